@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * log.c - the journal's native protocol when we have a journal, lines otherwise.
+ *
+ * The level and the ident are the only file-scope state: every process sets them once.
+ */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION
+#include <systemd/sd-journal.h>
+
+#include "base/cleanup.h"
+
+enum { LINE_BYTES = 2048 };
+
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the one log of the process */
+static struct {
+	const char *ident;
+	int max_level;
+	bool journal;
+} the_log = { .ident = "svcd", .max_level = LOG_INFO };
+
+/* systemd.exec(5): $JOURNAL_STREAM is "DEVICE:INODE" of the stream it connected to stderr. */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char ours[64];
+	struct stat info;
+
+	if (!stream || fstat(STDERR_FILENO, &info) < 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)info.st_dev,
+		(uintmax_t)info.st_ino);
+	return strcmp(ours, stream) == 0;
+}
+
+void log_init(const char *ident, int max_level)
+{
+	the_log.ident = ident;
+	the_log.max_level = max_level;
+	the_log.journal = stderr_is_journal();
+}
+
+static const char *level_word(int level)
+{
+	static const char *const words[] = { "emergency", "alert", "critical", "error",
+		"warning", "notice", "info", "debug" };
+
+	return words[level & 7];
+}
+
+static void to_stderr(int level, const char *service, const char *line)
+{
+	/* One write, so that lines of several processes do not mix. */
+	dprintf(STDERR_FILENO, "%s: %s: %s%s%s\n", the_log.ident, level_word(level),
+		service ? service : "", service ? ": " : "", line);
+}
+
+static void to_journal(int level, struct log_about about, const char *line)
+{
+	char fields[6][LINE_BYTES];
+	struct iovec vector[6];
+	int count = 0;
+
+	snprintf(fields[count++], LINE_BYTES, "MESSAGE=%s%s%s",
+		about.service ? about.service : "", about.service ? ": " : "", line);
+	snprintf(fields[count++], LINE_BYTES, "PRIORITY=%d", level);
+	snprintf(fields[count++], LINE_BYTES, "SYSLOG_IDENTIFIER=%s", the_log.ident);
+	if (about.service)
+		snprintf(fields[count++], LINE_BYTES, "SVCD_SERVICE=%s", about.service);
+	if (about.event)
+		snprintf(fields[count++], LINE_BYTES, "SVCD_EVENT=%s", about.event);
+	if (about.message_id)
+		snprintf(fields[count++], LINE_BYTES, "MESSAGE_ID=%s", about.message_id);
+	for (int i = 0; i < count; i++)
+		vector[i] = (struct iovec){ fields[i], strlen(fields[i]) };
+	if (sd_journal_sendv(vector, count) < 0)
+		to_stderr(level, about.service, line);
+}
+
+static void emit(int level, struct log_about about, const char *format, va_list args)
+{
+	char line[LINE_BYTES];
+
+	if (level > the_log.max_level)
+		return;
+	vsnprintf(line, sizeof(line), format, args);
+	if (the_log.journal)
+		to_journal(level, about, line);
+	else
+		to_stderr(level, about.service, line);
+}
+
+void log_at(int level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	emit(level, (struct log_about){ 0 }, format, args);
+	va_end(args);
+}
+
+void log_about(int level, struct log_about about, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	emit(level, about, format, args);
+	va_end(args);
+}

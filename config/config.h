@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * config.h - DOOR. What can be wanted: declarations of services, the host file, the site file.
+ *
+ * Plain data that every room reads. Each key an operator may write is one row of a table
+ * (keys_*.c) that names its place in these structs; the reader, the printer, `svcctl show`, the JSON
+ * Schema, svcd-service(5) and the diff all walk those rows.
+ *
+ * Conventions: durations are int64_t `_ms`, sizes `_bytes`; UNSET (-1) is "null", no value. Strings are
+ * NULL when unset. Lists are `items` and `count`. Everything inside a struct is owned by it.
+ *
+ * Members marked [instance] keep `${instance}` (and `$$`) unexpanded: every other name is
+ * expanded at load. config_expand() makes the final string for one instance.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+
+enum { UNSET = -1 };
+
+struct pairs {
+	struct pair {
+		char *key, *value;
+	} * items;
+	size_t count;
+};
+
+/* One command line; items[0] is the program. */
+struct argvs {
+	struct strings *items;
+	size_t count;
+};
+
+enum rollout { ROLLOUT_SETUP, ROLLOUT_LVS, ROLLOUT_PRODUCTION, ROLLOUT_RETIRED };
+enum run_kind { RUN_SERVICE, RUN_ONESHOT };
+enum ready_by { READY_BY_LISTEN, READY_BY_NOTIFY, READY_BY_CHECK, READY_BY_STARTED };
+enum restart_policy { RESTART_ALWAYS, RESTART_ON_FAILURE, RESTART_NEVER };
+enum handover { HANDOVER_AUTO, HANDOVER_START_FIRST, HANDOVER_STOP_FIRST };
+enum auto_apply { AUTO_APPLY_SAFE, AUTO_APPLY_RESTART };
+enum protocol { PROTOCOL_TCP, PROTOCOL_UDP };
+enum hold { HOLD_AUTO, HOLD_FDS, HOLD_PRELOAD, HOLD_OFF };
+enum on_change { ON_CHANGE_RESTART, ON_CHANGE_RELOAD, ON_CHANGE_NOTHING };
+enum system_access { SYSTEM_STRICT, SYSTEM_OFF };
+enum home_access { HOME_HIDDEN, HOME_READ_ONLY, HOME_VISIBLE };
+enum private_or_host { SPACE_PRIVATE, SPACE_HOST };
+enum system_calls { CALLS_SERVICE, CALLS_ANY };
+enum network { NETWORK_HOST, NETWORK_NONE };
+enum check_kind {
+	CHECK_HTTP,
+	CHECK_OPENAPI,
+	CHECK_TCP,
+	CHECK_EXEC,
+	CHECK_FILE,
+	CHECK_NOTIFY
+};
+enum check_effect { EFFECT_READY, EFFECT_LIVE, EFFECT_WARN };
+enum egress_policy { EGRESS_ALLOW, EGRESS_DENY };
+enum qos { QOS_CONTROL, QOS_HIGH, QOS_NORMAL, QOS_LOW };
+enum log_target { LOG_FILE, LOG_JOURNAL, LOG_BOTH, LOG_NONE };
+enum log_format { LOG_TEXT, LOG_JSON };
+enum log_timestamp { STAMP_DEFAULT, STAMP_ISO, STAMP_TAI64N, STAMP_NONE };
+enum log_partial { PARTIAL_MARK, PARTIAL_KEEP };
+enum directory_owner { DIRECTORY_OURS, DIRECTORY_SERVICE };
+enum rotate_every { EVERY_NEVER, EVERY_HOUR, EVERY_DAY, EVERY_WEEK, EVERY_MONTH };
+enum compress { COMPRESS_ZSTD, COMPRESS_GZIP, COMPRESS_NONE };
+enum overflow { OVERFLOW_SPILL, OVERFLOW_BLOCK, OVERFLOW_DROP };
+enum file_method { METHOD_REOPEN, METHOD_CUT, METHOD_COPYTRUNCATE_LOSSY, METHOD_NONE };
+enum discovery_mode { MODE_ACTIVE_ACTIVE, MODE_ACTIVE_PASSIVE };
+enum deploy_by { DEPLOY_AUTO, DEPLOY_SCAP, DEPLOY_SVCCTL };
+enum caching { CACHING_NORMAL, CACHING_PASS, CACHING_PIPE };
+
+struct check {
+	char *name;
+	enum check_kind kind;
+	enum check_effect effect;
+	/* what it asks; by kind */
+	char *path; /* http, openapi: path and query [instance]; file: path */
+	char *port; /* http, openapi, tcp: a name of `listen` or a number; NULL: first listen */
+	char *host, *method, *body, *unix_socket;
+	struct pairs headers;
+	int64_t *status; /* accepted codes */
+	size_t status_count;
+	char *matches; /* PCRE2 */
+	bool tls, tls_verify;
+	char *tls_sni;
+	struct strings exec; /* [instance] */
+	int64_t fresh_ms;    /* file: not older; UNSET: only that it exists */
+	/* when and how often */
+	int64_t interval_ms, timeout_ms, fast_interval_ms, live_after_ms;
+	int64_t rise, fall;
+	bool startup;
+};
+
+struct allow {
+	char *port;          /* a name of `listen`, or a number */
+	struct strings from; /* set names, CIDRs, addresses, host:NAME, world */
+};
+
+struct egress_to {
+	char *set, *to; /* one of both */
+	int64_t port;
+};
+
+struct log_rotate {
+	int64_t size_bytes, maxsize_bytes, minsize_bytes;
+	enum rotate_every every;
+	char *at; /* HH:MM or NULL: spread by host */
+	int64_t keep, max_age_ms;
+	enum compress compress;
+	int64_t level;
+	bool delay_compress, dateext, missingok, ifempty, numbered;
+	char *dateformat, *olddir;
+	int64_t create_mode;
+	char *create_owner, *create_group;
+	struct strings after;
+};
+
+struct log_file {
+	char *path; /* a glob below an allowed directory */
+	enum file_method method;
+	char *signal;
+};
+
+struct declaration {
+	char *service, *description, *template;
+	enum rollout state;
+	struct strings clusters, tags;
+	struct pairs values;
+	struct {
+		char *unit, *user, *conftool, *dns, *group;
+	} names;
+	struct {
+		char *team, *contact, *wiki, *runbook, *task, *point;
+	} owner;
+	struct {
+		struct strings services, stores, external;
+		bool survives_without_cache;
+	} depends;
+
+	struct run {
+		enum run_kind kind;
+		struct strings command; /* [instance] */
+		char *directory;        /* NULL: / */
+		char *user, *group;     /* default: names.user, else the service's name */
+		struct pairs environment; /* values [instance] */
+		char *environment_file;
+		int64_t instances, umask, nice;
+		struct argvs before; /* [instance] */
+		struct {
+			enum ready_by by;
+			int64_t timeout_ms;
+		} ready;
+		struct {
+			char *signal; /* "TERM" */
+			int64_t timeout_ms;
+		} stop;
+		struct {
+			bool possible;
+			char *signal;           /* or: */
+			struct strings command; /* [instance] */
+		} reload;
+		struct restart_policy_spec {
+			enum restart_policy policy;
+			int64_t delay_ms, delay_max_ms, stable_ms;
+			int64_t give_up_after, give_up_within_ms; /* UNSET: never */
+			enum handover handover;
+			int64_t memory_above_bytes, max_age_ms;
+		} restart;
+		int64_t watchdog_ms, batch;
+		enum auto_apply auto_apply;
+		struct {
+			int64_t settle_ms, announce_max_ms, max_ms;
+		} drain;
+	} run;
+
+	struct listen {
+		char *name;
+		char *port; /* [instance] a number after config_expand(); see config_port() */
+		enum protocol protocol;
+		char *address; /* "*" or an address */
+		bool tls;
+		enum hold hold;
+		int64_t hold_grace_ms, backlog;
+	} * listen;
+	size_t listen_count;
+
+	struct file {
+		char *path; /* [instance] */
+		char *template; /* path of a file below the share or /etc/svcd; read at load into `content` */
+		char *content; /* [instance]; `${values.KEY}` of this file are expanded at load */
+		struct pairs values;
+		int64_t mode;
+		enum on_change on_change;
+	} * files;
+	size_t files_count;
+
+	struct limits {
+		int64_t open_files, core_bytes, tasks, memory_bytes, memory_high_bytes,
+			swap_bytes;
+		int64_t cpu_percent, cpu_weight, io_weight, oom_score;
+	} limits;
+
+	struct {
+		struct strings capabilities;
+		bool no_new_privileges;
+		enum system_access system;
+		enum home_access home;
+		enum private_or_host tmp, devices;
+		struct strings writable;
+		enum system_calls system_calls;
+		enum network network;
+	} security;
+
+	struct {
+		struct check *checks;
+		size_t checks_count;
+		int64_t slow_start_ms;
+		bool hold_down;
+	} health;
+
+	struct {
+		struct allow *allow, *deny;
+		size_t allow_count, deny_count;
+		struct strings destination;
+		struct {
+			int64_t per_source_per_s, burst; /* UNSET: none */
+		} rate;
+		int64_t connections_per_source;
+		bool notrack;
+		enum egress_policy egress_policy;
+		struct egress_to *egress_to;
+		size_t egress_to_count;
+		enum qos qos;
+		char *rules;
+	} firewall;
+
+	struct logs {
+		char *directory; /* default: LOG/SERVICE */
+		char *out,
+			*err; /* a file name, or "journal", "both", "none"; keys stdout and stderr */
+		enum log_format format;
+		enum log_timestamp timestamp;
+		enum log_partial partial;
+		enum directory_owner directory_owner;
+		struct log_rotate rotate;
+		int64_t total_bytes;
+		struct {
+			int64_t lines_per_s, burst; /* UNSET: none */
+		} rate;
+		enum overflow overflow;
+		int64_t min_keep, line_max_bytes;
+		struct strings forward;
+		struct log_file *files;
+		size_t files_count;
+	} logs;
+
+	struct lvs {
+		char *class;
+		struct json_t
+			*address; /* "auto" or {site: address or {label: address}} */
+		char *port;       /* NULL: the first listen port */
+		enum protocol protocol;
+		char *scheduler;
+		double depool_threshold;
+		struct json_t *monitors;
+		char *conftool_cluster, *conftool_service;
+		int64_t weight;
+		bool bgp, ipip, ops;
+	} * lvs;
+	size_t lvs_count;
+
+	struct {
+		struct discovery {
+			char *name;
+			enum discovery_mode mode;
+			int64_t ttl_s;
+		} * discovery;
+		size_t discovery_count;
+		int64_t ttl_ms;
+		char *public;
+	} dns;
+
+	struct deploy {
+		char *repository, *origin, *user, *with;
+		bool submodules;
+		struct strings canaries, build;
+		int64_t group_size, service_timeout_ms, keep, watch_ms;
+		enum deploy_by by;
+	} * deploy;
+	size_t deploy_count;
+
+	struct {
+		char *group; /* default: SERVICE-admins */
+		struct strings members, privileges;
+		char *description;
+	} access;
+
+	struct {
+		bool wanted;
+		char *host, *path;
+		enum caching caching;
+		int64_t max_connections, connect_ms, first_byte_ms, between_bytes_ms;
+	} edge;
+
+	struct {
+		bool page;
+		int64_t interval_ms, retries;
+		char *contact;
+	} monitor;
+};
+
+/* `/etc/svcd/svcd.yaml`: this host. */
+struct host {
+	char *site_file, *services_dir;
+	char *fqdn, *site;       /* of this host */
+	struct strings clusters; /* that this host is in */
+	struct {
+		struct strings listen, detail_from;
+		char *tls_cert, *tls_key, *tls_client_ca;
+	} http;
+	struct strings agent_listen;
+	struct {
+		char *socket, *readers,
+			*operators; /* readers and operators are groups; NULL: see door */
+	} control;
+	struct {
+		enum firewall_mode { FIREWALL_ADD, FIREWALL_OWN, FIREWALL_OFF } mode;
+		struct strings base;
+		enum drift { DRIFT_REPAIR, DRIFT_REPORT } drift;
+		bool log;
+	} firewall;
+	struct {
+		int64_t total_bytes, reserve_percent;
+	} logs;
+	struct json_t *etcd, *icinga; /* checked by rows, used by later faces */
+	enum realserver { REALSERVER_AUTO, REALSERVER_YES, REALSERVER_NO } realserver;
+	int64_t budget_memory_percent;
+	enum { AUTO_APPLY_WATCH, AUTO_APPLY_OFF } auto_apply;
+	struct json_t *defaults; /* any keys of a declaration, unread */
+	struct json_t *policy;
+};
+
+/* `site.yaml`: what all hosts share. */
+struct site {
+	char *domain;
+	struct network_set {
+		char *name;
+		struct strings
+			members; /* CIDRs, addresses, host:NAME, names of other sets */
+	} * networks;
+	size_t networks_count;
+	struct strings default_sources;
+	struct cluster {
+		char *name;
+		struct cluster_site {
+			char *site;
+			struct strings nodes; /* FQDNs */
+		} * sites;
+		size_t sites_count;
+	} * clusters;
+	size_t clusters_count;
+	struct json_t *
+		rest; /* sites, lvs, dns, conftool, …: checked by rows, read by the generator */
+};
+
+/* ---- reading ------------------------------------------------------------------------------- */
+
+/* Everything that is wrong with some input, a line each: "FILE:LINE:COLUMN: key.path: sentence". */
+struct problems {
+	struct strings lines;
+};
+void problems_done(struct problems *problems);
+
+enum { /* limits on what is read */
+	CONFIG_MAX_FILE_BYTES = 1024 * 1024,
+	CONFIG_MAX_DEPTH = 32,
+	CONFIG_MAX_KEYS = 10000, /* after aliases are expanded */
+	CONFIG_MAX_SERVICES = 5000,
+	CONFIG_MAX_PROBLEMS = 50, /* lines reported for one file */
+};
+
+enum source_kind {
+	SOURCE_HOST,
+	SOURCE_SITE,
+	SOURCE_TEMPLATE,
+	SOURCE_SERVICE,
+	SOURCE_TEXT
+};
+
+/* Bytes of all files, gathered before anything is parsed, so that parsing can happen in a
+ * process that may open nothing. */
+struct sources {
+	struct source {
+		enum source_kind kind;
+		char *path; /* as shown to people */
+		char *bytes;
+		size_t size;
+	} * items;
+	size_t count;
+};
+void sources_done(struct sources *sources);
+
+struct paths;
+/* Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file templates
+ * and services below `paths`. Regular files only, no symlink as the last component, limits as above; a file
+ * that cannot be taken is a problem and is left out. -ENOMEM. */
+int sources_gather(
+	struct sources *ret, const struct paths *paths, struct problems *problems);
+/* As if `path` were the only service file: for `svcctl validate|show FILE`. */
+int sources_add_service(
+	struct sources *sources, const char *path, struct problems *problems);
+
+/* What was understood. One refused file refuses that service only. */
+struct config {
+	struct host host;
+	struct site site;
+	struct entry {
+		char *name;                      /* of the file, without .yaml */
+		char *path;                      /* of the file */
+		struct declaration *declaration; /* NULL when refused */
+		struct json_t *
+			effective; /* the whole declaration as printed; NULL when refused */
+		struct json_t *
+			origins; /* {"run.stop.timeout": "mathoid.yaml:12", …}; by dotted path */
+		struct problems problems; /* why it was refused */
+		struct strings warnings;
+		bool here; /* its clusters include this host (or it names none) */
+	} * entries;       /* sorted by name */
+	size_t entries_count;
+	struct problems problems; /* of host, site and templates */
+	bool host_refused, site_refused;
+};
+
+struct facts_of_host { /* what expansion may name; filled by config_host_facts() */
+	char *fqdn;
+	int64_t ncpu, memory_mb;
+};
+int config_host_facts(struct facts_of_host *ret);
+void config_host_facts_done(struct facts_of_host *facts);
+
+/* Pure: sources and facts of the host in, everything understood and everything refused out. -ENOMEM. */
+int config_build(struct config **ret, const struct sources *sources,
+	const struct paths *paths, const struct facts_of_host *facts);
+struct config *config_free(struct config *config);
+CLEANUP(struct config *, config_free)
+
+/* ---- travelling between processes ------------------------------------------------------------ */
+
+/* Effective JSON, as in entry.effective; reading it gives an equal declaration. */
+int declaration_read(
+	struct declaration **ret, struct json_t *effective, struct error *err);
+struct json_t *declaration_print(const struct declaration *declaration);
+struct declaration *declaration_free(struct declaration *declaration);
+CLEANUP(struct declaration *, declaration_free)
+
+int host_read(struct host *ret, struct json_t *json, struct error *err);
+struct json_t *host_print(const struct host *host);
+void host_done(struct host *host);
+int site_read(struct site *ret, struct json_t *json, struct error *err);
+struct json_t *site_print(const struct site *site);
+void site_done(struct site *site);
+
+/* The whole config as one JSON document (what the --read child hands to the supervisor), and back. */
+struct json_t *config_print(const struct config *config);
+int config_read(struct config **ret, struct json_t *json, struct error *err);
+
+/* ---- questions ----------------------------------------------------------------------------- */
+
+/* The final string of an [instance] member for one instance (1..N). Caller frees. */
+int config_expand(char **ret, const char *text, unsigned instance, struct error *err);
+/* The port of `listen` for one instance, 0 when it does not expand to 1..65535. */
+uint16_t config_port(const struct listen *listen, unsigned instance);
+/* The row of `listen` that `port` means (a name or a number); NULL: none. NULL port: the first. */
+const struct listen *config_listen(
+	const struct declaration *declaration, const char *port);
+/* The port number that `port` (name or number) means for `instance`; 0: none. */
+uint16_t config_port_of(
+	const struct declaration *declaration, const char *port, unsigned instance);
+const struct network_set *site_set(const struct site *site, const char *name);
+
+/* What applying a change of a key needs. */
+enum effect { CHANGE_IN_PLACE, CHANGE_RELOAD, CHANGE_RESTART };
+struct change {
+	char *key;            /* dotted path, lists by index: "firewall.allow[0].from" */
+	char *before, *after; /* as printed; NULL: not there */
+	enum effect effect;
+};
+struct changes {
+	struct change *items;
+	size_t count;
+};
+/* Compares two effective declarations (either may be NULL). */
+int config_diff(struct changes *ret, struct json_t *before, struct json_t *after);
+void changes_done(struct changes *changes);
+
+/* ---- the rows, printed ------------------------------------------------------------------------- */
+
+struct json_t *config_schema(void);     /* JSON Schema 2020-12 of a declaration */
+int config_print_key_table(FILE *out);  /* scdoc text for svcd-service(5) */
+int config_print_host_table(FILE *out); /* for svcd.yaml(5) */
+int config_print_site_table(FILE *out); /* for svcd-site(5) */
+/* `svcctl show`: YAML with every value and, behind `# `, where it came from. */
+int config_print_show(FILE *out, const struct entry *entry);
+
+extern const char *const rollout_words[4];
+extern const char *const check_kind_words[6];
+extern const char *const check_effect_words[3];
+extern const char *const ready_by_words[4];
+extern const char *const firewall_mode_words[3];

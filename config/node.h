@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * node.h - what a file says before anyone asks what it means: a tree of scalars, lists and maps,
+ * each with the place where it was written. libyaml's only user is yaml.c; JSON comes in by node_from_json().
+ *
+ * A node owns its children. Marks borrow the file name from the sources, which outlive the tree.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include "config/config.h"
+
+enum node_kind { NODE_NULL, NODE_SCALAR, NODE_LIST, NODE_MAP };
+
+struct mark {
+	const char *file;      /* as shown to people; "" for what came from JSON */
+	unsigned line, column; /* from 1; 0: none */
+	const char *
+		origin; /* NULL, or a word before the place: "template node", "defaults", "override" */
+};
+
+struct node {
+	enum node_kind kind;
+	struct mark mark;
+	char *text;  /* of a scalar */
+	bool quoted; /* a scalar in quotes or a block: always a string */
+	struct node_item {
+		char *key; /* of a map; NULL in a list */
+		struct mark key_mark;
+		struct node *value;
+	} * items;
+	size_t count;
+};
+
+struct node *node_free(struct node *node);
+CLEANUP(struct node *, node_free)
+struct node *node_copy(const struct node *node); /* deep; NULL: no memory */
+struct node *node_get(const struct node *map, const char *key); /* borrowed or NULL */
+/* Sets or replaces; takes value. -ENOMEM. */
+int node_set(struct node *map, const char *key, struct mark key_mark, struct node *value);
+/* By dotted path; makes the maps on the way. Takes value. */
+int node_set_path(struct node *map, const char *path, struct node *value);
+
+/* One document of YAML 1.1/1.2 (or JSON). Duplicate keys, anchors beyond the limits, NULs, tabs, a second document, … are
+ * problems with their place. NULL in *ret when refused. -ENOMEM. */
+int node_from_yaml(struct node **ret, const char *file, const char *bytes, size_t size,
+	struct problems *problems);
+int node_from_json(struct node **ret, struct json_t *json);
+
+/* Adds "FILE:LINE:COLUMN: path: sentence" unless CONFIG_MAX_PROBLEMS are there already. */
+void problem(struct problems *problems, struct mark mark, const char *path,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * cgroup.h - the cgroup v2 tree below our base: BASE/NAME/INSTANCE.GENERATION, BASE/NAME/deed-N.
+ *
+ * Found by mountinfo; controllers that are missing degrade with one warning. cgroups(7).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/loop.h"
+
+#include "config/config.h"
+
+struct cgroups;
+struct cgroup; /* one leaf; watches its cgroup.events */
+
+/* Finds a writable cgroup2 mount and makes the base below it, named after `root` ("svcd-services" plus "-" and
+ * root with slashes as dashes). -ENOENT and a sentence with the fix when there is none. */
+int cgroups_open(
+	struct cgroups **ret, struct loop *loop, const char *root, struct error *err);
+struct cgroups *cgroups_free(struct cgroups *cgroups); /* the tree stays */
+bool cgroups_have(const struct cgroups *cgroups, const char *controller);
+const char *cgroups_base(const struct cgroups *cgroups); /* absolute path */
+/* Paths below the base of every populated leaf of `service`, e.g. "mathoid/1.3". */
+int cgroups_populated(struct cgroups *cgroups, const char *service, struct strings *ret);
+int cgroups_kill(struct cgroups *cgroups,
+	const char *path); /* cgroup.kill of a path below the base */
+int cgroups_remove_service(
+	struct cgroups *cgroups, const char *service); /* empty directories */
+/* All services that have a directory below the base. */
+int cgroups_services(struct cgroups *cgroups, struct strings *ret);
+
+typedef void cgroup_fn(void *owner, struct instant now);
+/* Makes "SERVICE/LEAF" with limits (NULL: none). `on_empty` when populated turns 0. */
+int cgroup_new(struct cgroup **ret, struct cgroups *cgroups, const char *service,
+	const char *leaf, const struct limits *limits, cgroup_fn *on_empty, void *owner,
+	struct error *err);
+struct cgroup *cgroup_free(
+	struct cgroup *cgroup); /* removes the directory when it is empty */
+int cgroup_fd(const struct cgroup *cgroup);
+const char *cgroup_path(const struct cgroup *cgroup); /* below the base */
+bool cgroup_is_populated(struct cgroup *cgroup);
+bool cgroup_has(struct cgroup *cgroup, pid_t pid);
+int cgroup_kill(struct cgroup *cgroup);
+
+struct usage {
+	int64_t cpu_us, memory_bytes, inactive_file_bytes, tasks,
+		oom_kills; /* UNSET: no controller */
+};
+void cgroup_usage(struct cgroup *cgroup, struct usage *ret);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * deed.h - a side job: a supervised child with a deadline, a user, and its own cgroup.
+ *
+ * Only the supervisor forks; `before` commands, files, reload commands, the configuration reader,
+ * user look-ups and writes below /var/lib are deeds, because each may block on a disk or a network.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/text.h"
+
+#include "supervisor/spawn.h"
+
+enum { DEED_OUTPUT_MAX_BYTES = 16 * 1024 * 1024 };
+
+struct deed;
+struct deed_result {
+	bool ok; /* exit 0 in time */
+	int code, signal;
+	bool timed_out;
+	const char *
+		output; /* what it wrote to its output (stdout, or `output_fd` of a function); not NULL */
+	size_t output_size;
+	char reason
+		[256]; /* one line when not ok: "before[0] /usr/bin/migrate: exit 1: last line of output" */
+};
+typedef void deed_done_fn(
+	void *owner, const struct deed_result *result, struct instant now);
+
+/* Starts `spec` (its stdout and stderr go to us unless spec says otherwise), in the deed cgroup `cgroup_name` ("NAME/deed-3" is made from
+ * "NAME"; NULL: "_svcd"). `done` is called once, from the loop, also when it could not be started. After deed_free() it is never called. */
+int deed_start(struct deed **ret, struct loop *loop, struct cgroups *cgroups,
+	const char *cgroup_name, const struct spawn_spec *spec, int64_t timeout_ms,
+	deed_done_fn *done, void *owner);
+struct deed *deed_free(struct deed *deed); /* kills its cgroup when it still runs */

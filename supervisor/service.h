@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * service.h - one declared service and its instances: their processes, states, exits, back-off.
+ *
+ * Everything here happens on the supervisor's loop. What the rest of the supervisor must hear of is told
+ * through `struct service_host`; it never reaches down into a process by itself.
+ *
+ * The fields are read by status.c, ready.c and the verbs; only service.c and instance.c write them.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "protocol/protocol.h"
+#include "supervisor/restart.h"
+
+enum {
+	EXITS_KEPT = 10,
+	REASON_BYTES = 256,
+	STDERR_TAIL_BYTES = 2048,
+};
+
+enum exit_cause {       /* why an instance's process ended, or never began */
+	CAUSE_EXIT,     /* by itself, with a code */
+	CAUSE_SIGNAL,   /* by a signal that we did not send */
+	CAUSE_OOM,      /* the kernel, for its memory limit */
+	CAUSE_START,    /* a step before exec failed: `reason` names it */
+	CAUSE_BEFORE,   /* a `before` command failed */
+	CAUSE_TIMEOUT,  /* not ready in run.ready.timeout */
+	CAUSE_WATCHDOG, /* no WATCHDOG=1 in time */
+	CAUSE_CHECK,    /* a check with effect live failed */
+	CAUSE_OPERATOR, /* told to */
+	CAUSE_UNKNOWN,  /* nobody watched: the code is not known, and none is made up */
+};
+extern const char *const exit_cause_words[10];
+
+struct exit_record {
+	struct wall at;
+	unsigned instance, generation;
+	pid_t pid; /* 0: never ran */
+	enum exit_cause cause;
+	int code, signal; /* code is -1 when a signal ended it */
+	bool core;
+	int64_t ran_us;
+	char reason
+		[REASON_BYTES]; /* "exit 1", "SIGKILL (out of memory: limits.memory 64M)", … */
+};
+
+/* Who a process runs as; looked up by a child, never on the loop. */
+struct identity {
+	bool known;
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	size_t groups_count;
+	char reason[REASON_BYTES]; /* why it is not known: "user mathoid: no such user" */
+};
+
+struct instance {
+	struct service *service;
+	unsigned number;     /* 1..N */
+	unsigned generation; /* counts its processes since svcd first saw it */
+	enum state state;
+	struct instant since, deadline; /* of the state; NEVER: may last */
+	struct wall since_wall;
+	char why[REASON_BYTES]; /* why it is in this state, one line; "" when that is plain */
+	char status[REASON_BYTES]; /* STATUS= of sd_notify */
+
+	pid_t pid;            /* main process; 0: none */
+	int pidfd;            /* -1: none */
+	uint64_t start_ticks; /* /proc/PID/stat field 22: identity with pid and boot id */
+	struct wall started;
+	unsigned restarts;      /* by death, since an operator's start */
+	struct restart restart; /* back-off */
+	bool notified_ready, ran_before, exec_done;
+	bool ready;           /* this process fulfilled run.ready.by once */
+	enum verdict verdict; /* the worst of its checks with effect ready or live */
+	int output
+		[2]; /* read ends of its pipes (stdout, stderr); kept over restarts; [1] is -1 when both share one */
+
+	struct process
+		*process; /* private to instance.c: timers, watches, cgroup, deeds */
+};
+
+enum job_kind { JOB_NONE, JOB_START, JOB_STOP, JOB_RESTART, JOB_RELOAD };
+enum job_result { JOB_RUNNING, JOB_DONE, JOB_FAILED };
+/* What an operator (or apply) last asked for. A newer job ends an older one as failed ("superseded by stop"). */
+struct job {
+	uint64_t id; /* counts; 0: none yet */
+	enum job_kind kind;
+	enum job_result result;
+	char reason[REASON_BYTES]; /* of JOB_FAILED */
+	struct instant began;
+};
+
+struct service {
+	char *name;
+	struct declaration *declaration; /* what runs; owned */
+	struct json_t *effective;        /* the same, as printed */
+	struct identity identity;
+	struct service_host *host;
+
+	enum wanted wanted;
+	struct {
+		char who[64], why[REASON_BYTES];
+		struct wall since, until; /* until.us 0: for ever */
+	} wish;
+
+	struct instance *instances;
+	unsigned instances_count;
+	struct exit_record exits[EXITS_KEPT]; /* newest first */
+	unsigned exits_count, deaths_in_a_row;
+	char stderr_tail
+		[STDERR_TAIL_BYTES]; /* of the latest death, as the log engine told it */
+	struct job job;
+
+	/* facts told from outside (engines), kept here for ready.c and status.c */
+	struct check_fact {
+		char *name;
+		enum verdict verdict;
+		char reason[REASON_BYTES];
+		int64_t latency_us;
+		struct wall at;
+		unsigned instance;
+	} * checks;
+	size_t checks_count;
+	bool firewall_applied;
+	char firewall_reason[REASON_BYTES];
+	uint64_t accepted_packets, dropped_packets;
+	uint64_t generation; /* of what engines were told */
+
+	void *user; /* the supervisor's own per-service data */
+};
+
+/* How the rest of the supervisor hears of it. `owner` is struct supervisor. */
+struct service_host {
+	struct loop *loop;
+	const struct paths *paths;
+	struct cgroups *cgroups;
+	void *owner;
+	/* Something that a face shows is different now. Cheap and often: coalesce. */
+	void (*changed)(void *owner, struct service *service, struct instant now);
+	/* Worth a line in `events` and the journal. `event` is a word: "started", "ready", "exited", … */
+	void (*event)(void *owner, struct service *service, unsigned instance,
+		const char *event, int level, const char *text);
+	/* A pipe was made: the log engine must read `fd` (borrowed; stays open here). */
+	void (*piped)(void *owner, struct service *service, unsigned instance,
+		const char *stream, int fd);
+};
+
+/* Takes declaration and shares effective. Nothing runs yet. -ENOMEM. */
+int service_new(struct service **ret, struct service_host *host,
+	struct declaration *declaration, struct json_t *effective);
+/* Forgets it; what runs is killed with its cgroups (use service_stop first to be kind). */
+struct service *service_free(struct service *service);
+
+/* Jobs; `who` and `why` are for people ("alice", "kernel upgrade"). Each returns at once; service->job tells
+ * how it went, and host->changed is called when it ends. */
+void service_start(
+	struct service *service, const char *who, const char *why, struct instant now);
+void service_stop(
+	struct service *service, const char *who, const char *why, struct instant now);
+void service_restart(
+	struct service *service, const char *who, const char *why, struct instant now);
+void service_reload(
+	struct service *service, const char *who, const char *why, struct instant now);
+/* Sends `signal` to the main process of each instance: 0 or -ESRCH when none runs, -errno. */
+int service_kill(struct service *service, int signal);
+
+/* A new declaration (takes, shares). What needs a restart takes effect with the next process; the caller
+ * decides whether to call service_restart. Number of instances, pipes and files follow at once or then. -ENOMEM. */
+int service_declare(struct service *service, struct declaration *declaration,
+	struct json_t *effective, struct instant now);
+
+/* Facts from engines. */
+void service_verdict(
+	struct service *service, const struct check_fact *fact, struct instant now);
+void service_firewall(
+	struct service *service, bool applied, const char *reason, struct instant now);
+
+/* The best state of its instances; counts. */
+enum state service_state(const struct service *service);
+unsigned service_ready_instances(const struct service *service);
+bool service_is_stopped(
+	const struct service *service); /* no process, no populated cgroup */
+const char *service_why(
+	const struct service *service); /* the line that an operator should read */
+
+/* The state table as a dot drawing, for docs/ and its golden test. */
+void instance_print_states(FILE *out);

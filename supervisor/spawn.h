@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * spawn.h - makes a process: clone3 into a cgroup, then one table of steps, then exec.
+ *
+ * The parent never waits: a step that fails writes its name and errno into `report_fd`, which
+ * reaches end of file when exec succeeded.
+ */
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct identity;
+struct cgroups;
+
+enum { SPAWN_MAX_FDS = 32 };
+
+struct spawn_spec {
+	const char *name;           /* for messages */
+	const struct strings *argv; /* or: */
+	int (*function)(void *data,
+		int output_fd); /* runs in the child instead of exec; its result is the exit status */
+	void *data;
+	const char *const
+		*environment; /* "KEY=VALUE", ends with NULL; nothing else is inherited */
+	const char *directory;           /* NULL: / */
+	const struct identity *identity; /* NULL: stay who we are */
+	int cgroup_fd;                   /* directory of the leaf it is born in */
+	struct {
+		int fd, target;
+	} fds[SPAWN_MAX_FDS]; /* fd is dup'ed to target; all others are closed */
+	size_t fds_count;
+	int64_t umask, nice;                       /* UNSET: inherit */
+	int64_t open_files, core_bytes, oom_score; /* UNSET: inherit */
+	bool no_new_privileges;
+	const struct strings *
+		capabilities; /* kept, ambient; NULL or empty: none. Only with an identity that is not root */
+	bool keep_privileges; /* of our own children: do not touch capabilities */
+	bool set_listen_pid;  /* adds LISTEN_PID=own pid */
+};
+
+struct spawned {
+	pid_t pid;
+	int pidfd, report_fd;
+};
+
+/* -errno with a sentence when not even the clone succeeded. */
+int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err);
+
+/* What came out of report_fd, in words: "user mathoid: no such user", "chdir /srv/x: No such file or directory".
+ * Returns 0 when the bytes say nothing (exec succeeded), else the negative errno. */
+int spawn_report_read(
+	int report_fd, const struct spawn_spec *spec, char *reason, size_t size);
