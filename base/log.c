@@ -18,7 +18,7 @@
 
 #include "base/cleanup.h"
 
-enum { LINE_BYTES = 2048 };
+enum { LINE_BYTES = 2048, NAME_BYTES = 64, FIELD_BYTES = LINE_BYTES + 2 * NAME_BYTES };
 
 /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the one log of the process */
 static struct {
@@ -65,20 +65,20 @@ static void to_stderr(int level, const char *service, const char *line)
 
 static void to_journal(int level, struct log_about about, const char *line)
 {
-	char fields[6][LINE_BYTES];
+	char fields[6][FIELD_BYTES];
 	struct iovec vector[6];
 	int count = 0;
 
-	snprintf(fields[count++], LINE_BYTES, "MESSAGE=%s%s%s",
+	snprintf(fields[count++], FIELD_BYTES, "MESSAGE=%.*s%s%s", NAME_BYTES,
 		about.service ? about.service : "", about.service ? ": " : "", line);
-	snprintf(fields[count++], LINE_BYTES, "PRIORITY=%d", level);
-	snprintf(fields[count++], LINE_BYTES, "SYSLOG_IDENTIFIER=%s", the_log.ident);
+	snprintf(fields[count++], FIELD_BYTES, "PRIORITY=%d", level);
+	snprintf(fields[count++], FIELD_BYTES, "SYSLOG_IDENTIFIER=%s", the_log.ident);
 	if (about.service)
-		snprintf(fields[count++], LINE_BYTES, "SVCD_SERVICE=%s", about.service);
+		snprintf(fields[count++], FIELD_BYTES, "SVCD_SERVICE=%s", about.service);
 	if (about.event)
-		snprintf(fields[count++], LINE_BYTES, "SVCD_EVENT=%s", about.event);
+		snprintf(fields[count++], FIELD_BYTES, "SVCD_EVENT=%s", about.event);
 	if (about.message_id)
-		snprintf(fields[count++], LINE_BYTES, "MESSAGE_ID=%s", about.message_id);
+		snprintf(fields[count++], FIELD_BYTES, "MESSAGE_ID=%s", about.message_id);
 	for (int i = 0; i < count; i++)
 		vector[i] = (struct iovec){ fields[i], strlen(fields[i]) };
 	if (sd_journal_sendv(vector, count) < 0)
