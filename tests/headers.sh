@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every header compiles alone; every source file says what it is and under which licence.
+status=0
+for header in */*.h; do
+	echo "#include \"$header\"" |
+		${CC:-cc} -std=c17 -D_GNU_SOURCE -I. -fsyntax-only -Wall -Wextra -xc - || {
+		echo "$header: does not compile alone"
+		status=1
+	}
+done
+for file in $(git ls-files '*.c' '*.h' '*.py' '*.sh' '*.build' dev); do
+	head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || {
+		echo "$file: no SPDX line in its first three lines"
+		status=1
+	}
+	lines=$(wc -l <"$file")
+	[ "$lines" -le 600 ] || {
+		echo "$file: $lines lines, 600 is the limit: look for the second noun"
+		status=1
+	}
+done
+exit $status
