@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * netlink.h - netlink sockets: one request, its answers, an end. The only user of libmnl beside the
- * firewall's emitter.
+ * netlink.h - netlink sockets: one request, its answers, an end. The only user of libmnl
+ * beside the firewall's emitter.
  *
- * sock_diag(7) for readiness and connection counts, rtnetlink(7) for addresses, and raw sockets for
- * the firewall's nftables batches and change events.
+ * sock_diag(7) for readiness and connection counts, rtnetlink(7) for addresses, and raw
+ * sockets for the firewall's nftables batches and change events.
  */
 #pragma once
 
@@ -18,26 +18,35 @@
 struct nlmsghdr;
 struct netlink;
 
-/* `bus` is a NETLINK_* number; `groups` a bit mask of the legacy groups to join. -errno. */
+/* `bus` is a NETLINK_* number; `groups` a mask of the legacy groups to join. -errno. */
 int netlink_open(struct netlink **ret, int bus, unsigned groups);
 struct netlink *netlink_close(struct netlink *netlink);
 CLEANUP(struct netlink *, netlink_close)
 int netlink_fd(const struct netlink *netlink);
 unsigned netlink_port(const struct netlink *netlink);
 
-/* Called for each answer that is not an error, an end or a no-op; < 0 stops and is returned. */
+/* Called for each answer that is not an error, an end or a no-op; < 0 stops and is
+ * returned. */
 typedef int netlink_answer_fn(const struct nlmsghdr *message, void *data);
-/* Sends one request (the header's sequence is filled in) and reads until it is acknowledged or its dump ends. */
+/* Sends one request (its sequence is filled in here) and reads until it is acknowledged
+ * or its dump ends. -errno of the kernel, -ETIMEDOUT, -EINTR when a dump is worth
+ * another try. */
 int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
+	netlink_answer_fn *answer, void *data);
+/* Pure: one datagram with answers to the question `sequence`. 1: more will come, 0: the
+ * end, -errno. `bytes` is aligned like a header. */
+int netlink_read(const void *bytes, size_t size, unsigned sequence,
 	netlink_answer_fn *answer, void *data);
 /* Sends bytes as they are (a batch). -errno. */
 int netlink_send(struct netlink *netlink, const void *bytes, size_t size);
-/* One datagram, without waiting when `wait` is false: its size, -EAGAIN, -ENOBUFS (events were lost). */
+/* One datagram from the kernel: its size, -EAGAIN (nothing there and not `wait`),
+ * -ETIMEDOUT, -ENOBUFS (events were lost), -EMSGSIZE (longer than `size`). */
 int netlink_receive(struct netlink *netlink, void *buffer, size_t size, bool wait);
-/* As root: a send buffer that a big batch fits into (SO_SNDBUFFORCE). */
+/* Room for a big batch and for many events: with CAP_NET_ADMIN above the host's limit.
+ * 0: leave it as it is. -errno. */
 int netlink_set_buffers(struct netlink *netlink, size_t send_bytes, size_t receive_bytes);
 
-/* ---- sock_diag: sockets of this network namespace ------------------------------------------- */
+/* ---- sock_diag: sockets of this network namespace --------------------------------- */
 
 struct socket_seen {
 	uint8_t family, state; /* AF_*, TCP_* of <netinet/tcp.h> */
@@ -47,7 +56,8 @@ struct socket_seen {
 		send_queue; /* of a listener: waiting in the accept queue, backlog */
 };
 typedef int socket_fn(const struct socket_seen *socket, void *data);
-/* Walks the TCP (or UDP) sockets in one of `states` (bit mask of 1 << TCP_*) with that local port (0: any), both families,
- * filtered in the kernel. Opens its own socket. -errno. */
+/* Walks the TCP (or UDP) sockets in one of `states` (bit mask of 1 << TCP_*) with that
+ * local port (0: any), both families, filtered in the kernel. Opens its own socket.
+ * `each` ends the walk with a negative number, which is returned. -errno. */
 int sockets_walk(
 	int protocol, unsigned states, uint16_t local_port, socket_fn *each, void *data);
