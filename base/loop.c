@@ -14,6 +14,7 @@ struct loop {
 	struct ev_prepare before_sleep;
 	struct ev_check after_sleep;
 	struct instant now;
+	struct wall wall;
 	int64_t lag_us;
 	struct task *tasks; /* scheduled ones, newest first */
 };
@@ -55,6 +56,7 @@ static void on_wake(EV_P_ ev_check *check, int events)
 	(void)events;
 	ev_now_update(EV_A);
 	self->now = instant_read();
+	self->wall = wall_read();
 }
 
 /* Tasks may schedule tasks; those run in the same turn, until none is left. */
@@ -81,10 +83,12 @@ int loop_new(struct loop **ret)
 
 	if (!loop)
 		return -ENOMEM;
-	loop->ev = ev_default_loop(EVFLAG_NOENV);
+	/* Not the default loop: that one reaps every child on SIGCHLD, and exit statuses would be lost. */
+	loop->ev = ev_loop_new(EVFLAG_NOENV);
 	if (!loop->ev)
 		return -ENOMEM;
 	loop->now = instant_read();
+	loop->wall = wall_read();
 	ev_prepare_init(&loop->before_sleep, on_before_sleep);
 	ev_check_init(&loop->after_sleep, on_wake);
 	ev_set_priority(&loop->after_sleep, EV_MAXPRI);
@@ -116,6 +120,7 @@ struct loop *loop_free(struct loop *loop)
 void loop_run(struct loop *loop)
 {
 	loop->now = instant_read();
+	loop->wall = wall_read();
 	ev_run(loop->ev, 0);
 }
 
@@ -127,6 +132,11 @@ void loop_stop(struct loop *loop)
 struct instant loop_now(struct loop *loop)
 {
 	return loop->now;
+}
+
+struct wall loop_wall(struct loop *loop)
+{
+	return loop->wall;
 }
 
 int64_t loop_lag_us(struct loop *loop)

@@ -22,6 +22,7 @@ struct loop *loop_free(struct loop *loop);
 void loop_run(struct loop *loop); /* until loop_stop() */
 void loop_stop(struct loop *loop);
 struct instant loop_now(struct loop *loop);
+struct wall loop_wall(struct loop *loop); /* the same moment, for people */
 /* How late the loop came to its latest wake-up work, the worst since last asked; microseconds. */
 int64_t loop_lag_us(struct loop *loop);
 

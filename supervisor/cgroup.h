@@ -24,6 +24,9 @@ bool cgroups_have(const struct cgroups *cgroups, const char *controller);
 const char *cgroups_base(const struct cgroups *cgroups); /* absolute path */
 /* Paths below the base of every populated leaf of `service`, e.g. "mathoid/1.3". */
 int cgroups_populated(struct cgroups *cgroups, const char *service, struct strings *ret);
+/* Those of them that no `struct cgroup` of this process stands for: nobody here started what runs there. */
+int cgroups_unexplained(
+	struct cgroups *cgroups, const char *service, struct strings *ret);
 int cgroups_kill(struct cgroups *cgroups,
 	const char *path); /* cgroup.kill of a path below the base */
 int cgroups_remove_service(
@@ -32,10 +35,19 @@ int cgroups_remove_service(
 int cgroups_services(struct cgroups *cgroups, struct strings *ret);
 
 typedef void cgroup_fn(void *owner, struct instant now);
-/* Makes "SERVICE/LEAF" with limits (NULL: none). `on_empty` when populated turns 0. */
-int cgroup_new(struct cgroup **ret, struct cgroups *cgroups, const char *service,
-	const char *leaf, const struct limits *limits, cgroup_fn *on_empty, void *owner,
-	struct error *err);
+/* Makes "SERVICE/LEAF" with limits (NULL: none); `on_empty` (may be NULL) is called when the last process of it is gone.
+ * A declared limit that cannot be set is no failure: `cgroup_note()` says which and why. -EBUSY when the leaf exists and is
+ * populated. */
+struct cgroup_plan {
+	const char *service, *leaf;
+	const struct limits *limits;
+	cgroup_fn *on_empty;
+	void *owner;
+};
+int cgroup_new(struct cgroup **ret, struct cgroups *cgroups,
+	const struct cgroup_plan *plan, struct error *err);
+/* "limits.memory is not enforced: no memory controller …"; "" when every limit holds. */
+const char *cgroup_note(const struct cgroup *cgroup);
 struct cgroup *cgroup_free(
 	struct cgroup *cgroup); /* removes the directory when it is empty */
 int cgroup_fd(const struct cgroup *cgroup);

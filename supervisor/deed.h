@@ -29,9 +29,16 @@ struct deed_result {
 typedef void deed_done_fn(
 	void *owner, const struct deed_result *result, struct instant now);
 
-/* Starts `spec` (its stdout and stderr go to us unless spec says otherwise), in the deed cgroup `cgroup_name` ("NAME/deed-3" is made from
- * "NAME"; NULL: "_svcd"). `done` is called once, from the loop, also when it could not be started. After deed_free() it is never called. */
+/* Starts `plan->spec` in a cgroup of its own ("mathoid/deed-3"). Its stdout and stderr come to us unless the spec says
+ * otherwise; a function gets the same pipe as `output_fd`. `done` is called once, from the loop, also when it could not
+ * be started; freeing the deed in there is allowed. After deed_free() it is never called. -ENOMEM. */
+struct deed_plan {
+	const char *service;           /* whose cgroup; NULL: "_svcd" */
+	const struct spawn_spec *spec; /* read now, not kept */
+	int64_t timeout_ms;
+	deed_done_fn *done;
+	void *owner;
+};
 int deed_start(struct deed **ret, struct loop *loop, struct cgroups *cgroups,
-	const char *cgroup_name, const struct spawn_spec *spec, int64_t timeout_ms,
-	deed_done_fn *done, void *owner);
+	const struct deed_plan *plan);
 struct deed *deed_free(struct deed *deed); /* kills its cgroup when it still runs */

@@ -23,8 +23,13 @@ struct restart {
 
 enum restart_decision { RESTART_AGAIN, RESTART_NOT, RESTART_GIVE_UP };
 
-/* One death: `ran_ms` is how long the process lived, `success` whether it exited 0; `random` (any 64 bits) feeds the jitter.
- * With RESTART_AGAIN *ret_at is when. */
+struct death {
+	int64_t ran_ms;  /* how long the process lived; 0: it never began */
+	bool success;    /* exit 0 */
+	uint64_t random; /* any 64 bits, for the jitter */
+	struct instant now;
+};
+/* With RESTART_AGAIN *ret_at is when. */
 enum restart_decision restart_on_death(struct restart *restart,
-	const struct restart_policy_spec *spec, int64_t ran_ms, bool success,
-	uint64_t random, struct instant now, struct instant *ret_at);
+	const struct restart_policy_spec *spec, const struct death *death,
+	struct instant *ret_at);

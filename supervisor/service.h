@@ -52,6 +52,7 @@ struct identity {
 	gid_t gid;
 	gid_t *groups;
 	size_t groups_count;
+	char home[REASON_BYTES], shell[REASON_BYTES];
 	char reason[REASON_BYTES]; /* why it is not known: "user mathoid: no such user" */
 };
 
@@ -64,6 +65,8 @@ struct instance {
 	struct wall since_wall;
 	char why[REASON_BYTES]; /* why it is in this state, one line; "" when that is plain */
 	char status[REASON_BYTES]; /* STATUS= of sd_notify */
+	char note
+		[REASON_BYTES]; /* a declared limit that this host cannot set; "" is none */
 
 	pid_t pid;            /* main process; 0: none */
 	int pidfd;            /* -1: none */
@@ -128,7 +131,16 @@ struct service {
 	uint64_t accepted_packets, dropped_packets;
 	uint64_t generation; /* of what engines were told */
 
-	void *user; /* the supervisor's own per-service data */
+	struct task *settle; /* private to service.c */
+	void *user;          /* the supervisor's own per-service data */
+};
+
+struct service_event {
+	struct service *service;
+	unsigned instance; /* 0: the service as a whole */
+	const char *word;  /* "starting", "up", "exited", … */
+	int level;         /* LOG_* */
+	const char *text;
 };
 
 /* How the rest of the supervisor hears of it. `owner` is struct supervisor. */
@@ -139,9 +151,8 @@ struct service_host {
 	void *owner;
 	/* Something that a face shows is different now. Cheap and often: coalesce. */
 	void (*changed)(void *owner, struct service *service, struct instant now);
-	/* Worth a line in `events` and the journal. `event` is a word: "started", "ready", "exited", … */
-	void (*event)(void *owner, struct service *service, unsigned instance,
-		const char *event, int level, const char *text);
+	/* Worth a line in `events` and the journal. */
+	void (*event)(void *owner, const struct service_event *event);
 	/* A pipe was made: the log engine must read `fd` (borrowed; stays open here). */
 	void (*piped)(void *owner, struct service *service, unsigned instance,
 		const char *stream, int fd);

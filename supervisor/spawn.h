@@ -14,6 +14,7 @@
 #include "base/text.h"
 
 struct identity;
+struct limits;
 struct cgroups;
 
 enum { SPAWN_MAX_FDS = 32 };
@@ -28,7 +29,8 @@ struct spawn_spec {
 		*environment; /* "KEY=VALUE", ends with NULL; nothing else is inherited */
 	const char *directory;           /* NULL: / */
 	const struct identity *identity; /* NULL: stay who we are */
-	int cgroup_fd;                   /* directory of the leaf it is born in */
+	int cgroup_fd; /* directory of the leaf it is born in; a deed sets its own */
+	const struct limits *limits; /* of the cgroup that a deed makes; NULL: none */
 	struct {
 		int fd, target;
 	} fds[SPAWN_MAX_FDS]; /* fd is dup'ed to target; all others are closed */
@@ -50,7 +52,6 @@ struct spawned {
 /* -errno with a sentence when not even the clone succeeded. */
 int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err);
 
-/* What came out of report_fd, in words: "user mathoid: no such user", "chdir /srv/x: No such file or directory".
- * Returns 0 when the bytes say nothing (exec succeeded), else the negative errno. */
-int spawn_report_read(
-	int report_fd, const struct spawn_spec *spec, char *reason, size_t size);
+/* What came out of report_fd, once it is readable: "chdir /srv/x: No such file or directory" and its negative errno, or
+ * 0 when exec succeeded (or the function began). Does not close it. */
+int spawn_report_read(int report_fd, char *reason, size_t size);
