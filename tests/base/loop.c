@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/loop.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "tests/test.h"
+
+struct seen {
+	struct loop *loop;
+	struct timer *timer;
+	struct task *task;
+	int count, fd;
+	struct instant at;
+};
+
+static void stop_at(void *owner, struct instant now)
+{
+	struct seen *seen = owner;
+
+	seen->count++;
+	seen->at = now;
+	loop_stop(seen->loop);
+}
+
+static void test_a_timer_fires_once_and_not_early(void **state)
+{
+	struct seen seen = { 0 };
+	struct timer *timer = NULL;
+	struct instant due;
+
+	(void)state;
+	assert_int_equal(loop_new(&seen.loop), 0);
+	assert_int_equal(timer_new(&timer, seen.loop, stop_at, &seen), 0);
+	due = instant_add_ms(instant_read(), 5);
+	timer_arm(timer, due);
+	assert_true(timer_is_armed(timer));
+	loop_run(seen.loop);
+	assert_int_equal(seen.count, 1);
+	assert_true(instant_reached(instant_read(), due));
+	assert_false(timer_is_armed(timer));
+	timer_free(timer);
+	loop_free(seen.loop);
+}
+
+static void free_itself(void *owner, struct instant now)
+{
+	struct seen *seen = owner;
+
+	(void)now;
+	seen->timer = timer_free(seen->timer);
+	loop_stop(seen->loop);
+}
+
+static void test_a_timer_may_free_itself(void **state)
+{
+	struct seen seen = { 0 };
+
+	(void)state;
+	assert_int_equal(loop_new(&seen.loop), 0);
+	assert_int_equal(timer_new(&seen.timer, seen.loop, free_itself, &seen), 0);
+	timer_arm(seen.timer, instant_read());
+	loop_run(seen.loop);
+	assert_null(seen.timer);
+	loop_free(seen.loop);
+}
+
+static void on_readable(void *owner, unsigned events, struct instant now)
+{
+	struct seen *seen = owner;
+	char byte;
+
+	(void)now;
+	assert_int_equal(events, WATCH_READ);
+	assert_int_equal(read(seen->fd, &byte, 1), 1);
+	seen->count++;
+	task_schedule(seen->task);
+	task_schedule(seen->task);
+}
+
+static void test_a_task_runs_once_however_often_it_was_scheduled(void **state)
+{
+	struct seen seen = { 0 };
+	struct watch *watch = NULL;
+	int pipe_fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(pipe_fds), 0);
+	assert_int_equal(loop_new(&seen.loop), 0);
+	seen.fd = pipe_fds[0];
+	assert_int_equal(
+		watch_new(&watch, seen.loop, pipe_fds[0], WATCH_READ, on_readable, &seen),
+		0);
+	assert_int_equal(task_new(&seen.task, seen.loop, stop_at, &seen), 0);
+	assert_int_equal(write(pipe_fds[1], "x", 1), 1);
+	loop_run(seen.loop);
+	assert_int_equal(seen.count, 2);
+	task_schedule(seen.task);
+	task_free(seen.task);
+	watch_free(watch);
+	loop_free(seen.loop);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
+static void on_hup(void *owner, int number, struct instant now)
+{
+	struct seen *seen = owner;
+
+	(void)now;
+	seen->count = number;
+	loop_stop(seen->loop);
+}
+
+static void test_a_signal_is_an_event(void **state)
+{
+	struct seen seen = { 0 };
+	struct signal_watch *watch = NULL;
+
+	(void)state;
+	assert_int_equal(loop_new(&seen.loop), 0);
+	assert_int_equal(signal_watch_new(&watch, seen.loop, SIGHUP, on_hup, &seen), 0);
+	raise(SIGHUP);
+	loop_run(seen.loop);
+	assert_int_equal(seen.count, SIGHUP);
+	signal_watch_free(watch);
+	loop_free(seen.loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_timer_fires_once_and_not_early),
+		cmocka_unit_test(test_a_timer_may_free_itself),
+		cmocka_unit_test(test_a_task_runs_once_however_often_it_was_scheduled),
+		cmocka_unit_test(test_a_signal_is_an_event),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
