@@ -170,7 +170,8 @@ enum {                                       /* what a peer can make us hold */
  * waits in a queue; `channel_waiting` tells how much, so that its user keeps only newest state. */
 struct channel;
 struct channel_user {
-	/* `fds` (count, at most CHANNEL_MAX_FDS) are the callee's to take: set an item to -1 to keep it. */
+	/* `body` is borrowed (json_share() keeps it). `fds` (count, at most CHANNEL_MAX_FDS) are the
+	 * callee's to take: set an item to -1 to keep it. Freeing the channel in here is allowed. */
 	void (*message)(void *owner, enum message_kind kind, struct json_t *body,
 		int *fds, size_t fds_count, struct instant now);
 	void (*writable)(void *owner,
@@ -201,6 +202,8 @@ enum {
 	VARLINK_MAX_CLIENTS = 256,
 	VARLINK_MAX_QUEUED_BYTES = 4 * 1024 * 1024
 };
+
+extern const char varlink_io_svcd[]; /* the interface text, for varlink_server_new() */
 
 /* Server: for the supervisor, the health engine and the log engine. */
 struct varlink_server;

@@ -1,0 +1,3 @@
+# A text file as a C string literal, a line each.
+s/["\\]/\\&/g
+s/.*/"&\\n"/
