@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * config.h - DOOR. What can be wanted: declarations of services, the host file, the site file.
+ * config.h - DOOR. What can be wanted: declarations of services, the host file, the site
+ * file.
  *
  * Plain data that every room reads. Each key an operator may write is one row of a table
- * (keys_*.c) that names its place in these structs; the reader, the printer, `svcctl show`, the JSON
- * Schema, svcd-service(5) and the diff all walk those rows.
+ * (keys_*.c) that names its place in these structs; the reader, the printer, `svcctl
+ * show`, the JSON Schema, svcd-service(5) and the diff all walk those rows.
  *
- * Conventions: durations are int64_t `_ms`, sizes `_bytes`; UNSET (-1) is "null", no value. Strings are
- * NULL when unset. Lists are `items` and `count`. Everything inside a struct is owned by it.
+ * Conventions: durations are int64_t `_ms`, sizes `_bytes`; UNSET (-1) is "null", no
+ * value. Strings are NULL when unset. Lists are `items` and `count`. Everything inside a
+ * struct is owned by it.
  *
  * Members marked [instance] keep `${instance}` (and `$$`) unexpanded: every other name is
  * expanded at load. config_expand() makes the final string for one instance.
@@ -371,9 +373,10 @@ struct site {
 		rest; /* sites, lvs, dns, conftool, …: checked by rows, read by the generator */
 };
 
-/* ---- reading ------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------- */
 
-/* Everything that is wrong with some input, a line each: "FILE:LINE:COLUMN: key.path: sentence". */
+/* Everything that is wrong with some input, a line each: "FILE:LINE:COLUMN: key.path:
+ * sentence". */
 struct problems {
 	struct strings lines;
 };
@@ -403,20 +406,26 @@ struct sources {
 		char *path; /* as shown to people */
 		char *bytes;
 		size_t size;
+		char *refused; /* why its bytes could not be taken; NULL: they were */
+		bool gathered; /* found below the paths, not named by a caller */
 	} * items;
 	size_t count;
+	bool incomplete; /* a directory could not be listed: what is missing may be there */
 };
 void sources_done(struct sources *sources);
 
 struct paths;
-/* Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file templates
- * and services below `paths`. Regular files only, no symlink as the last component, limits as above; a file
- * that cannot be taken is a problem and is left out. -ENOMEM. */
+/* Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file
+ * templates and services below `paths`. Regular files only, no symlink as the last
+ * component, limits as above; below /etc owned by root (or by us) and not writable by
+ * others. A file that cannot be taken is there with the reason, a directory that cannot
+ * be listed is a problem. svcd.yaml is parsed here already: it says where the others are.
+ * -ENOMEM. */
 int sources_gather(
 	struct sources *ret, const struct paths *paths, struct problems *problems);
-/* As if `path` were the only service file: for `svcctl validate|show FILE`. */
-int sources_add_service(
-	struct sources *sources, const char *path, struct problems *problems);
+/* For `svcctl validate|show FILE`: as if the files named so were the only services.
+ * -ENOMEM. */
+int sources_add_service(struct sources *sources, const char *path);
 
 /* What was understood. One refused file refuses that service only. */
 struct config {
@@ -437,6 +446,7 @@ struct config {
 	size_t entries_count;
 	struct problems problems; /* of host, site and templates */
 	bool host_refused, site_refused;
+	bool incomplete; /* as of the sources: a service that is missing may still be wanted */
 };
 
 struct facts_of_host { /* what expansion may name; filled by config_host_facts() */
@@ -446,13 +456,14 @@ struct facts_of_host { /* what expansion may name; filled by config_host_facts()
 int config_host_facts(struct facts_of_host *ret);
 void config_host_facts_done(struct facts_of_host *facts);
 
-/* Pure: sources and facts of the host in, everything understood and everything refused out. -ENOMEM. */
+/* Pure: sources and facts of the host in, everything understood and everything refused
+ * out. -ENOMEM. */
 int config_build(struct config **ret, const struct sources *sources,
 	const struct paths *paths, const struct facts_of_host *facts);
 struct config *config_free(struct config *config);
 CLEANUP(struct config *, config_free)
 
-/* ---- travelling between processes ------------------------------------------------------------ */
+/* ---- travelling between processes -------------------------------------------------- */
 
 /* Effective JSON, as in entry.effective; reading it gives an equal declaration. */
 int declaration_read(
@@ -468,17 +479,19 @@ int site_read(struct site *ret, struct json_t *json, struct error *err);
 struct json_t *site_print(const struct site *site);
 void site_done(struct site *site);
 
-/* The whole config as one JSON document (what the --read child hands to the supervisor), and back. */
+/* The whole config as one JSON document (what the --read child hands to the supervisor),
+ * and back. */
 struct json_t *config_print(const struct config *config);
 int config_read(struct config **ret, struct json_t *json, struct error *err);
 
-/* ---- questions ----------------------------------------------------------------------------- */
+/* ---- questions --------------------------------------------------------------------- */
 
 /* The final string of an [instance] member for one instance (1..N). Caller frees. */
 int config_expand(char **ret, const char *text, unsigned instance, struct error *err);
 /* The port of `listen` for one instance, 0 when it does not expand to 1..65535. */
 uint16_t config_port(const struct listen *listen, unsigned instance);
-/* The row of `listen` that `port` means (a name or a number); NULL: none. NULL port: the first. */
+/* The row of `listen` that `port` means (a name or a number); NULL: none. NULL port: the
+ * first. */
 const struct listen *config_listen(
 	const struct declaration *declaration, const char *port);
 /* The port number that `port` (name or number) means for `instance`; 0: none. */
@@ -501,7 +514,7 @@ struct changes {
 int config_diff(struct changes *ret, struct json_t *before, struct json_t *after);
 void changes_done(struct changes *changes);
 
-/* ---- the rows, printed ------------------------------------------------------------------------- */
+/* ---- the rows, printed ------------------------------------------------------------- */
 
 struct json_t *config_schema(void);     /* JSON Schema 2020-12 of a declaration */
 int config_print_key_table(FILE *out);  /* scdoc text for svcd-service(5) */

@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * expand.h - pure: `${name}`, `${10042 + instance}`, `${ncpu * 1.5}`, `$$`.
+ *
+ * Kept form: a text in which every name but `instance` is replaced, parts that need
+ * `instance` still stand as `${…}`, and a dollar that means a dollar is `$$` where it
+ * must be. Expanding a kept form again, keeping, changes nothing.
  */
 #pragma once
 
 #include "base/error.h"
 #include "base/text.h"
 
-/* What names mean while one declaration is read. `find` returns the value (borrowed) or NULL; `each` the i-th name, for
- * the nearest right word. */
+enum { EXPAND_MAX_BYTES = 1024 * 1024 }; /* of one result */
+
+/* What names mean while one declaration is read. */
 struct names {
+	/* The value in kept form, borrowed; NULL: no such name. */
 	const char *(*find)(const char *name, const void *data);
+	/* The i-th name, for the nearest right word; NULL at the end. */
 	const char *(*each)(size_t index, const void *data);
 	const void *data;
+	/* A sentence why a known name has no value here, or NULL. May be NULL itself. */
+	const char *(*why)(const char *name, const void *data);
+	size_t *budget; /* bytes that all results may still take; NULL: no bound */
 };
 
-/* Replaces every name. With `keep_instance`, parts that need `instance` stay as they are and `$$` stays escaped, so
- * that config_expand() can finish later; without it `instance` is unknown. -EINVAL with a sentence (unknown name, unclosed brace,
- * division by zero, result too long), -ENOMEM. */
+/* Replaces every name. Arithmetic (+ - * / % and parentheses) rounds down to a whole
+ * number. A value of several lines that stands alone on a line is indented as its `${…}`
+ * was. With `keep_instance` the result is in kept form, so that config_expand() can
+ * finish later; without it `instance` is a name as others are. -EINVAL with a sentence
+ * (unknown name, unclosed brace, division by zero, result too long), -ENOMEM. */
 int expand(char **ret, const char *text, const struct names *names, bool keep_instance,
 	struct error *err);
+
+/* Escapes the dollars of a plain value, for find(). NULL: no memory. */
+char *expand_escape(const char *plain);
