@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A host with svcd on it: its own --root, its own network namespace, the real programs.
+
+Waiting is always for an event with a limit, never a sleep: `host.until(question, within=5)`.
+"""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+PYTHON = '/usr/bin/python3'
+FAKE = HERE / 'fake.py'
+
+
+def until(question, within=10.0, what=None):
+    """Asks until the answer is true; returns it. AssertionError with the last answer otherwise."""
+    end = time.monotonic() + within
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f'not within {within} s: {what or question}; last: {answer!r}')
+        time.sleep(0.02)
+
+
+def run(*argv, **options):
+    options.setdefault('stdout', subprocess.PIPE)
+    options.setdefault('stderr', subprocess.PIPE)
+    options.setdefault('timeout', 60)
+    return subprocess.run([str(word) for word in argv], text=True, check=False, **options)
+
+
+def must(*argv, **options):
+    result = run(*argv, **options)
+    assert result.returncode == 0, f'{argv}: rc {result.returncode}\n{result.stdout}{result.stderr}'
+    return result.stdout
+
+
+class Network:
+    """A network namespace; `in_it` prefixes a command so that it runs there."""
+
+    def __init__(self, name):
+        self.name = name
+        must('ip', 'netns', 'add', name)
+        must('ip', '-n', name, 'link', 'set', 'lo', 'up')
+
+    def in_it(self, *argv):
+        return ('nsenter', f'--net=/run/netns/{self.name}', *argv)
+
+    def run(self, *argv, **options):
+        return run(*self.in_it(*argv), **options)
+
+    def join(self, other, mine, theirs):
+        """A cable between two namespaces; addresses as CIDR lists, both ends."""
+        end_a, end_b = f'v{self.name[-6:]}a', f'v{self.name[-6:]}b'
+        must('ip', 'link', 'add', end_a, 'netns', self.name, 'type', 'veth',
+             'peer', 'name', end_b, 'netns', other.name)
+        for network, end, addresses in ((self, end_a, mine), (other, end_b, theirs)):
+            for address in addresses:
+                nodad = ['nodad'] if ':' in address else []
+                must('ip', '-n', network.name, 'addr', 'add', address, 'dev', end, *nodad)
+            must('ip', '-n', network.name, 'link', 'set', end, 'up')
+
+    def remove(self):
+        run('ip', 'netns', 'del', self.name)
+
+
+class Host:
+    counter = 0
+
+    def __init__(self, folder):
+        Host.counter += 1
+        self.root = pathlib.Path(folder) / 'root'
+        self.services = self.root / 'etc/svcd/services'
+        self.services.mkdir(parents=True)
+        for part in ('run', 'var/lib', 'var/log'):
+            (self.root / part).mkdir(parents=True)
+        self.network = Network(f'host{Host.counter}')
+        self.peers = []
+        self.process = None
+        self.output = open(self.root / 'svcd.out', 'w+', encoding='utf-8', errors='replace')
+        self.host_file({})
+        self.site_file({})
+
+    # ---- what is written on the host
+
+    def host_file(self, content):
+        content = {'host': {'fqdn': 'scb1001.eqiad.example.org', 'site': 'eqiad',
+                            'clusters': ['scb']}, **content}
+        self.write('etc/svcd/svcd.yaml', yaml.safe_dump(content))
+
+    def site_file(self, content):
+        content = {
+            'domain': 'example.org',
+            'networks': {'DOMAIN_NETWORKS': ['10.64.0.0/12', '2620:0:861::/48'],
+                         'MONITORING_HOSTS': ['10.64.0.9']},
+            'default_sources': ['DOMAIN_NETWORKS'],
+            'clusters': {'scb': {'site': {'eqiad': ['scb1001.eqiad.example.org']}}},
+            **content}
+        self.write('etc/svcd/site.yaml', yaml.safe_dump(content))
+
+    def write(self, path, text):
+        path = self.root / path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+        return path
+
+    def declare(self, name, **keys):
+        """Writes a declaration; `run` and friends are nested dictionaries."""
+        content = {'service': name, 'state': 'setup', **keys}
+        content.setdefault('run', {}).setdefault('user', 'root')
+        path = self.services / f'{name}.yaml'
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding='utf-8')
+        return path
+
+    def declare_web(self, name, port, *options, **keys):
+        """A pretend web service that obeys fake.py's options."""
+        settings = {'command': [PYTHON, '-u', str(FAKE), '--port', str(port), *options],
+                    'user': 'web', **keys.pop('run', {})}
+        return self.declare(name, run=settings,
+                            listen=keys.pop('listen', [{'name': 'http', 'port': port}]), **keys)
+
+    # ---- svcd
+
+    def start(self, *options):
+        self.process = subprocess.Popen(
+            self.network.in_it('svcd', '--root', str(self.root), *options),
+            stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
+            start_new_session=True)
+        until(lambda: self.ctl('version').returncode == 0 or self.process.poll() is not None,
+              within=20, what='svcd answers')
+        assert self.process.poll() is None, f'svcd ended: {self.said()}'
+        return self
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(30)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise AssertionError(f'svcd does not end on SIGTERM: {self.said()}') from None
+
+    def said(self):
+        self.output.flush()
+        return pathlib.Path(self.output.name).read_text(encoding='utf-8', errors='replace')
+
+    def ctl(self, *words, **options):
+        return self.network.run('svcctl', '--root', self.root, *words, **options)
+
+    def must_ctl(self, *words, rc=0):
+        result = self.ctl(*words)
+        assert result.returncode == rc, (
+            f'svcctl {words}: rc {result.returncode}, not {rc}\n{result.stdout}{result.stderr}')
+        return result.stdout
+
+    def status(self, name):
+        result = self.ctl('--json', 'status', name)
+        document = json.loads(result.stdout)
+        if isinstance(document, dict) and 'services' in document:
+            document = document['services']
+        return document[0] if isinstance(document, list) else document
+
+    def state(self, name):
+        return self.status(name)['state']
+
+    def ready(self, name):
+        return self.status(name)['ready']
+
+    def pids(self, name):
+        return [one['pid'] for one in self.status(name)['instances']]
+
+    def pid(self, name):
+        return self.pids(name)[0]
+
+    def until_ready(self, name, within=15):
+        def question():
+            found = self.status(name)
+            return found if found['ready'] else None
+        try:
+            return until(question, within)
+        except AssertionError:
+            raise AssertionError(f'{name} is not ready: {json.dumps(self.status(name))}\n'
+                                 f'{self.said()[-4000:]}') from None
+
+    def until_state(self, name, state, within=15):
+        return until(lambda: self.state(name) == state and self.status(name), within,
+                     what=f'{name} is {state}; status {json.dumps(self.status(name))}')
+
+    def engine_pid(self, program):
+        return self._child(program)
+
+    def _child(self, program):
+        for entry in pathlib.Path('/proc').iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                words = (entry / 'cmdline').read_bytes().split(b'\0')
+                environment = (entry / 'environ').read_bytes()
+            except OSError:
+                continue
+            if os.path.basename(words[0]).decode() != program:
+                continue
+            if str(self.root).encode() in b' '.join(words) + environment:
+                return int(entry.name)
+        return None
+
+    # ---- clients
+
+    def get(self, path, port=9479, **headers):
+        """(status, body) of an HTTP GET from the host itself."""
+        status, _, body = self.request('GET', path, port, headers)
+        return status, body
+
+    def request(self, method, path, port=9479, headers=None):
+        code = (
+            'import http.client,sys,json\n'
+            'c=http.client.HTTPConnection("127.0.0.1",int(sys.argv[2]),timeout=10)\n'
+            'c.request(sys.argv[1],sys.argv[3],headers=json.loads(sys.argv[4]))\n'
+            'r=c.getresponse()\n'
+            'print(json.dumps([r.status,dict(r.getheaders()),r.read().decode()]))')
+        out = self.network.run(PYTHON, '-c', code, method, str(port), path,
+                               json.dumps(headers or {}))
+        assert out.returncode == 0, out.stderr
+        return tuple(json.loads(out.stdout))
+
+    def peer(self, mine, theirs):
+        """Another machine on a cable; `mine` are the host's addresses, `theirs` the peer's."""
+        peer = Network(f'peer{Host.counter}x{len(self.peers)}')
+        self.peers.append(peer)
+        peer.join(self.network, theirs, mine)
+        return peer
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            for peer in self.peers:
+                peer.remove()
+            self.network.remove()
+            self.output.close()
+
+
+def connects(network, address, port, timeout=1.0):
+    """Whether a TCP connection from there gets through and is answered."""
+    family = 'AF_INET6' if ':' in address else 'AF_INET'
+    code = (f'import socket; s=socket.socket(socket.{family}); s.settimeout({timeout});'
+            f's.connect(({address!r},{port})); s.send(b"GET / HTTP/1.0\\r\\n\\r\\n");'
+            'print(len(s.recv(100)))')
+    return network.run(PYTHON, '-c', code).returncode == 0

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is broken is a reason in status; what runs is left alone."""
+import os
+import pathlib
+import signal
+import time
+
+import pytest
+
+from machine import FAKE, PYTHON, until
+
+BROKEN = {
+    'binary': ({'run': {'command': ['/opt/nothing/server'], 'ready': {'by': 'started'}}},
+               ['/opt/nothing/server', 'No such file']),
+    'user': ({'run': {'command': ['/bin/sleep', '100'], 'user': 'nobody-knows', 'ready': {'by': 'started'}}},
+             ['nobody-knows', 'no such user']),
+    'directory': ({'run': {'command': ['/bin/sleep', '100'], 'directory': '/srv/not/there',
+                           'ready': {'by': 'started'}}},
+                  ['/srv/not/there', 'No such file']),
+    'not executable': ({'run': {'command': ['/etc/hostname'], 'ready': {'by': 'started'}}},
+                       ['/etc/hostname', 'ermission denied']),
+    'environment file': ({'run': {'command': ['/bin/sleep', '100'], 'environment_file': '/etc/none.env',
+                                  'ready': {'by': 'started'}}},
+                         ['/etc/none.env', 'No such file']),
+}
+
+
+@pytest.mark.parametrize('what', BROKEN)
+def test_a_missing_piece_is_a_reason_and_not_a_crash_loop(host, what):
+    keys, words = BROKEN[what]
+    host.declare('broken', **keys)
+    host.start()
+    status = until(lambda: (lambda s: s if s['why'] else None)(host.status('broken')))
+    for word in words:
+        assert word in status['why'] + str(status['exits'][:1]), status['why']
+    assert not status['ready']
+    assert host.ctl('status', 'broken').returncode in (1, 3)
+    time.sleep(2)
+    assert host.said().count(words[0]) < 12, host.said()
+
+
+def test_a_port_in_use_is_named_with_its_owner(host):
+    host.start()
+    squatter = host.network.run('/bin/sh', '-c', f'{PYTHON} {FAKE} --port 8080 >/dev/null 2>&1 & echo $!')
+    pid = int(squatter.stdout)
+    try:
+        until(lambda: host.get('/', port=8080)[0] == 200)
+        host.declare_web('hello', 8080, run={'restart': {'delay': '200ms', 'delay_max': '500ms'}})
+        host.ctl('apply', '--yes')
+        status = until(lambda: (lambda s: s if 'in use' in s['why'] else None)(host.status('hello')))
+        assert '8080' in status['why'] and str(pid) in status['why'], status['why']
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    host.until_ready('hello')
+
+
+def test_a_refused_file_leaves_what_runs_alone(host):
+    path = host.declare_web('hello', 8080)
+    good = path.read_text()
+    host.declare_web('other', 8081)
+    host.start()
+    host.until_ready('hello')
+    host.until_ready('other')
+    before = host.pid('hello')
+    path.write_text(good.replace('command:', 'comand:'))
+    host.declare_web('third', 8082)
+    result = host.ctl('apply', '--yes')
+    assert result.returncode == 1
+    assert 'hello.yaml:' in result.stdout + result.stderr
+    assert 'command' in result.stdout + result.stderr
+    host.until_ready('third')
+    status = host.status('hello')
+    assert status['ready'] and host.pid('hello') == before
+    assert any('hello.yaml:' in line for line in status['refused'])
+    path.write_text(good)
+    host.must_ctl('apply', '--yes')
+    assert not host.status('hello')['refused']
+    assert host.pid('hello') == before
+
+
+def test_an_emptied_directory_is_refused(host):
+    host.declare_web('hello', 8080)
+    host.start()
+    host.until_ready('hello')
+    before = host.pid('hello')
+    (host.services / 'hello.yaml').unlink()
+    assert host.ctl('apply', '--yes').returncode == 1
+    assert host.pid('hello') == before and host.ready('hello')
+
+
+def test_a_file_that_vanished_is_an_orphan_until_removed(host):
+    host.declare_web('hello', 8080)
+    host.declare_web('other', 8081)
+    host.start()
+    host.until_ready('hello')
+    before = host.pid('hello')
+    (host.services / 'hello.yaml').unlink()
+    host.ctl('apply', '--yes')
+    assert host.pid('hello') == before and host.ready('hello')
+    host.must_ctl('apply', '--yes', '--remove', 'hello')
+    until(lambda: not pathlib.Path(f'/proc/{before}').exists())
+    assert host.ctl('status', 'hello').returncode == 4
+
+
+@pytest.mark.parametrize('program', ['svcd-health', 'svcd-log', 'svcd-firewall'])
+def test_an_engine_that_dies_is_told_everything_again(host, program):
+    host.declare_web('hello', 8080, '--print-lines', '3',
+                     health={'checks': [{'name': 'root', 'http': '/', 'interval': '200ms', 'timeout': '100ms'}]})
+    host.start()
+    host.until_ready('hello')
+    service, engine = host.pid('hello'), until(lambda: host.engine_pid(program))
+    os.kill(engine, signal.SIGKILL)
+    until(lambda: host.engine_pid(program) not in (None, engine))
+    until(lambda: host.get('/readyz/hello')[0] == 200 if program != 'svcd-health' else True)
+    host.until_ready('hello')
+    until(lambda: host.network.run('curl', '-fs', 'http://127.0.0.1:9479/readyz/hello').returncode == 0)
+    assert host.pid('hello') == service
+    assert host.status('hello')['instances'][0]['restarts'] == 0
+    until(lambda: 'line 2' in host.ctl('logs', '-n', '10', 'hello').stdout)
+
+
+def test_an_engine_that_hangs_is_killed_and_started_again(host):
+    host.declare_web('hello', 8080)
+    host.start()
+    host.until_ready('hello')
+    engine = host.engine_pid('svcd-firewall')
+    os.kill(engine, signal.SIGSTOP)
+    host.declare_web('hello', 8080, firewall={'allow': [{'port': 'http', 'from': ['10.1.2.0/24']}]})
+    host.ctl('apply', '--yes')
+    until(lambda: host.engine_pid('svcd-firewall') not in (None, engine), within=25)
+    host.until_ready('hello')
+
+
+def test_the_supervisor_comes_back_and_services_run(host):
+    host.declare_web('hello', 8080)
+    host.start()
+    host.until_ready('hello')
+    supervisor = host.engine_pid('svcd-supervisor')
+    os.kill(supervisor, signal.SIGKILL)
+    until(lambda: host.engine_pid('svcd-supervisor') not in (None, supervisor))
+    until(lambda: host.ctl('version').returncode == 0)
+    host.until_ready('hello')
+    serving = host.network.run('curl', '-fs', 'http://127.0.0.1:8080/').stdout
+    assert int(serving) == host.pid('hello')
+
+
+def test_a_second_svcd_is_refused(host):
+    host.declare_web('hello', 8080)
+    host.start()
+    host.until_ready('hello')
+    before = host.pid('hello')
+    second = host.network.run('svcd', '--root', host.root, timeout=10)
+    assert second.returncode != 0
+    assert str(host.process.pid) in second.stderr or 'already' in second.stderr, second.stderr
+    assert host.pid('hello') == before
+
+
+def test_a_fork_bomb_dies_with_its_cgroup(host):
+    host.declare('bomb', run={'command': ['/bin/sh', '-c',
+                                          'ulimit -u 300; bomb() { bomb | bomb & }; bomb; sleep 1000'],
+                              'user': 'web', 'ready': {'by': 'started'}, 'stop': {'timeout': '300ms'}},
+                 limits={'tasks': 200}, logs={'stdout': 'none', 'stderr': 'none'})
+    host.start()
+    until(lambda: host.state('bomb') in ('up', 'waiting'))
+    host.must_ctl('stop', 'bomb')
+    assert host.ctl('status', 'bomb').returncode == 3

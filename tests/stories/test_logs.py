@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a service prints is kept, whole and in order."""
+import os
+import signal
+
+from machine import PYTHON, until
+
+COUNTER = ('import sys\n'
+           'for n in range(int(sys.argv[1])):\n'
+           '    print(f"{n:08d} " + "x" * 80)\n'
+           'sys.stdout.flush()\n'
+           'import time; time.sleep(1000)')
+
+
+def counting(host, lines, **logs):
+    host.declare('counter', run={'command': [PYTHON, '-c', COUNTER, str(lines)], 'user': 'web',
+                                 'ready': {'by': 'started'}}, logs=logs)
+
+
+def numbers(host):
+    """Every number that stands in the log files, in the order of the files."""
+    folder = host.root / 'var/log/counter'
+    found = []
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        if path.suffix == '.zst':
+            data = __import__('subprocess').run(['zstd', '-dcq', path], capture_output=True, check=True).stdout
+        elif path.suffix == '.gz':
+            data = __import__('gzip').decompress(data)
+        found += [int(line.split()[0]) for line in data.decode().splitlines()
+                  if line[:8].isdigit()]
+    return found
+
+
+def test_lines_are_kept_and_told(host):
+    host.declare_web('hello', 8080, '--print-lines', '20', '--stderr', 'a word on stderr')
+    host.start()
+    host.until_ready('hello')
+    until(lambda: 'line 19' in host.ctl('logs', '-n', '5', 'hello').stdout)
+    text = host.must_ctl('logs', '-n', '100', 'hello')
+    assert [line for line in text.splitlines() if 'line ' in line][0].endswith('line 0')
+    assert 'a word on stderr' in text
+    assert len(host.must_ctl('logs', '-n', '3', 'hello').splitlines()) == 3
+
+
+def test_rotation_by_size_loses_nothing(host):
+    counting(host, 60000, rotate={'size': '256K', 'keep': 100, 'compress': 'none'})
+    host.start()
+    until(lambda: len(numbers(host)) >= 60000, within=30)
+    found = numbers(host)
+    assert sorted(found) == list(range(60000))
+    assert len(list((host.root / 'var/log/counter').iterdir())) > 10
+
+
+def test_archives_are_compressed_and_capped(host):
+    counting(host, 60000, rotate={'size': '256K', 'keep': 5, 'compress': 'zstd'})
+    host.start()
+    folder = host.root / 'var/log/counter'
+    until(lambda: folder.exists() and len([p for p in folder.iterdir() if p.suffix == '.zst']) == 5, within=30)
+    until(lambda: numbers(host)[-1:] == [59999] or 59999 in numbers(host))
+    kept = sorted(numbers(host))
+    assert kept == list(range(kept[0], 60000))
+
+
+def test_follow_sees_new_lines_and_survives_rotation(host):
+    host.declare('ticker', run={'command': ['/bin/sh', '-c', 'n=0; while :; do echo tick $n; n=$((n+1)); sleep 0.05; done'],
+                                'user': 'web', 'ready': {'by': 'started'}},
+                 logs={'rotate': {'size': '64', 'compress': 'none', 'keep': 100}})
+    host.start()
+    host.until_state('ticker', 'up')
+    result = host.network.run('timeout', '3', 'svcctl', '--root', host.root, 'logs', '-f', '-n', '0', 'ticker')
+    seen = [int(line.split()[-1]) for line in result.stdout.splitlines() if 'tick' in line]
+    assert len(seen) > 20
+    assert seen == list(range(seen[0], seen[0] + len(seen)))
+
+
+def test_a_line_of_a_dead_service_is_still_told(host):
+    host.declare('dies', run={'command': ['/bin/sh', '-c', 'echo last words; exit 1'], 'user': 'web',
+                              'ready': {'by': 'started'}, 'restart': {'delay': '30s', 'delay_max': '30s'}})
+    host.start()
+    host.until_state('dies', 'waiting')
+    until(lambda: 'last words' in host.ctl('logs', '-n', '5', 'dies').stdout)
+
+
+def test_escape_sequences_are_shown_not_sent(host):
+    host.declare('rude', run={'command': ['/bin/sh', '-c', r"printf 'a\033[2Jb\n'; sleep 1000"], 'user': 'web',
+                              'ready': {'by': 'started'}})
+    host.start()
+    until(lambda: host.ctl('logs', '-n', '5', 'rude').stdout)
+    shown = host.network.run('script', '-qec', f'svcctl --root {host.root} logs -n 5 rude', '/dev/null').stdout
+    assert '\033[2J' not in shown and 'x1b' in shown
+
+
+def test_the_service_never_sees_a_broken_pipe(host):
+    host.declare_web('hello', 8080, '--print-lines', '400', '--print-every', '0.01')
+    host.start()
+    for _ in range(3):
+        engine = until(lambda: host.engine_pid('svcd-log'))
+        os.kill(engine, signal.SIGKILL)
+        until(lambda: host.engine_pid('svcd-log') not in (None, engine))
+    status = host.until_ready('hello', within=30)
+    assert status['instances'][0]['restarts'] == 0
+    until(lambda: 'line 399' in host.ctl('logs', '-n', '3', 'hello').stdout)
