@@ -55,7 +55,7 @@ def expect(holds, what):
 
 class Demo:
     def __init__(self):
-        self.here = Network('host')
+        self.here = Network.here('host')
         self.clients = Network('clients')
         self.strangers = Network('strangers')
         self.clients.join(self.here, [f'{INSIDE[1]}/24'], [f'{INSIDE[0]}/24'])
@@ -159,14 +159,8 @@ class Demo:
         expect('Good day' in answer, 'the service says the new words')
 
 
-def in_the_host_network():
-    """svcctl and svcd shall be on `host`, as the services are: this process moves there."""
-    os.setns(os.open('/run/netns/host', os.O_RDONLY), 0x40000000)
-
-
 def main():
     demo = Demo()
-    in_the_host_network()
     demo.install()
     demo.start()
     try:

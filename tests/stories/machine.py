@@ -54,6 +54,14 @@ class Network:
         must('ip', 'netns', 'add', name)
         must('ip', '-n', name, 'link', 'set', 'lo', 'up')
 
+    @classmethod
+    def here(cls, name):
+        """The namespace that we are in, by a name."""
+        must('ip', 'netns', 'attach', name, os.getpid())
+        network = cls.__new__(cls)
+        network.name = name
+        return network
+
     def in_it(self, *argv):
         return ('nsenter', f'--net=/run/netns/{self.name}', *argv)
 
