@@ -196,5 +196,9 @@ bool service_is_stopped(
 const char *service_why(
 	const struct service *service); /* the line that an operator should read */
 
+/* What its cgroup has used; every member UNSET when nothing runs. */
+struct usage;
+void instance_usage(const struct instance *instance, struct usage *ret);
+
 /* The state table as a dot drawing, for docs/ and its golden test. */
 void instance_print_states(FILE *out);
