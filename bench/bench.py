@@ -46,7 +46,7 @@ def all_of(host):
 
 
 def start_bare(count):
-    return float(must('/opt/svcd/libexec/svcd/bench-bare', count, *SLEEPER))
+    return float(must(HERE.parent / 'build/plain/bench/bench-bare', count, *SLEEPER))
 
 
 # row: (what is measured, unit, ours, peer's name, peer, goal as ours / peer)
