@@ -34,6 +34,11 @@ int cgroups_remove_service(
 /* All services that have a directory below the base. */
 int cgroups_services(struct cgroups *cgroups, struct strings *ret);
 
+/* Takes the pidfd of a child whose cgroup was killed and that nobody waits for: it is reaped in time. */
+void cgroups_reap(struct cgroups *cgroups, int pidfd);
+/* A number that no leaf of this process had: for deeds. */
+unsigned cgroups_next(struct cgroups *cgroups);
+
 typedef void cgroup_fn(void *owner, struct instant now);
 /* Makes "SERVICE/LEAF" with limits (NULL: none); `on_empty` (may be NULL) is called when the last process of it is gone.
  * A declared limit that cannot be set is no failure: `cgroup_note()` says which and why. -EBUSY when the leaf exists and is
@@ -54,6 +59,8 @@ int cgroup_fd(const struct cgroup *cgroup);
 const char *cgroup_path(const struct cgroup *cgroup); /* below the base */
 bool cgroup_is_populated(struct cgroup *cgroup);
 bool cgroup_has(struct cgroup *cgroup, pid_t pid);
+/* Its processes, at most `max`: how many were written. */
+size_t cgroup_pids(struct cgroup *cgroup, pid_t *pids, size_t max);
 int cgroup_kill(struct cgroup *cgroup);
 
 struct usage {

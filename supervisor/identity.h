@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * identity.h - user and group names to numbers. The look-up may ask a directory server: only a deed does it; what it
+ * found travels to the supervisor as JSON.
+ */
+#pragma once
+
+#include "base/json.h"
+
+#include "supervisor/service.h"
+
+/* Blocks. `group` NULL: the user's own. On failure `ret->reason` says why. -ENOENT, -errno. */
+int identity_find(struct identity *ret, const char *user, const char *group);
+void identity_done(struct identity *identity);
+
+struct json_t *identity_print(const struct identity *identity);
+/* -EINVAL when it is not what identity_print() makes. */
+int identity_read(struct identity *ret, const struct json_t *json);

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * prepare.c - the deed before a start, in the child; and its answer, in the supervisor.
+ */
+#include "supervisor/prepare.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+
+#include "supervisor/environment.h"
+#include "supervisor/files.h"
+#include "supervisor/identity.h"
+#include "supervisor/reason.h"
+
+enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
+static const char log_user[] = "svcd-log";
+
+struct preparation {
+	const struct prepare *wish;
+	struct identity identity;
+	struct json_t *answer, *environment;
+};
+
+static int find_identity(struct preparation *self, struct error *err)
+{
+	const struct run *run = &self->wish->declaration->run;
+	struct json_t *json;
+
+	if (self->wish->identity && self->wish->identity->known) {
+		self->identity = *self->wish->identity;
+		return 0;
+	}
+	if (identity_find(&self->identity, run->user, run->group) < 0)
+		return error_set(err, -ENOENT, "%s", self->identity.reason);
+	json = identity_print(&self->identity);
+	return json ? json_set(self->answer, "identity", json) : -ENOMEM;
+}
+
+static bool is_file_target(const char *target)
+{
+	return target && strcmp(target, "none") != 0 && strcmp(target, "journal") != 0;
+}
+
+/* The engine writes there, the people of the service read: the group is the one that they are in. */
+static int make_log_directory(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	const struct logs *logs = &declaration->logs;
+	bool ours = logs->directory_owner == DIRECTORY_OURS;
+	const struct passwd *engine = ours ? getpwnam(log_user) : NULL;
+	const struct group *readers =
+		declaration->access.group ? getgrnam(declaration->access.group) : NULL;
+	struct directory_plan plan = { .path = logs->directory, .mode = 02750 };
+	const char *name;
+
+	if (!logs->directory ||
+		(!is_file_target(logs->out) && !is_file_target(logs->err)))
+		return 0;
+	plan.uid = ours ? (engine ? engine->pw_uid : 0) : self->identity.uid;
+	plan.gid = readers ? readers->gr_gid : self->identity.gid;
+	name = strrchr(logs->directory, '/');
+	return directory_prepare(
+		&plan, text_equal(name ? name + 1 : NULL, declaration->service), err);
+}
+
+static int render_files(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	bool changed;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < declaration->files_count; i++)
+		r = file_render(&declaration->files[i], self->wish->instance,
+			self->identity.gid, &changed, err);
+	return r;
+}
+
+static int keep_variable(void *data, const char *key, const char *value)
+{
+	return json_set_text(data, key, value);
+}
+
+static int read_environment(struct preparation *self, struct error *err)
+{
+	const char *path = self->wish->declaration->run.environment_file;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r;
+
+	if (!path)
+		return 0;
+	r = file_read(&text, &size, AT_FDCWD, path, ENVIRONMENT_FILE_MAX_BYTES);
+	if (r < 0)
+		return error_errno(err, r, "run.environment_file %s", path);
+	if (strlen(text) != size)
+		return error_set(
+			err, -EINVAL, "run.environment_file %s: has a NUL byte", path);
+	r = environment_parse(text, keep_variable, self->environment, err);
+	return r < 0 ? error_prefix(err, "run.environment_file %s", path) : 0;
+}
+
+static bool is_program(int directory_fd, const char *path)
+{
+	struct stat info;
+
+	if (fstatat(directory_fd, path, &info, 0) < 0)
+		return false;
+	errno = EACCES;
+	return S_ISREG(info.st_mode) && (info.st_mode & 0111);
+}
+
+static bool is_on_path(const char *name, const char *path)
+{
+	while (*path) {
+		size_t size = strcspn(path, ":");
+		_cleanup_free_ char *full = text_format("%.*s/%s", (int)size, path, name);
+
+		if (full && is_program(AT_FDCWD, full))
+			return true;
+		path += size + (path[size] == ':');
+	}
+	errno = ENOENT;
+	return false;
+}
+
+static const char *declared_path(const struct declaration *declaration)
+{
+	const struct pairs *pairs = &declaration->run.environment;
+
+	for (size_t i = 0; i < pairs->count; i++)
+		if (text_equal(pairs->items[i].key, "PATH"))
+			return pairs->items[i].value;
+	return ENVIRONMENT_PATH;
+}
+
+/* So that a restart learns it while the old process still runs. */
+static int find_command(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	const char *directory =
+		declaration->run.directory ? declaration->run.directory : "/";
+	_cleanup_close_ int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *program = NULL;
+	bool found;
+	int r;
+
+	if (fd < 0)
+		return error_errno(err, -errno, "chdir %s", directory);
+	r = config_expand(
+		&program, declaration->run.command.items[0], self->wish->instance, err);
+	if (r < 0)
+		return r;
+	found = strchr(program, '/') ? is_program(fd, program)
+				     : is_on_path(program, declared_path(declaration));
+	return found ? 0 : error_errno(err, -errno, "exec %s", program);
+}
+
+static int (*const steps[])(struct preparation *self, struct error *err) = {
+	find_identity,
+	make_log_directory,
+	render_files,
+	read_environment,
+	find_command,
+};
+
+static int print_answer(struct preparation *self, int output_fd)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (json_set(self->answer, "environment", TAKE(self->environment)) < 0)
+		return EXIT_FAILURE;
+	text = json_print(self->answer, JSON_ONE_LINE);
+	if (!text || fd_write_all(output_fd, text, strlen(text)) < 0)
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
+int prepare_run(void *data, int output_fd)
+{
+	struct preparation self = { .wish = data,
+		.answer = json_new_object(),
+		.environment = json_new_object() };
+	struct error err = { 0 };
+	int r = self.answer && self.environment ? 0 : -ENOMEM;
+
+	umask(022);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++)
+		r = steps[i](&self, &err);
+	if (r < 0)
+		r = json_set_text(
+			self.answer, "reason", err.text[0] ? err.text : strerror(-r));
+	return r < 0 ? EXIT_FAILURE : print_answer(&self, output_fd);
+}
+
+void prepared_done(struct prepared *prepared)
+{
+	identity_done(&prepared->identity);
+	strings_done(&prepared->environment);
+}
+
+static int read_variables(struct strings *ret, struct json_t *variables)
+{
+	const char *key;
+	struct json_t *value;
+	int r = 0;
+
+	json_each(variables, key, value)
+	{
+		if (!json_text(value))
+			return -EINVAL;
+		r = environment_set(ret, key, json_text(value));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int prepared_read(struct prepared *ret, const char *bytes, size_t size)
+{
+	_cleanup_(json_freep) struct json_t *json = NULL;
+	struct prepared prepared = { 0 };
+	int r = json_parse(&json, bytes, size, ANSWER_MAX_BYTES, NULL);
+
+	if (r < 0)
+		return r;
+	reason_set(prepared.reason, sizeof(prepared.reason), "%s",
+		json_get_text(json, "reason", ""));
+	if (json_get(json, "identity"))
+		r = identity_read(&prepared.identity, json_get(json, "identity"));
+	if (r == 0)
+		r = read_variables(&prepared.environment, json_get(json, "environment"));
+	if (r < 0) {
+		prepared_done(&prepared);
+		return r;
+	}
+	*ret = prepared;
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * prepare.h - everything before a start that may wait for a disk or a directory server, as the function of one deed:
+ * user look-up, log directory, files, environment file, is the command there.
+ */
+#pragma once
+
+#include "supervisor/service.h"
+
+struct prepare {
+	const struct declaration *declaration;
+	unsigned instance;
+	const struct identity *identity; /* when known already */
+};
+/* For struct spawn_spec: `data` is a struct prepare. Prints one JSON object. */
+int prepare_run(void *data, int output_fd);
+
+struct prepared {
+	char reason[REASON_BYTES];  /* what stands in the way; "" is nothing */
+	struct identity identity;   /* known when it was looked up */
+	struct strings environment; /* KEY=VALUE of run.environment_file */
+};
+void prepared_done(struct prepared *prepared);
+/* -EINVAL when `bytes` are not what prepare_run() prints. */
+int prepared_read(struct prepared *ret, const char *bytes, size_t size);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * reason.c - printf into a line that is cut, and never in the middle of a UTF-8 character.
+ */
+#include "supervisor/reason.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A sequence that the cut left without its end goes as a whole. */
+static void drop_half_character(char *text)
+{
+	size_t size = strlen(text), begin = size;
+	unsigned char first;
+	size_t length;
+
+	while (begin > 0 && ((unsigned char)text[begin - 1] & 0xc0) == 0x80)
+		begin--;
+	if (begin == 0)
+		return;
+	first = (unsigned char)text[begin - 1];
+	length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+	if (size - (begin - 1) < length)
+		text[begin - 1] = '\0';
+}
+
+static void put(char *at, size_t size, const char *format, va_list args)
+{
+	int wanted = vsnprintf(at, size, format, args);
+
+	if (wanted >= (int)size)
+		drop_half_character(at);
+}
+
+void reason_set(char *ret, size_t size, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put(ret, size, format, args);
+	va_end(args);
+}
+
+void reason_add(char *ret, size_t size, const char *format, ...)
+{
+	size_t used = strnlen(ret, size - 1);
+	va_list args;
+
+	va_start(args, format);
+	put(ret + used, size - used, format, args);
+	va_end(args);
+}

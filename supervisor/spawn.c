@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * spawn.c - clone3 into a cgroup with a pidfd, and the pipe on which the child tells which step failed.
+ *
+ * A fork and no vfork: a directory on a dead disk may hold the child, never the supervisor.
+ * Not here: the steps (child.c).
+ */
+#include "supervisor/spawn.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "supervisor/child.h"
+
+static pid_t clone_into(int cgroup_fd, int *ret_pidfd)
+{
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
+{
+	_cleanup_close_ int read_end = -1;
+	_cleanup_close_ int write_end = -1;
+	int ends[2], pidfd = -1, saved;
+	sigset_t all, before;
+	pid_t pid;
+
+	assert(spec->function || (spec->argv && spec->argv->count > 0));
+	assert(spec->fds_count <= SPAWN_MAX_FDS);
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return error_errno(err, -errno, "%s: pipe", spec->name);
+	read_end = ends[0];
+	write_end = ends[1];
+	/* Our handlers must not run in the child before it has reset them. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before);
+	pid = clone_into(spec->cgroup_fd, &pidfd);
+	if (pid == 0)
+		child_run(spec, write_end);
+	saved = errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0)
+		return error_errno(err, -saved, "%s: clone3", spec->name);
+	*ret = (struct spawned){ .pid = pid, .pidfd = pidfd };
+	ret->report_fd = TAKE_FD(read_end);
+	return 0;
+}
+
+int spawn_report_read(int report_fd, char *reason, size_t size)
+{
+	struct child_report report = { 0 };
+	ssize_t got = read(report_fd, &report, sizeof(report));
+
+	if (got < 0)
+		return -errno;
+	if (got == 0)
+		return 0;
+	if (got != sizeof(report) || report.error <= 0) {
+		snprintf(reason, size, "the new process sent a broken report");
+		return -EIO;
+	}
+	report.text[sizeof(report.text) - 1] = '\0';
+	snprintf(reason, size, "%s", report.text);
+	return -report.error;
+}
