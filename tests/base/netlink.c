@@ -9,14 +9,9 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
 #include <sys/socket.h>
 
-/* clang-format off: it needs the headers above */
-#include <cmocka.h>
-/* clang-format on */
+#include "tests/test.h"
 
 enum { QUESTION = 7, OTHER_QUESTION = 6, SOME_ANSWER = NLMSG_MIN_TYPE + 3, STOP = -77 };
 
