@@ -267,6 +267,16 @@ void text_add_shown(struct text *text, const char *string, size_t size)
 	}
 }
 
+size_t text_find_bad_utf8(const char *bytes, size_t size)
+{
+	size_t i = 0, length;
+
+	while (i < size && (length = utf8_length(
+				    (const unsigned char *)bytes + i, size - i)) > 0)
+		i += length;
+	return i;
+}
+
 unsigned long long text_hash(const void *bytes, size_t size)
 {
 	const unsigned char *at = bytes;

@@ -68,5 +68,8 @@ const char *text_nearest_of(const char *word, const struct strings *candidates);
  * \xNN, invalid UTF-8 bytes too. */
 void text_add_shown(struct text *text, const char *string, size_t size);
 
+/* Offset of the first byte that is not well-formed UTF-8 (RFC 3629); `size` when all is. */
+size_t text_find_bad_utf8(const char *bytes, size_t size);
+
 /* 64-bit FNV-1a; stable over versions and hosts: used for spreading and for config hashes. */
 unsigned long long text_hash(const void *bytes, size_t size);

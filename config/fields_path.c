@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * fields_path.c - questions about dotted paths: is there such a key, what does a change of it need,
+ * which one was meant, which ones are there.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "config/fields.h"
+#include "config/rows.h"
+
+enum { PATH_MOST_BYTES = 256, BASE_MOST_BYTES = 4096 };
+static_assert(
+	sizeof(struct declaration) <= BASE_MOST_BYTES, "scratch of field_check_at()");
+
+/* Takes one key and the "[0]" behind it off the path. False: it is no path. */
+static bool take_key(const char **path, char key[static PATH_MOST_BYTES], bool *indexed)
+{
+	size_t size = strcspn(*path, ".[");
+	const char *at = *path + size;
+
+	if (size == 0 || size >= PATH_MOST_BYTES)
+		return false;
+	memcpy(key, *path, size);
+	key[size] = '\0';
+	*indexed = *at == '[';
+	if (*indexed) {
+		at += 1 + strspn(at + 1, "0123456789");
+		if (*at++ != ']')
+			return false;
+	}
+	if (*at == '.' ? !at[1] : *at != '\0')
+		return false;
+	*path = *at ? at + 1 : at;
+	return true;
+}
+
+static bool is_list(const struct field *field)
+{
+	return field->kind == &kind_list || field->kind == &kind_one_or_list ||
+	       field->kind == &kind_strings || field->kind == &kind_argv ||
+	       field->kind == &kind_argvs || field->kind == &kind_codes;
+}
+
+/* Kinds whose inside has no rows: what stands there is part of the value. */
+static bool is_free(const struct field *field)
+{
+	return field->kind == &kind_pairs || field->kind == &kind_json ||
+	       field->kind == &kind_rest || field->kind == &kind_overrides;
+}
+
+/* The row of a path, NULL when there is none. */
+static const struct field *find(const char *path)
+{
+	const struct rows *rows = &declaration_rows;
+	const struct field *field = NULL;
+	char key[PATH_MOST_BYTES];
+	bool indexed;
+
+	while (*path) {
+		if (!rows || !take_key(&path, key, &indexed))
+			return NULL;
+		field = rows_find(rows, key);
+		if (!field || (field->kind == &kind_argvs && *path == '['))
+			return field;
+		if (is_free(field))
+			return field;
+		if (indexed && !is_list(field) && field->kind != &kind_probe)
+			return NULL;
+		rows = field->rows;
+	}
+	return field;
+}
+
+static enum effect most_effect(const struct field *field)
+{
+	enum effect effect = field->effect;
+
+	if (!field->rows)
+		return effect;
+	for (const struct field *row = field->rows->fields; row->key; row++)
+		effect = MAX(effect, most_effect(row));
+	return effect;
+}
+
+enum effect fields_effect(const char *path)
+{
+	const struct field *field = find(path);
+
+	return field ? most_effect(field) : CHANGE_RESTART;
+}
+
+bool fields_known(const char *path)
+{
+	return find(path);
+}
+
+int field_check_at(struct reader *reader, const char *path, const struct node *node)
+{
+	const struct field *field = find(path);
+	struct reader partial = *reader;
+	struct step step = { .up = reader->at, .key = path };
+	const struct rows one = { .fields = (const struct field[]){ *field, { 0 } } };
+	_cleanup_free_ void *scratch = calloc(1, BASE_MOST_BYTES);
+	int r;
+
+	if (!scratch)
+		return -ENOMEM;
+	partial.partial = true;
+	partial.at = &step;
+	r = rows_blank(&one, scratch);
+	if (r == 0)
+		r = field_read(&partial, field, node, scratch);
+	rows_done(&one, scratch);
+	return r;
+}
+
+/* ---- all paths --------------------------------------------------------------------------------------- */
+
+struct walk {
+	field_path_fn *each;
+	void *data;
+	struct text path;
+};
+
+static void walk_rows(struct walk *walk, const struct rows *rows);
+
+static void walk_field(struct walk *walk, const struct field *field)
+{
+	size_t size = walk->path.size;
+	const char *brackets =
+		field->kind == &kind_list || field->kind == &kind_one_or_list ? "[]" : "";
+
+	text_addf(&walk->path, "%s%s", size ? "." : "", field->key);
+	if (field->rows) {
+		text_add(&walk->path, brackets);
+		walk_rows(walk, field->rows);
+	} else if (!text_failed(&walk->path)) {
+		walk->each(walk->path.bytes, field->unset, field->help, walk->data);
+	}
+	if (!text_failed(&walk->path)) {
+		walk->path.size = size;
+		walk->path.bytes[size] = '\0';
+	}
+}
+
+static void walk_rows(struct walk *walk, const struct rows *rows)
+{
+	for (const struct field *field = rows->fields; field->key; field++)
+		walk_field(walk, field);
+}
+
+void fields_each_path(field_path_fn *each, void *data)
+{
+	struct walk walk = { .each = each, .data = data };
+
+	walk_rows(&walk, &declaration_rows);
+	text_done(&walk.path);
+}
+
+/* ---- the nearest ------------------------------------------------------------------------------------ */
+
+static void collect(const char *path, const char *unset, const char *help, void *data)
+{
+	struct strings *paths = data;
+
+	(void)unset;
+	(void)help;
+	(void)strings_add(
+		paths, path); /* without memory there is one word less to offer */
+}
+
+/* "instances" may mean "run.instances". */
+static const char *path_ending_with(const struct strings *paths, const char *key)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		const char *path = paths->items[i];
+		size_t size = strlen(path), tail = strlen(key);
+
+		if (size > tail && path[size - tail - 1] == '.' && text_ends(path, key))
+			return path;
+	}
+	return NULL;
+}
+
+char *fields_nearest_path(const char *path)
+{
+	_cleanup_(strings_done) struct strings paths = { 0 };
+	const char *nearest;
+
+	fields_each_path(collect, &paths);
+	nearest = path[0] ? path_ending_with(&paths, path) : NULL;
+	if (!nearest)
+		nearest = text_nearest_of(path, &paths);
+	return nearest ? strdup(nearest) : NULL;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * fields_print.c - the doors of the rows: trees and JSON into declarations, host and site, and
+ * back into JSON. What is printed is whole: every key, with null for "no value".
+ */
+#include <string.h>
+
+#include "config/fields.h"
+#include "config/rows.h"
+
+struct json_t *rows_print(const struct rows *rows, const void *base)
+{
+	_cleanup_(json_freep) struct json_t *map = json_new_object();
+
+	for (const struct field *field = rows->fields; map && field->key; field++) {
+		if (field->alias ||
+			(field->kind->there && !field->kind->there(field, base)))
+			continue;
+		if (json_set(map, field->key, field->kind->print(field, base)) < 0)
+			return NULL;
+	}
+	return TAKE(map);
+}
+
+/* ---- from trees ----------------------------------------------------------------------------------- */
+
+int fields_read_declaration(struct declaration **ret, const struct node *tree,
+	const struct names *names, struct problems *problems)
+{
+	struct reader reader = { .names = names, .problems = problems };
+	size_t before = problems->lines.count;
+	_cleanup_(declaration_freep) struct declaration *declaration =
+		calloc(1, sizeof(*declaration));
+	int r;
+
+	*ret = NULL;
+	if (!declaration)
+		return -ENOMEM;
+	r = rows_blank(&declaration_rows, declaration);
+	if (r == 0)
+		r = rows_read(&reader, &declaration_rows, tree, declaration);
+	if (r == 0 && problems->lines.count == before)
+		*ret = TAKE(declaration);
+	return r;
+}
+
+int fields_check_partial(const struct node *tree, struct problems *problems)
+{
+	struct reader reader = { .problems = problems, .partial = true };
+	_cleanup_(declaration_freep) struct declaration *scratch =
+		calloc(1, sizeof(*scratch));
+	int r;
+
+	if (!scratch)
+		return -ENOMEM;
+	r = rows_blank(&declaration_rows, scratch);
+	return r < 0 ? r : rows_read(&reader, &declaration_rows, tree, scratch);
+}
+
+/* Host and site: all or the defaults, never a half of both. */
+static int read_whole(const struct rows *rows, const struct node *tree, void *base,
+	struct problems *problems)
+{
+	struct reader reader = { .problems = problems };
+	size_t before = problems->lines.count;
+	int r = rows_blank(rows, base);
+
+	if (r == 0 && tree)
+		r = rows_read(&reader, rows, tree, base);
+	if (r == 0 && problems->lines.count == before)
+		return 0;
+	rows_done(rows, base);
+	return r < 0 ? r : rows_blank(rows, base);
+}
+
+int fields_read_host(struct host *ret, const struct node *tree, struct problems *problems)
+{
+	*ret = (struct host){ 0 };
+	return read_whole(&host_rows, tree, ret, problems);
+}
+
+int fields_read_site(struct site *ret, const struct node *tree, struct problems *problems)
+{
+	*ret = (struct site){ 0 };
+	return read_whole(&site_rows, tree, ret, problems);
+}
+
+/* ---- from JSON ------------------------------------------------------------------------------------- */
+
+static int refuse_json(struct error *err, const struct problems *problems)
+{
+	return error_set(err, -EINVAL, "%s", problems->lines.items[0]);
+}
+
+int declaration_read(
+	struct declaration **ret, struct json_t *effective, struct error *err)
+{
+	_cleanup_(problems_done) struct problems problems = { 0 };
+	_cleanup_(node_freep) struct node *tree = NULL;
+	_cleanup_(declaration_freep) struct declaration *declaration = NULL;
+	int r = node_from_json(&tree, effective);
+
+	if (r == 0)
+		r = fields_read_declaration(&declaration, tree, NULL, &problems);
+	if (r == 0 && !declaration)
+		return refuse_json(err, &problems);
+	if (r == 0)
+		*ret = TAKE(declaration);
+	return r;
+}
+
+int host_read(struct host *ret, struct json_t *json, struct error *err)
+{
+	_cleanup_(problems_done) struct problems problems = { 0 };
+	_cleanup_(node_freep) struct node *tree = NULL;
+	struct host host;
+	int r = node_from_json(&tree, json);
+
+	if (r == 0)
+		r = fields_read_host(&host, tree, &problems);
+	if (r < 0)
+		return r;
+	if (problems.lines.count) {
+		host_done(&host);
+		return refuse_json(err, &problems);
+	}
+	*ret = host;
+	return 0;
+}
+
+int site_read(struct site *ret, struct json_t *json, struct error *err)
+{
+	_cleanup_(problems_done) struct problems problems = { 0 };
+	_cleanup_(node_freep) struct node *tree = NULL;
+	struct site site;
+	int r = node_from_json(&tree, json);
+
+	if (r == 0)
+		r = fields_read_site(&site, tree, &problems);
+	if (r < 0)
+		return r;
+	if (problems.lines.count) {
+		site_done(&site);
+		return refuse_json(err, &problems);
+	}
+	*ret = site;
+	return 0;
+}
+
+/* ---- to JSON, and the end ---------------------------------------------------------------------------- */
+
+struct json_t *declaration_print(const struct declaration *declaration)
+{
+	return rows_print(&declaration_rows, declaration);
+}
+
+struct json_t *host_print(const struct host *host)
+{
+	return rows_print(&host_rows, host);
+}
+
+struct json_t *site_print(const struct site *site)
+{
+	return rows_print(&site_rows, site);
+}
+
+struct declaration *declaration_free(struct declaration *declaration)
+{
+	if (declaration)
+		rows_done(&declaration_rows, declaration);
+	free(declaration);
+	return NULL;
+}
+
+void host_done(struct host *host)
+{
+	rows_done(&host_rows, host);
+}
+
+void site_done(struct site *site)
+{
+	rows_done(&site_rows, site);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * fields_table.c - the rows as scdoc text, for svcd-service(5), svcd.yaml(5) and svcd-site(5).
+ */
+#include <string.h>
+
+#include "config/config.h"
+#include "config/rows.h"
+
+/* What scdoc would take for markup. */
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("_*\\`#<>~[]", *text))
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+static void put_words(FILE *out, const struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		fprintf(out, "%s%s", i ? " | " : "", words->items[i]);
+}
+
+static void put_default(FILE *out, const struct field *field)
+{
+	if (field->required)
+		fputs("; required", out);
+	else if (field->derived)
+		fputs("; default: ", out);
+	else if (field->unset)
+		fputs("; default ", out);
+	put_escaped(out, field->derived ? field->derived
+			 : field->unset && !field->required
+				 ? (field->unset[0] ? field->unset : "empty")
+				 : "");
+}
+
+static void put_effect(FILE *out, const struct field *field)
+{
+	static const char *const words[] = {
+		[CHANGE_IN_PLACE] = "in place",
+		[CHANGE_RELOAD] = "reload",
+		[CHANGE_RESTART] = "restart",
+	};
+
+	fprintf(out, "; change: %s", words[field->effect]);
+}
+
+static void put_rows(
+	FILE *out, const struct rows *rows, const char *prefix, bool effects);
+
+/* The rows inside of a key, under its path. */
+static void put_inside(
+	FILE *out, const struct field *field, const char *path, bool effects)
+{
+	bool list = field->kind == &kind_list || field->kind == &kind_one_or_list;
+	_cleanup_free_ char *inside = text_format("%s%s.", path,
+		list                       ? "[]"
+		: field->kind == &kind_map ? ".NAME"
+					   : "");
+
+	if (inside && field->rows->fields)
+		put_rows(out, field->rows, inside, effects);
+}
+
+static void put_field(
+	FILE *out, const struct field *field, const char *prefix, bool effects)
+{
+	_cleanup_free_ char *path = text_format("%s%s", prefix, field->key);
+
+	if (!path)
+		return;
+	if (field->kind != &kind_section) {
+		fputc('*', out);
+		put_escaped(out, path);
+		fputs("* (", out);
+		if (field->kind == &kind_word)
+			put_words(out, field->words);
+		else
+			put_escaped(out, field->kind->name);
+		put_default(out, field);
+		if (effects)
+			put_effect(out, field);
+		fputs(")\n\t", out);
+		put_escaped(out, field->help);
+		fputs(".\n\n", out);
+	}
+	if (field->rows)
+		put_inside(out, field, path, effects);
+}
+
+static void put_rows(FILE *out, const struct rows *rows, const char *prefix, bool effects)
+{
+	for (const struct field *field = rows->fields; field->key; field++)
+		put_field(out, field, prefix, effects);
+}
+
+static int put_table(FILE *out, const struct rows *rows, bool effects)
+{
+	put_rows(out, rows, "", effects);
+	return ferror(out) ? -EIO : 0;
+}
+
+int config_print_key_table(FILE *out)
+{
+	return put_table(out, &declaration_rows, true);
+}
+
+int config_print_host_table(FILE *out)
+{
+	return put_table(out, &host_rows, false);
+}
+
+int config_print_site_table(FILE *out)
+{
+	return put_table(out, &site_rows, false);
+}
