@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * check_firewall.c - who may reach a service, and the site's network sets: that every
+ * word means something, and that nothing is open to everyone by accident.
+ */
+#include <string.h>
+
+#include "config/address.h"
+#include "config/build.h"
+#include "config/merge.h"
+
+enum { PATH_BYTES = 128 };
+
+/* ---- members of lists -------------------------------------------------------------- */
+
+static const char *set_name_at(size_t index, const void *data)
+{
+	const struct site *site = data;
+
+	return index < site->networks_count ? site->networks[index].name : NULL;
+}
+
+static int check_set_name(const struct site *site, const char *name, struct error *err)
+{
+	const char *nearest;
+
+	if (site_set(site, name))
+		return 0;
+	nearest = text_nearest(name, set_name_at, site);
+	if (nearest)
+		return error_set(err, -EINVAL,
+			"there is no network set '%s' in site.yaml; did you mean '%s'?",
+			name, nearest);
+	return error_set(err, -EINVAL,
+		"'%s' is no address, no network, no set of site.yaml, not host:NAME and not world",
+		name);
+}
+
+/* One word of a `from`, `to` or of a set. */
+static int check_member(
+	const struct site *site, const char *word, bool world, struct error *err)
+{
+	if (text_starts(word, "host:"))
+		return is_host_name(word + strlen("host:"))
+			       ? 0
+			       : error_set(err, -EINVAL,
+					 "'%s' names no host; write host:"
+					 "NAME.EXAMPLE.ORG",
+					 word);
+	if (strcmp(word, "world") == 0)
+		return world ? 0
+			     : error_set(err, -EINVAL,
+				       "world belongs into the rule that means it");
+	if (is_address_like(word))
+		return address_check(word, err);
+	return check_set_name(site, word, err);
+}
+
+static void check_members(
+	struct checking *self, const char *path, const struct strings *members)
+{
+	for (size_t i = 0; i < members->count; i++) {
+		struct error err = { 0 };
+		char at[PATH_BYTES];
+
+		snprintf(at, sizeof(at), "%s[%zu]", path, i);
+		if (check_member(self->site, members->items[i], true, &err) < 0)
+			checking_refuse(self, at, "%s", err.text);
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(members->items[i], members->items[j]) == 0)
+				checking_warn(self, at, "'%s' stands there already",
+					members->items[i]);
+	}
+}
+
+/* ---- the rules of a service -------------------------------------------------------- */
+
+static bool check_sources(
+	struct checking *self, const char *path, const struct allow *allow, bool is_allow)
+{
+	const struct node *written = node_find(self->tree, path);
+
+	if (allow->from.count > 0 || !is_allow)
+		return true;
+	if (written && written->kind == NODE_LIST)
+		checking_refuse(self, path,
+			"an empty list; leave the key out for the site's default_sources, "
+			"or the whole rule for nobody");
+	else if (self->site->default_sources.count == 0)
+		checking_refuse(self, path,
+			"say who may reach it: site.yaml has no default_sources");
+	return false;
+}
+
+static void check_rules(
+	struct checking *self, const char *key, const struct allow *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char path[PATH_BYTES];
+
+		snprintf(path, sizeof(path), "firewall.%s[%zu].port", key, i);
+		checking_port(self, path, rules[i].port);
+		snprintf(path, sizeof(path), "firewall.%s[%zu].from", key, i);
+		if (check_sources(self, path, &rules[i], strcmp(key, "allow") == 0))
+			check_members(self, path, &rules[i].from);
+	}
+}
+
+static void check_egress(struct checking *self, size_t index)
+{
+	const struct egress_to *to = &self->declaration->firewall.egress_to[index];
+	struct error err = { 0 };
+	char path[PATH_BYTES];
+	int r = 0;
+
+	snprintf(path, sizeof(path), "firewall.egress.to[%zu]", index);
+	if (!to->set == !to->to)
+		r = error_set(&err, -EINVAL, "needs one of `set` and `to`");
+	else if (to->set)
+		r = check_set_name(self->site, to->set, &err);
+	else
+		r = check_member(self->site, to->to, true, &err);
+	if (r < 0)
+		checking_refuse(self, path, "%s", err.text);
+}
+
+/* Nothing written and no default means that nobody is let in: said, not refused. */
+static void warn_closed(struct checking *self)
+{
+	const struct declaration *declaration = self->declaration;
+
+	if (declaration->listen_count > 0 && declaration->firewall.allow_count == 0 &&
+		!node_find(self->tree, "firewall.allow") &&
+		self->site->default_sources.count == 0)
+		checking_warn(self, "firewall.allow",
+			"only this host can reach %s: neither this nor the site's "
+			"default_sources say who else",
+			declaration->service);
+}
+
+void firewall_check(struct checking *self)
+{
+	const struct declaration *declaration = self->declaration;
+
+	check_rules(self, "allow", declaration->firewall.allow,
+		declaration->firewall.allow_count);
+	check_rules(self, "deny", declaration->firewall.deny,
+		declaration->firewall.deny_count);
+	check_members(self, "firewall.destination", &declaration->firewall.destination);
+	for (size_t i = 0; i < declaration->firewall.egress_to_count; i++)
+		check_egress(self, i);
+	warn_closed(self);
+}
+
+/* ---- the site's sets --------------------------------------------------------------- */
+
+/* Each set is looked into once: diamonds of sets are not walked again and again. */
+static bool leads_to(const struct site *site, const struct network_set *from,
+	const struct network_set *to, bool *seen)
+{
+	for (size_t i = 0; i < from->members.count; i++) {
+		const struct network_set *next = site_set(site, from->members.items[i]);
+
+		if (!next || (next != to && seen[next - site->networks]))
+			continue;
+		seen[next - site->networks] = true;
+		if (next == to || leads_to(site, next, to, seen))
+			return true;
+	}
+	return false;
+}
+
+static void check_set(const struct site *site, const struct network_set *set,
+	const struct node *tree, struct problems *problems)
+{
+	_cleanup_free_ char *path = text_format("networks.%s", set->name);
+	_cleanup_free_ bool *seen = calloc(site->networks_count, sizeof(*seen));
+
+	if (path && (strcmp(set->name, "world") == 0 || is_address_like(set->name)))
+		problem(problems, node_mark(tree, path), path,
+			"a set cannot have a name that means something else already");
+	for (size_t i = 0; path && i < set->members.count; i++) {
+		_cleanup_free_ char *at = text_format("%s[%zu]", path, i);
+		struct error err = { 0 };
+
+		if (at && check_member(site, set->members.items[i], false, &err) < 0)
+			problem(problems, node_mark(tree, at), at, "%s", err.text);
+	}
+	if (path && seen && leads_to(site, set, set, seen))
+		problem(problems, node_mark(tree, path), path,
+			"the set contains itself, through other sets or directly");
+}
+
+void site_check(
+	const struct site *site, const struct node *tree, struct problems *problems)
+{
+	for (size_t i = 0; i < site->networks_count; i++)
+		check_set(site, &site->networks[i], tree, problems);
+	for (size_t i = 0; i < site->default_sources.count; i++) {
+		_cleanup_free_ char *at = text_format("default_sources[%zu]", i);
+		struct error err = { 0 };
+
+		if (at && check_member(site, site->default_sources.items[i], true, &err) <
+				  0)
+			problem(problems, node_mark(tree, at), at, "%s", err.text);
+	}
+}

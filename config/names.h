@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * names.h - what `${…}` means in one declaration. Private to this room.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "config/expand.h"
+#include "config/node.h"
+
+struct name_table;
+
+/* What the names are made of; borrowed by the table. */
+struct name_facts {
+	const char *service;
+	const struct node *tree; /* the merged declaration */
+	const struct host *host;
+	const struct facts_of_host *facts;
+};
+
+int name_table_new(struct name_table **ret, const struct name_facts *facts); /* -ENOMEM */
+struct name_table *name_table_free(struct name_table *table);
+CLEANUP(struct name_table *, name_table_free)
+
+/* Borrows the table. */
+struct names name_table_names(struct name_table *table);
+/* As above with `values` (a map) of one file before the declaration's own. -ENOMEM. */
+int name_table_push(struct name_table *table, const struct node *values);
+void name_table_pop(struct name_table *table);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * origins.c - where each value of an effective declaration was written.
+ */
+#include <string.h>
+
+#include "config/build.h"
+#include "config/leaves.h"
+#include "config/node.h"
+
+struct finding {
+	const struct node *tree;
+	struct json_t *origins;
+};
+
+static char *origin_text(struct mark mark)
+{
+	const char *slash = mark.file ? strrchr(mark.file, '/') : NULL;
+
+	return text_format("%s%s%s:%u", mark.origin ? mark.origin : "",
+		mark.origin ? " " : "", slash ? slash + 1 : mark.file, mark.line);
+}
+
+static int find_origin(const char *path, struct json_t *value, void *data)
+{
+	struct finding *self = data;
+	const struct node *node = node_find(self->tree, path);
+	_cleanup_free_ char *origin = NULL;
+
+	(void)value;
+	if (!node || !node->mark.file || node->mark.line == 0)
+		return 0;
+	origin = origin_text(node->mark);
+	return origin ? json_set_text(self->origins, path, origin) : -ENOMEM;
+}
+
+struct json_t *origins_of(struct json_t *effective, const struct node *tree)
+{
+	_cleanup_(json_freep) struct json_t *origins = json_new_object();
+	struct finding self = { tree, origins };
+
+	if (!origins || leaves_walk(effective, find_origin, &self) < 0)
+		return NULL;
+	return TAKE(origins);
+}
