@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * events.h - what happened, with causes: the latest in a ring, each also a line of the journal.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "base/time.h"
+
+enum {
+	EVENTS_KEPT = 2000,
+	EVENT_TEXT_BYTES = 320,
+	EVENT_NAME_BYTES = 32, /* a service's name has at most 31 */
+	EVENT_WORD_BYTES = 24,
+	NOBODY = -1, /* uid of what svcd did by itself */
+};
+
+struct event {
+	uint64_t number; /* counts from 1 */
+	struct wall at;
+	char service[EVENT_NAME_BYTES]; /* "": about svcd itself */
+	unsigned instance;              /* 0: the service as a whole */
+	char word[EVENT_WORD_BYTES];
+	int level; /* LOG_* */
+	char text[EVENT_TEXT_BYTES];
+	int64_t uid; /* of the operator; NOBODY */
+};
+
+struct events {
+	struct event *ring; /* of EVENTS_KEPT */
+	uint64_t count;     /* ever */
+};
+
+int events_init(struct events *events); /* -ENOMEM */
+void events_done(struct events *events);
+/* Copies `event` and gives it the next number. */
+const struct event *events_add(struct events *events, const struct event *event);
+/* The oldest event after `number` that is still kept; NULL: none. */
+const struct event *events_after(const struct events *events, uint64_t number);
+/* The number after which the last `lines` events of `names` (empty: all) come. */
+uint64_t events_before_last(
+	const struct events *events, const struct strings *names, size_t lines);
+bool event_concerns(const struct event *event, const struct strings *names);
+/* {at, service, instance, event, level, text, uid}; NULL: no memory. */
+struct json_t *event_print(const struct event *event);

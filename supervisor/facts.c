@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * facts.c - what engines report, put where ready.c and status.c look for it. A row per message.
+ *
+ * An engine is another user's process: what it says is checked as a stranger's.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/words.h"
+
+#include "supervisor/supervisor.h"
+
+enum { TAIL_LINES = 20 };
+
+typedef void fact_fn(struct supervisor *supervisor, const struct json_t *body);
+
+static struct member *member_of(
+	const struct supervisor *supervisor, const struct json_t *body)
+{
+	struct member *member =
+		members_find(&supervisor->members, json_get_text(body, "service", ""));
+
+	return member && member->service ? member : NULL;
+}
+
+static bool is_declared(const struct service *service, const char *check)
+{
+	const struct declaration *declaration = service->declaration;
+
+	for (size_t i = 0; i < declaration->health.checks_count; i++)
+		if (strcmp(declaration->health.checks[i].name, check) == 0)
+			return true;
+	return false;
+}
+
+static void take_verdict(struct supervisor *supervisor, const struct json_t *body)
+{
+	struct member *member = member_of(supervisor, body);
+	int verdict = words_find(verdict_words, ARRAY_LEN(verdict_words),
+		json_get_text(body, "verdict", ""));
+	const char *check = json_get_text(body, "check", "");
+	_cleanup_free_ char *name = strdup(check);
+	struct check_fact fact = { .name = name,
+		.verdict = (enum verdict)verdict,
+		.latency_us = json_get_int(body, "latency_us", UNSET),
+		.at = { json_get_int(body, "at_us", loop_wall(supervisor->loop).us) },
+		.instance = (unsigned)json_get_int(body, "instance", 0) };
+
+	if (!member || verdict < 0 || !name || !is_declared(member->service, check))
+		return;
+	snprintf(fact.reason, sizeof(fact.reason), "%s",
+		json_get_text(body, "reason", ""));
+	service_verdict(member->service, &fact, loop_now(supervisor->loop));
+	member_changed(member);
+}
+
+static void take_applied(struct supervisor *supervisor, const struct json_t *body)
+{
+	struct member *member = member_of(supervisor, body);
+	uint64_t generation = (uint64_t)json_get_int(body, "generation", 0);
+
+	/* about an older declaration: the answer to the newest is on its way */
+	if (!member || (generation != 0 && generation < member->generation))
+		return;
+	service_firewall(member->service, json_get_bool(body, "ok", false),
+		json_get_text(body, "reason", ""), loop_now(supervisor->loop));
+	member_changed(member);
+}
+
+static uint64_t counter(const struct json_t *row, const char *key)
+{
+	int64_t number = json_get_int(row, key, 0);
+
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+static void take_counters(struct supervisor *supervisor, const struct json_t *body)
+{
+	const struct json_t *services = json_get(body, "services");
+
+	for (size_t i = 0; i < supervisor->members.count; i++) {
+		struct member *member = supervisor->members.items[i];
+		const struct json_t *row = json_get(services, member->name);
+		struct service *service = member->service;
+		uint64_t accepted = counter(row, "accepted"),
+			 dropped = counter(row, "dropped");
+
+		if (!row || !service ||
+			(service->accepted_packets == accepted &&
+				service->dropped_packets == dropped))
+			continue;
+		service->accepted_packets = accepted;
+		service->dropped_packets = dropped;
+		member_changed(member);
+	}
+}
+
+static void take_foreign(struct supervisor *supervisor, const struct json_t *body)
+{
+	supervisor_say(supervisor, NULL, LOG_WARNING, "firewall: %s",
+		json_get_text(body, "text", "another program changed our table"));
+}
+
+static void take_tail(struct supervisor *supervisor, const struct json_t *body)
+{
+	struct member *member = member_of(supervisor, body);
+	const struct json_t *lines = json_get(body, "lines");
+	struct text tail = { 0 };
+
+	if (!member)
+		return;
+	for (size_t i = 0; i < json_size(lines); i++) {
+		const struct json_t *line = json_item(lines, i);
+		const char *text = json_kind(line) == JSON_IS_MAP
+					   ? json_get_text(line, "text", "")
+					   : json_text(line);
+
+		text_addf(&tail, "%s%s", i > 0 ? "\n" : "", text ? text : "");
+	}
+	if (!text_failed(&tail) && tail.size > 0) {
+		size_t over = tail.size >= STDERR_TAIL_BYTES
+				      ? tail.size - STDERR_TAIL_BYTES + 1
+				      : 0;
+
+		snprintf(member->service->stderr_tail, STDERR_TAIL_BYTES, "%s",
+			tail.bytes + over);
+		member_changed(member);
+	}
+	text_done(&tail);
+}
+
+static const struct {
+	enum engine from;
+	fact_fn *take;
+} rows[MESSAGE_COUNT] = {
+	[MESSAGE_VERDICT] = { ENGINE_HEALTH, take_verdict },
+	[MESSAGE_APPLIED] = { ENGINE_FIREWALL, take_applied },
+	[MESSAGE_COUNTERS] = { ENGINE_FIREWALL, take_counters },
+	[MESSAGE_FOREIGN] = { ENGINE_FIREWALL, take_foreign },
+	[MESSAGE_TAIL] = { ENGINE_LOG, take_tail },
+};
+
+void facts_take(struct supervisor *supervisor, enum engine which, enum message_kind kind,
+	const struct json_t *body)
+{
+	if (kind == MESSAGE_ACK)
+		told_answer(supervisor, which, body, loop_now(supervisor->loop));
+	else if (rows[kind].take && rows[kind].from == which)
+		rows[kind].take(supervisor, body);
+}
+
+void facts_ask_tail(struct supervisor *supervisor, const char *service, unsigned instance)
+{
+	_cleanup_(json_freep) struct json_t *body = json_new_object();
+	int r = 0;
+
+	r |= json_set_text(body, "service", service);
+	r |= json_set_int(body, "instance", instance);
+	r |= json_set_int(body, "lines", TAIL_LINES);
+	if (r == 0 && engine_listens(supervisor->engines[ENGINE_LOG]))
+		(void)engine_send(
+			supervisor->engines[ENGINE_LOG], MESSAGE_TAIL, TAKE(body), -1);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * lookup.h - users of the engines and groups of the operators, found in a child: a name service may
+ * block for as long as it likes, and this loop may not.
+ */
+#pragma once
+
+#include "supervisor/deed.h"
+#include "supervisor/service.h"
+
+enum { LOOKUP_TIMEOUT_MS = 30000 };
+
+struct found {
+	struct identity engines[ENGINE_COUNT];
+	struct json_t *groups; /* {name: gid}; absent: no such group */
+};
+void found_done(struct found *found);
+/* The gid of `group`; UNSET when it is not known. */
+int64_t found_group(const struct found *found, const char *group);
+
+struct lookup;
+/* `found` is NULL with a reason when nothing could be looked up; else the callee takes what it wants
+ * of it (found_done() afterwards is the caller's). */
+typedef void lookup_done_fn(
+	void *owner, struct found *found, const char *reason, struct instant now);
+struct lookup_plan {
+	struct loop *loop;
+	struct cgroups *cgroups;
+	struct strings groups; /* taken */
+	lookup_done_fn *done;
+	void *owner;
+};
+int lookup_start(struct lookup **ret, struct lookup_plan *plan); /* -ENOMEM */
+struct lookup *lookup_free(struct lookup *lookup);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * member.h - the supervisor's own data about one service: what was found out, what was told to whom.
+ */
+#pragma once
+
+#include "supervisor/ready.h"
+#include "supervisor/service.h"
+
+struct supervisor;
+
+/* What one instance uses; UNSET is not known. */
+struct measured {
+	int64_t cpu_us, memory_bytes, tasks, fds, connections;
+};
+
+/* What an engine must still be told about a service: newest state only. */
+enum {
+	TELL_SERVICE = 1, /* the declaration */
+	TELL_STATE = 2,   /* the status document */
+	TELL_PIPES = 4,   /* its open pipes */
+};
+struct telling {
+	unsigned dirty;       /* TELL_* */
+	uint64_t sent, acked; /* generations of the declaration */
+};
+
+struct member {
+	struct supervisor *supervisor;
+	char *name;
+	struct service *service; /* NULL: its file was refused before it ever ran */
+	uint64_t index;          /* of the supervisor's count of changes, at its latest */
+	uint64_t generation;     /* of its declaration, as engines are told */
+	bool changed;            /* not yet settled: faces must hear of it */
+	bool leaving;            /* stopping for good; forgotten when stopped */
+
+	struct readiness readiness;
+	struct term port;
+	struct instant port_at; /* when that was looked at */
+	struct measured *measured;
+	size_t measured_count;
+	struct instant measured_at;
+	struct telling told[ENGINE_COUNT];
+
+	struct changes pending;  /* declared on disk, waiting for `svcctl apply` */
+	bool orphan;             /* runs, and no file declares it any more */
+	struct strings refused;  /* why the file on disk is not taken */
+	int64_t operators_gid;   /* group access.group; UNSET: no such group here */
+	struct instant start_by; /* waits for what it depends on, till then; NEVER: no */
+	char waits_for[REASON_BYTES];
+};
+
+struct members {
+	struct member **items; /* by name */
+	size_t count;
+};
+
+struct member *members_find(const struct members *members, const char *name);
+/* A new one, without a service; NULL: no memory. The name must not stand yet. */
+struct member *members_add(
+	struct members *members, struct supervisor *supervisor, const char *name);
+/* Frees it and its service: what still runs of it is killed. */
+void members_remove(struct members *members, struct member *member);
+void members_done(struct members *members);

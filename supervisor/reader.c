@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * reader.c - gather as root, parse as nobody.
+ */
+#include "supervisor/reader.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/file.h"
+#include "base/json.h"
+
+enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10 };
+
+/* ---- in the child ------------------------------------------------------------------------------- */
+
+/* What parsing and printing need: memory, and the pipe that is open. */
+static const int allowed_calls[] = {
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(close),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(lseek),
+	SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
+	SCMP_SYS(futex),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(tgkill),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+};
+
+static int forbid_calls(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int r = filter ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(allowed_calls); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r;
+}
+
+static int become_harmless(void)
+{
+	const struct rlimit cpu = { CPU_LIMIT_S, CPU_LIMIT_S };
+
+	if (setrlimit(RLIMIT_CPU, &cpu) < 0)
+		return -errno;
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 ||
+				      setresgid(NOBODY_UID, NOBODY_UID, NOBODY_UID) < 0 ||
+				      setresuid(NOBODY_UID, NOBODY_UID, NOBODY_UID) < 0))
+		return -errno;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return forbid_calls();
+}
+
+static int keep_problems(struct config *config, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->lines.count; i++)
+		if (strings_add(&config->problems.lines, problems->lines.items[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+struct gathered {
+	struct sources sources;
+	struct problems problems;
+	struct facts_of_host facts;
+};
+
+static void gathered_done(struct gathered *gathered)
+{
+	sources_done(&gathered->sources);
+	problems_done(&gathered->problems);
+	config_host_facts_done(&gathered->facts);
+}
+
+static int understand(
+	const struct gathered *gathered, const struct paths *paths, int output_fd)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_(json_freep) struct json_t *json = NULL;
+	_cleanup_free_ char *text = NULL;
+	int r = config_build(&config, &gathered->sources, paths, &gathered->facts);
+
+	if (r == 0)
+		r = keep_problems(config, &gathered->problems);
+	if (r < 0)
+		return r;
+	json = config_print(config);
+	text = json ? json_print(json, JSON_ONE_LINE) : NULL;
+	return text ? fd_write_all(output_fd, text, strlen(text)) : -ENOMEM;
+}
+
+static int complain(const char *what, int code)
+{
+	dprintf(STDERR_FILENO, "reader: %s: %s\n", what, strerror(-code));
+	return EXIT_FAILURE;
+}
+
+int reader_run(const struct paths *paths, int output_fd)
+{
+	_cleanup_(gathered_done) struct gathered gathered = { 0 };
+	/* jansson takes its seed from /dev/urandom at the first object: now, while it may */
+	_cleanup_(json_freep) struct json_t *first = json_new_object();
+	int r = config_host_facts(&gathered.facts);
+
+	if (r < 0 || !first)
+		return complain("facts of this host", r);
+	r = sources_gather(&gathered.sources, paths, &gathered.problems);
+	if (r < 0)
+		return complain("gathering the files", r);
+	r = become_harmless();
+	if (r < 0)
+		return complain("giving up privileges", r);
+	r = understand(&gathered, paths, output_fd);
+	return r < 0 ? complain("declarations", r) : EXIT_SUCCESS;
+}
+
+/* ---- in the supervisor ------------------------------------------------------------------------ */
+
+struct reader {
+	struct deed *deed;
+	struct reader_plan plan;
+};
+
+static int run_in_child(void *data, int output_fd)
+{
+	return reader_run(data, output_fd);
+}
+
+static void on_done(void *owner, const struct deed_result *result, struct instant now)
+{
+	struct reader *reader = owner;
+	struct reader_plan plan = reader->plan;
+	_cleanup_(json_freep) struct json_t *json = NULL;
+	struct config *config = NULL;
+	struct error err = { 0 };
+	int r;
+
+	if (!result->ok) {
+		plan.done(plan.owner, NULL, result->reason, now);
+		return;
+	}
+	r = json_parse(
+		&json, result->output, result->output_size, DEED_OUTPUT_MAX_BYTES, &err);
+	if (r == 0)
+		r = config_read(&config, json, &err);
+	if (r < 0)
+		error_prefix(&err, "the reader's answer");
+	plan.done(plan.owner, r < 0 ? NULL : config, err.text, now);
+}
+
+int reader_start(struct reader **ret, const struct reader_plan *plan)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct spawn_spec spec = { .name = "reading the declarations",
+		.function = run_in_child,
+		.data = plan->paths,
+		.keep_privileges = true,
+		.umask = UNSET,
+		.nice = UNSET,
+		.open_files = UNSET,
+		.core_bytes = 0,
+		.oom_score = UNSET };
+	struct deed_plan deed = { .spec = &spec,
+		.timeout_ms = READER_TIMEOUT_MS,
+		.done = on_done,
+		.owner = reader };
+	int r;
+
+	if (!reader)
+		return -ENOMEM;
+	reader->plan = *plan;
+	r = deed_start(&reader->deed, plan->loop, plan->cgroups, &deed);
+	if (r < 0) {
+		free(reader);
+		return r;
+	}
+	*ret = reader;
+	return 0;
+}
+
+struct reader *reader_free(struct reader *reader)
+{
+	if (!reader)
+		return NULL;
+	deed_free(reader->deed);
+	free(reader);
+	return NULL;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * settle.c - once per turn of the loop: what the facts that came in mean.
+ *
+ * However many facts changed a service in this turn, its readiness is judged once and the health engine
+ * hears of it before the loop sleeps again.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "supervisor/control.h"
+#include "supervisor/measure.h"
+#include "supervisor/store.h"
+#include "supervisor/supervisor.h"
+
+enum {
+	PORT_RECHECK_MS = 250,  /* while it does not accept */
+	PORT_FRESH_MS = 2000,   /* while it does */
+	USAGE_EVERY_MS = 15000, /* for metrics; whoever asks gets it fresher */
+	DEPENDENCY_WAIT_MS = 30000,
+};
+
+void member_changed(struct member *member)
+{
+	member->changed = true;
+	task_schedule(member->supervisor->settle);
+}
+
+/* ---- readiness --------------------------------------------------------------------------------- */
+
+static bool any_up(const struct service *service)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (service->instances[i].state == STATE_UP)
+			return true;
+	return false;
+}
+
+static void look_at_port(struct member *member, struct instant now)
+{
+	int64_t age_ms = instant_since_ms(now, member->port_at);
+	int64_t fresh_ms = member->port.ok ? PORT_FRESH_MS : PORT_RECHECK_MS;
+
+	/* what was found while nothing was up says nothing about what is up now */
+	if (!any_up(member->service) || age_ms >= fresh_ms || !member->readiness.ready)
+		measure_port(member, now);
+}
+
+static void judge(struct member *member, struct instant now)
+{
+	const struct supervisor *supervisor = member->supervisor;
+	struct ready_facts facts = { .service = member->service,
+		.was_ready = member->readiness.ready,
+		.firewall_on = supervisor->config->host.firewall.mode != FIREWALL_OFF,
+		.port = member->port,
+		.vip = { .ok = true },
+		.now = now };
+
+	ready_judge(&member->readiness, &facts);
+}
+
+static void say_edge(struct member *member, bool before)
+{
+	const struct readiness *readiness = &member->readiness;
+	struct event event = { .uid = NOBODY, .level = LOG_INFO };
+
+	if (before == readiness->ready)
+		return;
+	snprintf(event.service, sizeof(event.service), "%s", member->name);
+	snprintf(event.word, sizeof(event.word), "%s",
+		readiness->ready ? "ready" : "not-ready");
+	snprintf(event.text, sizeof(event.text), "%s",
+		readiness->ready ? "may have traffic" : readiness->reason);
+	supervisor_event(member->supervisor, &event);
+}
+
+/* ---- order of starting ----------------------------------------------------------------------------- */
+
+/* The first service here that it depends on and that is not ready; NULL: none. */
+static const struct member *missing_dependency(const struct member *member)
+{
+	const struct strings *names = &member->service->declaration->depends.services;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct member *other =
+			members_find(&member->supervisor->members, names->items[i]);
+
+		if (other && other != member && other->service && !other->leaving &&
+			other->service->wanted == WANTED_UP && !other->readiness.ready)
+			return other;
+	}
+	return NULL;
+}
+
+static void stop_waiting(struct member *member)
+{
+	member->start_by = NEVER;
+	member->waits_for[0] = '\0';
+}
+
+static void begin_now(struct member *member, struct instant now)
+{
+	stop_waiting(member);
+	service_start(member->service, "svcd", "declared", now);
+	member_changed(member);
+}
+
+void member_begin(struct member *member, struct instant now)
+{
+	const struct member *missing = missing_dependency(member);
+
+	if (!missing) {
+		begin_now(member, now);
+		return;
+	}
+	member->start_by = instant_add_ms(now, DEPENDENCY_WAIT_MS);
+	snprintf(member->waits_for, sizeof(member->waits_for),
+		"waits for %s, which it depends on; `svcctl start %s` starts it anyway",
+		missing->name, member->name);
+	member_changed(member);
+}
+
+static void look_at_waiting(struct member *member, struct instant now)
+{
+	const struct member *missing;
+
+	if (member->start_by.us == NEVER.us)
+		return;
+	missing = missing_dependency(member);
+	if (missing && !instant_reached(now, member->start_by))
+		return;
+	if (missing)
+		supervisor_say(member->supervisor, member->name, LOG_WARNING,
+			"starts without %s, which was not ready within 30s",
+			missing->name);
+	begin_now(member, now);
+}
+
+/* ---- settling --------------------------------------------------------------------------------------- */
+
+static void settle_member(struct member *member, struct instant now)
+{
+	struct supervisor *supervisor = member->supervisor;
+	bool before = member->readiness.ready;
+
+	member->changed = false;
+	member->index = ++supervisor->index;
+	if (!member->service)
+		return;
+	if (member->service->job.id && member->service->job.kind == JOB_START)
+		stop_waiting(member);
+	look_at_port(member, now);
+	judge(member, now);
+	say_edge(member, before);
+	told_dirty(member, TELL_STATE);
+}
+
+static void forget(struct member *member)
+{
+	struct supervisor *supervisor = member->supervisor;
+
+	supervisor_say(
+		supervisor, member->name, LOG_NOTICE, "removed: no longer declared here");
+	told_gone(supervisor, member->name);
+	supervisor_forget_wish(supervisor, member->name);
+	members_remove(&supervisor->members, member);
+}
+
+static void forget_leaving(struct supervisor *supervisor)
+{
+	for (size_t i = supervisor->members.count; i > 0; i--) {
+		struct member *member = supervisor->members.items[i - 1];
+
+		if (member->leaving && member->service &&
+			service_is_stopped(member->service) &&
+			member->service->job.result != JOB_RUNNING &&
+			!control_waits_for(supervisor->control, member->service))
+			forget(member);
+	}
+}
+
+static struct instant next_look(const struct member *member, struct instant now)
+{
+	struct instant at = instant_earlier(member->readiness.again, member->start_by);
+
+	if (!member->port.ok && member->service && any_up(member->service))
+		at = instant_earlier(at, instant_add_ms(now, PORT_RECHECK_MS));
+	return at;
+}
+
+static void arm_tick(struct supervisor *supervisor, struct instant now)
+{
+	struct instant at = supervisor->members.count > 0 ? supervisor->usage_at : NEVER;
+
+	for (size_t i = 0; i < supervisor->members.count; i++)
+		at = instant_earlier(at, next_look(supervisor->members.items[i], now));
+	timer_arm(supervisor->tick, at);
+}
+
+static void say_ready(struct supervisor *supervisor)
+{
+	if (supervisor->ready_said || !supervisor->applied_once || !told_all(supervisor))
+		return;
+	supervisor->ready_said = true;
+	store_say(supervisor->store, "READY=1\nSTATUS=supervising");
+}
+
+void supervisor_settle(struct supervisor *supervisor, struct instant now)
+{
+	struct members *members = &supervisor->members;
+
+	for (size_t i = 0; i < members->count; i++)
+		if (members->items[i]->changed)
+			settle_member(members->items[i], now);
+	/* the health engine first: a service that died must not get another request */
+	for (size_t i = 0; i < ENGINE_COUNT; i++)
+		told_flush(supervisor, (enum engine)i, now);
+	for (size_t i = 0; i < members->count; i++)
+		if (members->items[i]->service && !supervisor->stopping)
+			look_at_waiting(members->items[i], now);
+	control_settled(supervisor->control, now);
+	forget_leaving(supervisor);
+	say_ready(supervisor);
+	arm_tick(supervisor, now);
+	supervisor_settled(supervisor, now);
+}
+
+/* ---- time ------------------------------------------------------------------------------------------- */
+
+static void sample_usage(struct member *member, struct instant now)
+{
+	struct measured before = { 0 };
+
+	if (!member->service || !any_up(member->service))
+		return;
+	if (member->measured_count > 0)
+		before = member->measured[0];
+	measure_usage(member, 0, now);
+	if (member->measured_count != 1 ||
+		memcmp(&before, &member->measured[0], sizeof(before)) != 0)
+		member_changed(member);
+}
+
+void supervisor_tick(struct supervisor *supervisor, struct instant now)
+{
+	bool usage = instant_reached(now, supervisor->usage_at);
+
+	if (usage)
+		supervisor->usage_at = instant_add_ms(now, USAGE_EVERY_MS);
+	for (size_t i = 0; i < supervisor->members.count; i++) {
+		struct member *member = supervisor->members.items[i];
+
+		if (usage)
+			sample_usage(member, now);
+		if (instant_reached(now, member->readiness.again) ||
+			instant_reached(now, member->start_by) ||
+			(!member->port.ok && member->service && any_up(member->service)))
+			member_changed(member);
+	}
+	task_schedule(supervisor->settle);
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * supervisor.c - builds everything, connects it, and takes it down in order.
+ *
+ * How facts travel: a process ends, an engine speaks, an operator calls -> the noun that it is about
+ * notes it and says `changed` -> settle.c judges once, tells the engines, answers who waits.
+ */
+#include "supervisor/supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include "supervisor/apply.h"
+#include "supervisor/cgroup.h"
+#include "supervisor/control.h"
+#include "supervisor/deed.h"
+#include "supervisor/store.h"
+
+enum { WISHES_TIMEOUT_MS = 30000, WATCHDOG_SHARE = 3 };
+
+/* ---- events --------------------------------------------------------------------------------------- */
+
+void supervisor_event(struct supervisor *supervisor, const struct event *event)
+{
+	struct event dated = *event;
+	const struct event *kept;
+	struct log_about about = { .service = event->service[0] ? event->service : NULL,
+		.event = event->word[0] ? event->word : NULL };
+
+	dated.at = loop_wall(supervisor->loop);
+	kept = events_add(&supervisor->events, &dated);
+	if (about.service)
+		log_about(kept->level, about, "%s%s%u: %s", kept->service,
+			kept->instance ? "/" : "", kept->instance, kept->text);
+	else
+		log_at(kept->level, "%s", kept->text);
+	if (supervisor->settle)
+		task_schedule(supervisor->settle);
+}
+
+void supervisor_say(struct supervisor *supervisor, const char *service, int level,
+	const char *format, ...)
+{
+	struct event event = { .level = level, .uid = NOBODY, .word = "svcd" };
+	va_list args;
+
+	snprintf(event.service, sizeof(event.service), "%s", service ? service : "");
+	va_start(args, format);
+	vsnprintf(event.text, sizeof(event.text), format, args);
+	va_end(args);
+	supervisor_event(supervisor, &event);
+}
+
+/* ---- what services tell -------------------------------------------------------------------------- */
+
+static void on_changed(void *owner, struct service *service, struct instant now)
+{
+	(void)owner;
+	(void)now;
+	if (service->user) /* not while it is being made */
+		member_changed(service->user);
+}
+
+static void on_event(void *owner, const struct service_event *said)
+{
+	struct supervisor *supervisor = owner;
+	struct event event = {
+		.instance = said->instance, .level = said->level, .uid = NOBODY
+	};
+
+	snprintf(event.service, sizeof(event.service), "%s", said->service->name);
+	snprintf(event.word, sizeof(event.word), "%s", said->word);
+	snprintf(event.text, sizeof(event.text), "%s", said->text);
+	supervisor_event(supervisor, &event);
+	if (text_equal(said->word, "exited"))
+		facts_ask_tail(supervisor, said->service->name, said->instance);
+}
+
+static void on_piped(void *owner, struct service *service, unsigned instance,
+	const char *stream, int fd)
+{
+	(void)owner;
+	if (service->user)
+		told_pipe(service->user, instance, stream, fd);
+}
+
+/* ---- what engines tell ---------------------------------------------------------------------------- */
+
+static bool give_birth(void *owner, enum engine which, struct engine_birth *ret)
+{
+	static const char *const sockets[ENGINE_COUNT] = {
+		[ENGINE_HEALTH] = STORE_HEALTH, [ENGINE_LOG] = STORE_LOG
+	};
+	struct supervisor *supervisor = owner;
+	int fd = sockets[which] ? store_fd(supervisor->store, sockets[which]) : -1;
+
+	ret->identity = &supervisor->found.engines[which];
+	if (!ret->identity->known) {
+		snprintf(ret->reason, sizeof(ret->reason),
+			"%.120s; create it with `systemd-sysusers svcd.conf`",
+			ret->identity->reason);
+		return false;
+	}
+	if (fd >= 0) {
+		ret->names[ret->count] = sockets[which];
+		ret->fds[ret->count++] = fd;
+	}
+	for (size_t i = 0; which == ENGINE_HEALTH && i < supervisor->listeners.count &&
+			   ret->count < ENGINE_MAX_LISTENERS;
+		i++) {
+		ret->names[ret->count] = supervisor->listeners.items[i].name;
+		ret->fds[ret->count++] = supervisor->listeners.items[i].fd;
+	}
+	return true;
+}
+
+static struct json_t *print_hello(void *owner)
+{
+	const struct supervisor *supervisor = owner;
+	_cleanup_(json_freep) struct json_t *body = json_new_object();
+	int r = 0;
+
+	r |= json_set_int(body, "version", CHANNEL_VERSION);
+	r |= json_set_text(body, "build", SVCD_VERSION);
+	r |= json_set(body, "host", host_print(&supervisor->config->host));
+	r |= json_set(body, "site", site_print(&supervisor->config->site));
+	r |= json_set_text(body, "root", supervisor->paths.root);
+	r |= json_set_text(body, "services_base", cgroups_base(supervisor->cgroups));
+	return r ? NULL : TAKE(body);
+}
+
+static void on_met(void *owner, enum engine which, struct instant now)
+{
+	told_anew(owner, which);
+	told_flush(owner, which, now);
+}
+
+static void on_message(
+	void *owner, enum engine which, enum message_kind kind, struct json_t *body)
+{
+	facts_take(owner, which, kind, body);
+}
+
+static void on_room(void *owner, enum engine which, struct instant now)
+{
+	told_flush(owner, which, now);
+}
+
+static void on_engine_event(void *owner, enum engine which, int level, const char *text)
+{
+	supervisor_say(owner, NULL, level, "%s engine: %s", engine_words[which], text);
+}
+
+static void on_engine_stopped(void *owner, enum engine which, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)which;
+	(void)now;
+	if (++supervisor->engines_stopped == ENGINE_COUNT)
+		loop_stop(supervisor->loop);
+}
+
+static const struct engine_user engine_user = { give_birth, print_hello, on_met,
+	on_message, on_room, on_engine_event, on_engine_stopped };
+
+/* ---- this host --------------------------------------------------------------------------------------- */
+
+static bool host_differs(const struct config *a, const struct config *b)
+{
+	_cleanup_(json_freep) struct json_t *host_a = host_print(&a->host),
+					    *host_b = host_print(&b->host),
+					    *site_a = site_print(&a->site),
+					    *site_b = site_print(&b->site);
+
+	return !json_same(host_a, host_b) || !json_same(site_a, site_b);
+}
+
+static void update_listeners(struct supervisor *supervisor)
+{
+	_cleanup_(strings_done) struct strings problems = { 0 };
+
+	listeners_update(&supervisor->listeners, &supervisor->config->host,
+		supervisor->store, &problems);
+	for (size_t i = 0; i < problems.count; i++)
+		supervisor_say(supervisor, NULL, LOG_ERR, "cannot listen: %s",
+			problems.items[i]);
+}
+
+void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
+	struct found *found, struct instant now)
+{
+	struct config *old = supervisor->config;
+	bool differs = supervisor->applied_once && host_differs(old, config);
+
+	supervisor->config = config;
+	config_free(old);
+	found_done(&supervisor->found);
+	supervisor->found = *found;
+	*found = (struct found){ 0 };
+	update_listeners(supervisor);
+	for (size_t i = 0; i < ENGINE_COUNT; i++)
+		if (differs)
+			engine_restart(supervisor->engines[i],
+				"the host or site file changed: told anew");
+		else
+			engine_start(supervisor->engines[i], now);
+}
+
+/* ---- wishes on disk ---------------------------------------------------------------------------------- */
+
+struct page {
+	char *path, *text;
+};
+
+static int write_page(void *data, int output_fd)
+{
+	const struct page *page = data;
+	int r = file_write(page->path, page->text, strlen(page->text), 0644);
+
+	if (r < 0)
+		dprintf(output_fd, "write %s: %s", page->path, strerror(-r));
+	return r < 0;
+}
+
+static void save_wishes(struct supervisor *supervisor);
+
+static void on_saved(void *owner, const struct deed_result *result, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)now;
+	if (!result->ok)
+		supervisor_say(supervisor, NULL, LOG_ERR,
+			"what operators want is not on disk, a restart forgets it: %s",
+			result->reason);
+	supervisor->wanted_deed = deed_free(supervisor->wanted_deed);
+	if (supervisor->wanted_dirty)
+		save_wishes(supervisor);
+	task_schedule(supervisor->settle);
+}
+
+/* A disk may stall: a child writes. The child has its own copy of everything, so the text may go at once. */
+static void save_wishes(struct supervisor *supervisor)
+{
+	_cleanup_free_ char *path =
+		text_format("%s/wanted.json", supervisor->paths.state);
+	_cleanup_free_ char *text = json_print(supervisor->wanted.json, JSON_PRETTY);
+	struct page page = { path, text };
+	struct spawn_spec spec = { .name = "writing wanted.json",
+		.function = write_page,
+		.data = &page,
+		.keep_privileges = true,
+		.umask = UNSET,
+		.nice = UNSET,
+		.open_files = UNSET,
+		.core_bytes = UNSET,
+		.oom_score = UNSET };
+	struct deed_plan plan = { .spec = &spec,
+		.timeout_ms = WISHES_TIMEOUT_MS,
+		.done = on_saved,
+		.owner = supervisor };
+
+	supervisor->wanted_dirty = true;
+	if (supervisor->wanted_deed || !path || !text)
+		return;
+	supervisor->wanted_dirty = false;
+	if (deed_start(&supervisor->wanted_deed, supervisor->loop, supervisor->cgroups,
+		    &plan) < 0)
+		log_error("cannot write %s: out of memory", path);
+}
+
+void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member)
+{
+	const struct service *service = member->service;
+	struct wish wish = { .value = service->wanted,
+		.who = service->wish.who,
+		.why = service->wish.why,
+		.since = service->wish.since,
+		.until = service->wish.until };
+
+	if (wanted_put(&supervisor->wanted, member->name, &wish))
+		save_wishes(supervisor);
+}
+
+void supervisor_forget_wish(struct supervisor *supervisor, const char *service)
+{
+	if (wanted_forget(&supervisor->wanted, service))
+		save_wishes(supervisor);
+}
+
+/* ---- the end ------------------------------------------------------------------------------------------ */
+
+static bool all_stopped(const struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->members.count; i++) {
+		const struct service *service = supervisor->members.items[i]->service;
+
+		if (service && !service_is_stopped(service))
+			return false;
+	}
+	return true;
+}
+
+/* Services first, then the engines that still wrote their last lines. */
+void supervisor_settled(struct supervisor *supervisor, struct instant now)
+{
+	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
+		supervisor->wanted_deed || !all_stopped(supervisor))
+		return;
+	for (size_t i = 0; i < ENGINE_COUNT; i++)
+		engine_stop(supervisor->engines[i], now);
+}
+
+static void on_stop(void *owner, int number, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)number;
+	if (supervisor->stopping)
+		return;
+	supervisor->stopping = true;
+	log_notice("stopping all services");
+	store_say(supervisor->store, "STOPPING=1\nSTATUS=stopping all services");
+	/* in memory only: what operators want stays as it was on disk */
+	for (size_t i = 0; i < supervisor->members.count; i++)
+		if (supervisor->members.items[i]->service)
+			service_stop(supervisor->members.items[i]->service, "svcd",
+				"svcd ends", now);
+	task_schedule(supervisor->settle);
+}
+
+/* Without a keeper nobody reaps orphans or starts the next supervisor: leave the services to it. */
+static void on_keeper(void *owner, unsigned events, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)events;
+	(void)now;
+	log_error("the keeper is gone: ending, services run on");
+	supervisor->exit_status = EXIT_FAILURE;
+	loop_stop(supervisor->loop);
+}
+
+static void on_reload(void *owner, int number, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+	struct apply_wish wish = { .mode = APPLY_SAFE, .who = "svcd" };
+
+	(void)number;
+	(void)now;
+	if (supervisor->stopping)
+		return;
+	log_info("reading the declarations again");
+	if (apply_begin(supervisor->apply, &wish) < 0)
+		log_warning("too many applies wait; the declarations are not read again");
+}
+
+/* ---- time ---------------------------------------------------------------------------------------------- */
+
+static void on_settle(void *owner, struct instant now)
+{
+	supervisor_settle(owner, now);
+}
+
+static void on_tick(void *owner, struct instant now)
+{
+	supervisor_tick(owner, now);
+}
+
+static void on_watchdog(void *owner, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+	int64_t every_us = store_watchdog_us(supervisor->store) / WATCHDOG_SHARE;
+
+	store_say(supervisor->store, "WATCHDOG=1");
+	if (every_us > 0)
+		timer_arm(supervisor->watchdog, instant_add_us(now, every_us));
+}
+
+/* ---- the beginning ---------------------------------------------------------------------------------- */
+
+/* What an earlier supervisor left running below our base is ours, and unwatched: it ends, and its services
+ * start anew. (Taking it over begins here, with what the store holds.) */
+static int end_leftovers(struct supervisor *supervisor)
+{
+	_cleanup_(strings_done) struct strings services = { 0 };
+	int r = cgroups_services(supervisor->cgroups, &services);
+
+	for (size_t i = 0; r == 0 && i < services.count; i++) {
+		_cleanup_(strings_done) struct strings leaves = { 0 };
+
+		r = cgroups_populated(supervisor->cgroups, services.items[i], &leaves);
+		for (size_t at = 0; r == 0 && at < leaves.count; at++) {
+			log_notice("%s runs without a supervisor: ending it",
+				leaves.items[at]);
+			r = cgroups_kill(supervisor->cgroups, leaves.items[at]);
+		}
+	}
+	return r;
+}
+
+static int make_parts(struct supervisor *supervisor, struct error *err)
+{
+	struct engine_host host = { supervisor->loop, supervisor->cgroups, &engine_user,
+		supervisor };
+	struct loop *loop = supervisor->loop;
+	int r = events_init(&supervisor->events);
+
+	for (size_t i = 0; r == 0 && i < ENGINE_COUNT; i++)
+		r = engine_new(&supervisor->engines[i], &host, (enum engine)i);
+	if (r == 0)
+		r = task_new(&supervisor->settle, loop, on_settle, supervisor);
+	if (r == 0)
+		r = timer_new(&supervisor->tick, loop, on_tick, supervisor);
+	if (r == 0)
+		r = timer_new(&supervisor->watchdog, loop, on_watchdog, supervisor);
+	if (r == 0)
+		r = apply_new(&supervisor->apply, supervisor);
+	if (r == 0)
+		r = control_new(&supervisor->control, supervisor);
+	return r < 0 ? error_errno(err, r, "cannot begin") : 0;
+}
+
+static int make_ground(struct supervisor *supervisor, const char *root, struct error *err)
+{
+	int r = loop_new(&supervisor->loop);
+
+	if (r == 0)
+		r = paths_init(&supervisor->paths, root);
+	if (r < 0)
+		return error_errno(err, r, "cannot begin");
+	r = store_new(&supervisor->store, err);
+	if (r < 0)
+		return r;
+	r = cgroups_open(&supervisor->cgroups, supervisor->loop, root, err);
+	if (r < 0)
+		return r;
+	r = directory_make(supervisor->paths.run, 0755);
+	if (r == 0)
+		r = directory_make(supervisor->paths.state, 0755);
+	if (r < 0)
+		return error_errno(err, r, "%s and %s", supervisor->paths.run,
+			supervisor->paths.state);
+	supervisor->config = calloc(1, sizeof(*supervisor->config));
+	return supervisor->config ? 0 : error_errno(err, -ENOMEM, "cannot begin");
+}
+
+static void load_wishes(struct supervisor *supervisor)
+{
+	_cleanup_free_ char *path =
+		text_format("%s/wanted.json", supervisor->paths.state);
+	struct error err = { 0 };
+
+	if (path && wanted_read(&supervisor->wanted, path, &err) < 0)
+		log_error("%s: every service is wanted as declared", err.text);
+}
+
+int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
+{
+	struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
+	int r;
+
+	if (!supervisor)
+		return error_errno(err, -ENOMEM, "cannot begin");
+	r = make_ground(supervisor, root, err);
+	if (r == 0)
+		r = make_parts(supervisor, err);
+	if (r < 0) {
+		supervisor_free(supervisor);
+		return r;
+	}
+	supervisor->host = (struct service_host){ .loop = supervisor->loop,
+		.paths = &supervisor->paths,
+		.cgroups = supervisor->cgroups,
+		.owner = supervisor,
+		.changed = on_changed,
+		.event = on_event,
+		.piped = on_piped };
+	supervisor->since = loop_wall(supervisor->loop);
+	load_wishes(supervisor);
+	*ret = supervisor;
+	return 0;
+}
+
+int supervisor_run(struct supervisor *supervisor)
+{
+	static const struct {
+		int number;
+		signal_fn *fn;
+	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop },
+		{ SIGHUP, on_reload } };
+	struct signal_watch *watches[ARRAY_LEN(signals)] = { NULL };
+	struct apply_wish wish = { .mode = APPLY_ALL, .who = "svcd" };
+	int keeper = store_fd(supervisor->store, STORE_KEEPER);
+	struct watch *keeper_watch = NULL;
+	int r = end_leftovers(supervisor);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++)
+		r = signal_watch_new(&watches[i], supervisor->loop, signals[i].number,
+			signals[i].fn, supervisor);
+	if (r == 0 && keeper >= 0)
+		r = watch_new(&keeper_watch, supervisor->loop, keeper, WATCH_READ,
+			on_keeper, supervisor);
+	if (r == 0)
+		r = apply_begin(supervisor->apply, &wish);
+	if (r == 0) {
+		on_watchdog(supervisor, loop_now(supervisor->loop));
+		loop_run(supervisor->loop);
+	} else {
+		log_error("cannot begin: %s", strerror(-r));
+		supervisor->exit_status = EXIT_FAILURE;
+	}
+	watch_free(keeper_watch);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		signal_watch_free(watches[i]);
+	return supervisor->exit_status;
+}
+
+struct supervisor *supervisor_free(struct supervisor *supervisor)
+{
+	if (!supervisor)
+		return NULL;
+	control_free(supervisor->control);
+	apply_free(supervisor->apply);
+	for (size_t i = 0; i < ENGINE_COUNT; i++) {
+		engine_free(supervisor->engines[i]);
+		strings_done(&supervisor->told[i].gone);
+	}
+	deed_free(supervisor->wanted_deed);
+	members_done(&supervisor->members);
+	listeners_done(&supervisor->listeners);
+	found_done(&supervisor->found);
+	config_free(supervisor->config);
+	wanted_done(&supervisor->wanted);
+	events_done(&supervisor->events);
+	task_free(supervisor->settle);
+	timer_free(supervisor->tick);
+	timer_free(supervisor->watchdog);
+	cgroups_free(supervisor->cgroups);
+	store_free(supervisor->store);
+	paths_done(&supervisor->paths);
+	loop_free(supervisor->loop);
+	free(supervisor);
+	return NULL;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * supervisor.h - private: everything that lives as long as svcd-supervisor, and who may ask whom.
+ *
+ * A fact comes in (an exit, an engine's message, an operator's word), marks its service as changed, and is
+ * settled once before the loop sleeps: readiness is judged, the health engine told, waiting
+ * callers answered.
+ */
+#pragma once
+
+#include "base/loop.h"
+#include "base/paths.h"
+
+#include "supervisor/engine.h"
+#include "supervisor/events.h"
+#include "supervisor/listeners.h"
+#include "supervisor/lookup.h"
+#include "supervisor/member.h"
+#include "supervisor/wanted.h"
+
+struct apply;
+struct control;
+struct store;
+
+/* What one engine was told, beside what stands in each member. */
+struct told {
+	bool synced; /* SYNC was sent: all was told since it said hello */
+	bool sync_answered;
+	uint64_t sync_generation;
+	struct strings gone; /* names it must still be told to forget */
+	size_t gone_unanswered;
+};
+
+struct supervisor {
+	struct loop *loop;
+	struct paths paths;
+	struct store *store;
+	struct cgroups *cgroups;
+	struct service_host host;
+	struct wall since;
+
+	struct config *config; /* host and site in use; its entries are spent */
+	struct found found;
+	struct members members;
+	struct engine_process *engines[ENGINE_COUNT];
+	struct told told[ENGINE_COUNT];
+	struct listeners listeners;
+	struct events events;
+	struct wanted_table wanted;
+	struct deed *wanted_deed; /* writes it */
+	bool wanted_dirty;
+
+	struct apply *apply;
+	struct control *control;
+	struct task *settle;
+	struct timer *tick;          /* time alone may have changed something */
+	struct timer *watchdog;      /* tells the keeper that the loop turns */
+	struct instant usage_at;     /* when usage is next sampled for all */
+	uint64_t index, generations; /* counters */
+	bool applied_once, ready_said, stopping;
+	unsigned engines_stopped;
+	int exit_status;
+};
+
+/* ---- supervisor.c: its life ------------------------------------------------------------------- */
+
+int supervisor_new(struct supervisor **ret, const char *root, struct error *err);
+int supervisor_run(struct supervisor *supervisor); /* the exit status */
+struct supervisor *supervisor_free(struct supervisor *supervisor);
+/* The declarations were understood and are in use: engines may be told, services started. */
+void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
+	struct found *found, struct instant now);
+/* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */
+void supervisor_event(struct supervisor *supervisor, const struct event *event);
+__attribute__((format(printf, 4, 5))) void supervisor_say(struct supervisor *supervisor,
+	const char *service, int level, const char *format, ...);
+/* What an operator now wants of it goes to the disk. */
+void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member);
+void supervisor_forget_wish(struct supervisor *supervisor, const char *service);
+
+/* After each settling: what waits for a whole turn (the end, the disk). */
+void supervisor_settled(struct supervisor *supervisor, struct instant now);
+
+/* ---- settle.c: after facts came in --------------------------------------------------------- */
+
+/* Something about it is different; cheap, coalesced. */
+void member_changed(struct member *member);
+void supervisor_settle(struct supervisor *supervisor, struct instant now);
+void supervisor_tick(struct supervisor *supervisor, struct instant now);
+/* Starts it, or lets it wait for what it depends on. */
+void member_begin(struct member *member, struct instant now);
+
+/* ---- told.c: what engines are told ------------------------------------------------------------ */
+
+void told_anew(struct supervisor *supervisor, enum engine which);
+void told_flush(struct supervisor *supervisor, enum engine which, struct instant now);
+void told_dirty(struct member *member, unsigned bits);
+void told_declaration(struct member *member); /* a new generation of it */
+void told_pipe(struct member *member, unsigned instance, const char *stream, int fd);
+void told_gone(struct supervisor *supervisor, const char *service);
+void told_answer(struct supervisor *supervisor, enum engine which,
+	const struct json_t *ack, struct instant now);
+bool told_all(
+	const struct supervisor *supervisor); /* every engine knows all, or is down */
+
+/* ---- facts.c: what engines say ------------------------------------------------------------------- */
+
+void facts_take(struct supervisor *supervisor, enum engine which, enum message_kind kind,
+	const struct json_t *body);
+/* The latest lines of a process that died, for status. */
+void facts_ask_tail(
+	struct supervisor *supervisor, const char *service, unsigned instance);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * verbs_apply.c - the methods Diff and Apply: what is declared against what runs.
+ */
+#include <stdlib.h>
+#include <syslog.h>
+
+#include "supervisor/apply.h"
+#include "supervisor/control.h"
+#include "supervisor/supervisor.h"
+
+struct asked {
+	struct supervisor *supervisor;
+	struct varlink_call *call;
+};
+
+static void refuse(struct varlink_call *call, const struct apply_outcome *outcome)
+{
+	_cleanup_(json_freep) struct json_t *json = json_new_object();
+	struct json_t *list = json_new_array();
+	int r = json_append_text(list, outcome->reason);
+
+	for (size_t i = 0; outcome->problems && i < outcome->problems->count; i++)
+		r |= json_append_text(list, outcome->problems->items[i]);
+	r |= json_set(json, "problems", list);
+	varlink_error(call, VARLINK_REFUSED, r ? NULL : TAKE(json));
+}
+
+static void on_compared(
+	void *owner, const struct apply_outcome *outcome, struct instant now)
+{
+	struct asked *asked = owner;
+	struct json_t *reply;
+
+	(void)now;
+	if (outcome->reason) {
+		refuse(asked->call, outcome);
+	} else {
+		reply = json_new_object();
+		(void)json_set(reply, "changes", outcome->changes);
+		varlink_reply(asked->call, reply, false);
+	}
+	free(asked);
+}
+
+static void on_applied(
+	void *owner, const struct apply_outcome *outcome, struct instant now)
+{
+	struct asked *asked = owner;
+	struct selection acted = { outcome->acted, outcome->acted_count };
+	struct json_t *extra;
+
+	(void)now;
+	if (outcome->reason) {
+		refuse(asked->call, outcome);
+	} else {
+		extra = json_new_object();
+		(void)json_set(extra, "changes", outcome->changes);
+		jobs_wait(control_jobs(asked->supervisor->control), asked->call, &acted,
+			true, extra);
+	}
+	free(asked);
+}
+
+static void begin(struct supervisor *supervisor, struct varlink_call *call,
+	const struct json_t *parameters, enum apply_mode mode)
+{
+	struct asked *asked = calloc(1, sizeof(*asked));
+	struct apply_wish wish = { .mode = mode,
+		.done = mode == APPLY_COMPARE ? on_compared : on_applied,
+		.owner = asked };
+
+	if (!asked || !control_strings(&wish.names, call, parameters, "names") ||
+		!control_strings(&wish.remove, call, parameters, "remove")) {
+		if (!asked)
+			control_fail(call, "out of memory");
+		strings_done(&wish.names);
+		strings_done(&wish.remove);
+		free(asked);
+		return;
+	}
+	*asked = (struct asked){ supervisor, call };
+	control_who(call, wish.who);
+	if (apply_begin(supervisor->apply, &wish) < 0) {
+		control_fail(call, "too many applies wait; try again");
+		free(asked);
+	}
+}
+
+void verb_diff(void *owner, struct varlink_call *call, struct json_t *parameters,
+	struct instant now)
+{
+	(void)now;
+	if (control_may_read(owner, call))
+		begin(owner, call, parameters, APPLY_COMPARE);
+}
+
+void verb_apply(void *owner, struct varlink_call *call, struct json_t *parameters,
+	struct instant now)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)now;
+	if (json_get_bool(parameters, "dry_run", false)) {
+		verb_diff(owner, call, parameters, now);
+		return;
+	}
+	if (!control_may_all(call))
+		return;
+	if (supervisor->stopping) {
+		control_fail(call, "svcd is about to end");
+		return;
+	}
+	supervisor_say(supervisor, NULL, LOG_NOTICE, "apply asked by root");
+	begin(supervisor, call, parameters, APPLY_ALL);
+}
