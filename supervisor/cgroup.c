@@ -432,8 +432,12 @@ size_t cgroup_pids(struct cgroup *cgroup, pid_t *pids, size_t max)
 
 	if (file_read(&text, NULL, cgroup->fd, "cgroup.procs", PROCS_MAX_BYTES) < 0)
 		return 0;
-	for (at = text; *at && count < max; at++)
-		pids[count++] = (pid_t)strtol(at, &at, 10);
+	for (at = text; *at && count < max; at++) {
+		pid_t pid = (pid_t)strtol(at, &at, 10);
+
+		if (pid > 0) /* 0 stands for one that our pid namespace cannot name */
+			pids[count++] = pid;
+	}
 	return count;
 }
 

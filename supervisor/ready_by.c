@@ -117,16 +117,16 @@ static bool is_every_address(const struct listen *listen)
 	return !listen->address || text_equal(listen->address, "*");
 }
 
-static bool is_own(struct cgroup *const *own, size_t count, const struct listeners *found)
+static bool is_own(struct cgroup_set own, const struct listeners *found)
 {
-	for (size_t i = 0; i < count; i++)
-		if (cgroup_has_socket(own[i], found))
+	for (size_t i = 0; i < own.count; i++)
+		if (cgroup_has_socket(own.items[i], found))
 			return true;
 	return false;
 }
 
 int ports_are_free(const struct declaration *declaration, unsigned instance,
-	struct cgroup *const *own, size_t own_count, struct port_taken *ret)
+	struct cgroup_set own, struct port_taken *ret)
 {
 	*ret = (struct port_taken){ 0 };
 	for (size_t i = 0; i < declaration->listen_count; i++) {
@@ -140,7 +140,7 @@ int ports_are_free(const struct declaration *declaration, unsigned instance,
 		r = find_listeners(&listeners, listen, port);
 		if (r < 0)
 			return r;
-		if (listeners.count == 0 || is_own(own, own_count, &listeners))
+		if (listeners.count == 0 || is_own(own, &listeners))
 			continue;
 		*ret = (struct port_taken){ port, listeners.inodes[0] };
 		return 0;

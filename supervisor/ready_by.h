@@ -18,8 +18,12 @@ struct port_taken {
 };
 /* Is a declared port of every address in use before the start? Sockets of processes in one of `own` (the service's other
  * instances) do not count. */
+struct cgroup_set {
+	struct cgroup *const *items;
+	size_t count;
+};
 int ports_are_free(const struct declaration *declaration, unsigned instance,
-	struct cgroup *const *own, size_t own_count, struct port_taken *ret);
+	struct cgroup_set own, struct port_taken *ret);
 
 /* Blocks (it reads all of /proc): the function of a deed. `data` is a struct port_taken; prints "pid 77 (nginx)". */
 int port_owner_run(void *data, int output_fd);

@@ -132,6 +132,7 @@ struct service {
 	uint64_t generation; /* of what engines were told */
 
 	struct task *settle; /* private to service.c */
+	bool prepared; /* private to process.c: log directory and files stand as declared */
 	void *user;          /* the supervisor's own per-service data */
 };
 

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ending.c - the way down: told to stop, died, or never began; and what follows when nothing of it is left.
+ *
+ * An instance is gone only when its main process is reaped and its cgroup is empty.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <syslog.h>
+
+#include "supervisor/process.h"
+#include "supervisor/reason.h"
+#include "supervisor/signals.h"
+
+enum { KILL_AGAIN_MS = 5 * MS_PER_S, MAX_LEFT = 1024 };
+
+const char *const exit_cause_words[10] = {
+	[CAUSE_EXIT] = "exit",
+	[CAUSE_SIGNAL] = "signal",
+	[CAUSE_OOM] = "oom",
+	[CAUSE_START] = "start",
+	[CAUSE_BEFORE] = "before",
+	[CAUSE_TIMEOUT] = "timeout",
+	[CAUSE_WATCHDOG] = "watchdog",
+	[CAUSE_CHECK] = "check",
+	[CAUSE_OPERATOR] = "operator",
+	[CAUSE_UNKNOWN] = "unknown",
+};
+
+static struct service *service_of(const struct process *process)
+{
+	return process->instance->service;
+}
+
+void process_set_ending(
+	struct process *process, enum exit_cause cause, const char *format, ...)
+{
+	struct ending *ending = &process->ending;
+	struct text text = { 0 };
+	va_list args;
+
+	if (ending->known)
+		return;
+	va_start(args, format);
+	text_addv(&text, format, args);
+	va_end(args);
+	ending->known = true;
+	ending->cause = cause;
+	reason_set(ending->reason, sizeof(ending->reason), "%s",
+		text_failed(&text) ? "no memory to say why" : text.bytes);
+	text_done(&text);
+}
+
+/* ---- what follows ----------------------------------------------------------------- */
+
+static void record(struct process *process)
+{
+	struct service *service = service_of(process);
+	struct instance *instance = process->instance;
+	const struct ending *ending = &process->ending;
+	struct exit_record *exits = service->exits;
+	bool asked = ending->cause == CAUSE_OPERATOR;
+
+	memmove(exits + 1, exits, (EXITS_KEPT - 1) * sizeof(*exits));
+	exits[0] = (struct exit_record){
+		.at = loop_wall(service->host->loop),
+		.instance = instance->number,
+		.generation = instance->generation + !process->launched,
+		.pid = process->last_pid,
+		.cause = ending->cause,
+		.code = ending->code,
+		.signal = ending->signal,
+		.core = ending->core,
+		.ran_us = instant_since_us(process->ended, process->began),
+	};
+	memcpy(exits[0].reason, ending->reason, sizeof(exits[0].reason));
+	service->exits_count = MIN(service->exits_count + 1, EXITS_KEPT);
+	if (!asked)
+		service->deaths_in_a_row++;
+	instance_tell(
+		instance, "exited", asked ? LOG_INFO : LOG_WARNING, "%s", ending->reason);
+}
+
+static bool has_succeeded(const struct process *process)
+{
+	return process->ending.cause == CAUSE_EXIT && process->ending.code == 0;
+}
+
+static void say_how(const struct process *process, char *why)
+{
+	char ran[DURATION_TEXT_BYTES];
+
+	reason_set(why, REASON_BYTES, "%s", process->ending.reason);
+	if (!process->launched)
+		return;
+	duration_format(instant_since_us(process->ended, process->began), ran);
+	reason_add(why, REASON_BYTES, " after %s", ran);
+}
+
+static enum event decide_after_death(
+	struct process *process, char *why, struct instant now)
+{
+	const struct service *service = service_of(process);
+	const struct run *run = &service->declaration->run;
+	struct instance *instance = process->instance;
+	char pause[DURATION_TEXT_BYTES];
+	struct death death = { .success = has_succeeded(process), .now = now };
+
+	say_how(process, why);
+	if (run->kind == RUN_ONESHOT && death.success)
+		return EVENT_GONE_DONE;
+	death.ran_ms = instant_since_ms(process->ended, process->began);
+	(void)!getrandom(&death.random, sizeof(death.random), GRND_NONBLOCK);
+	switch (restart_on_death(
+		&instance->restart, &run->restart, &death, &process->again_at)) {
+	case RESTART_AGAIN:
+		duration_format(instant_since_us(process->again_at, now), pause);
+		reason_add(why, REASON_BYTES, ", again in %s (try %u)", pause,
+			instance->restarts + 2);
+		return EVENT_GONE_AGAIN;
+	case RESTART_NOT:
+		if (death.success)
+			return EVENT_GONE_DONE;
+		reason_add(why, REASON_BYTES,
+			"; not started again (run.restart.policy), `svcctl start %s` does",
+			service->name);
+		return EVENT_GONE_FAILED;
+	case RESTART_GIVE_UP:
+		reason_add(why, REASON_BYTES,
+			"; gave up after %" PRId64 " deaths: see `svcctl logs %s`, then "
+			"`svcctl start %s`",
+			run->restart.give_up_after, service->name, service->name);
+		return EVENT_GONE_FAILED;
+	}
+	abort(); /* a value outside the enum: memory is broken */
+}
+
+static enum event decide(struct process *process, char *why, struct instant now)
+{
+	const struct service *service = service_of(process);
+
+	switch (process->afterwards) {
+	case AFTER_DOWN:
+		service_describe_wish(service, "stopped", why);
+		return EVENT_GONE_DOWN;
+	case AFTER_START: why[0] = '\0'; return EVENT_GONE_START;
+	case AFTER_DECIDE: return decide_after_death(process, why, now);
+	}
+	abort(); /* a value outside the enum: memory is broken */
+}
+
+static void finish(struct process *process, struct instant now)
+{
+	char why[REASON_BYTES];
+	enum event event;
+
+	if (process->ending.known)
+		record(process);
+	event = decide(process, why, now);
+	process->launched = false;
+	process->last_pid = 0;
+	process->ending = (struct ending){ 0 };
+	process->cgroup = cgroup_free(process->cgroup);
+	instance_on(process->instance, event, why, now);
+}
+
+static void finish_when_gone(struct process *process, struct instant now)
+{
+	if (process->instance->state != STATE_STOPPING || process->instance->pid ||
+		(process->cgroup && cgroup_is_populated(process->cgroup)))
+		return;
+	finish(process, now);
+}
+
+void process_emptied(void *owner, struct instant now)
+{
+	finish_when_gone(owner, now);
+}
+
+/* ---- told to end ------------------------------------------------------------------ */
+
+static void disarm(struct process *process)
+{
+	process->deed = deed_free(process->deed);
+	process->reloading = false;
+	process->instance->ready = false;
+	timer_arm(process->poll, NEVER);
+	timer_arm(process->watchdog, NEVER);
+	timer_arm(process->ill, NEVER);
+}
+
+static void end(struct process *process, int signal, struct instant now)
+{
+	const struct run *run = &service_of(process)->declaration->run;
+
+	disarm(process);
+	if (process->instance->pid)
+		(void)pidfd_send_signal(process->instance->pidfd, signal, NULL, 0);
+	instance_set_deadline(
+		process->instance, instant_add_ms(now, run->stop.timeout_ms));
+	finish_when_gone(process, now);
+}
+
+static int stop_signal(const struct process *process)
+{
+	const char *name = service_of(process)->declaration->run.stop.signal;
+	int number = name ? signal_number(name) : 0;
+
+	return number ? number : SIGTERM;
+}
+
+void process_stop(struct process *process, struct instant now)
+{
+	if (process->launched)
+		process_set_ending(process, CAUSE_OPERATOR, "stopped");
+	process->afterwards = AFTER_DOWN;
+	process->prepared = false;
+	end(process, stop_signal(process), now);
+}
+
+void process_replace(struct process *process, struct instant now)
+{
+	if (process->launched)
+		process_set_ending(process, CAUSE_OPERATOR, "restarted");
+	process->afterwards = AFTER_START;
+	end(process, stop_signal(process), now);
+}
+
+void process_end_unready(struct process *process, struct instant now)
+{
+	process_set_ending(process, CAUSE_TIMEOUT, "%s", process->instance->why);
+	end(process, stop_signal(process), now);
+}
+
+/* It gets the chance to leave a core behind. */
+void process_end_silent(struct process *process, struct instant now)
+{
+	process_set_ending(process, CAUSE_WATCHDOG, "%s", process->instance->why);
+	end(process, SIGABRT, now);
+}
+
+void process_end_ill(struct process *process, struct instant now)
+{
+	process_set_ending(process, CAUSE_CHECK, "%s", process->instance->why);
+	end(process, stop_signal(process), now);
+}
+
+void process_then_start(struct process *process, struct instant now)
+{
+	(void)now;
+	process->afterwards = AFTER_START;
+}
+
+void process_then_down(struct process *process, struct instant now)
+{
+	(void)now;
+	process->afterwards = AFTER_DOWN;
+	process->prepared = false;
+}
+
+void process_kill(struct process *process, struct instant now)
+{
+	char lasted[DURATION_TEXT_BYTES], why[REASON_BYTES];
+
+	if (process->cgroup)
+		(void)cgroup_kill(process->cgroup);
+	duration_format(instant_since_us(now, process->instance->since), lasted);
+	reason_set(why, sizeof(why), "killed: it did not stop within %s", lasted);
+	if (process->ending.cause == CAUSE_OPERATOR)
+		memcpy(process->ending.reason, why, sizeof(why));
+	instance_explain(process->instance, why, now);
+	/* What hangs in the kernel dies when the kernel lets go of it. */
+	instance_set_deadline(process->instance, instant_add_ms(now, KILL_AGAIN_MS));
+	finish_when_gone(process, now);
+}
+
+/* ---- ended ------------------------------------------------------------------------ */
+
+static void describe_signal(struct process *process)
+{
+	const struct limits *limits = &service_of(process)->declaration->limits;
+	int number = process->ending.signal;
+	struct usage usage = { .oom_kills = UNSET };
+
+	if (number == SIGKILL && process->cgroup)
+		cgroup_usage(process->cgroup, &usage);
+	if (usage.oom_kills > 0)
+		process_set_ending(process, CAUSE_OOM,
+			"SIGKILL (out of memory: limits.memory %" PRId64 "M)",
+			limits->memory_bytes / (1024 * 1024));
+	else
+		process_set_ending(process, CAUSE_SIGNAL, "SIG%s%s", signal_word(number),
+			process->ending.core ? " (core dumped)"
+			: number == SIGKILL  ? " (not from svcd)"
+					     : "");
+}
+
+static void describe_exit(struct process *process, const siginfo_t *info)
+{
+	struct ending *ending = &process->ending;
+
+	if (info->si_pid == 0) {
+		ending->code = -1;
+		process_set_ending(
+			process, CAUSE_UNKNOWN, "exit code unknown: not our child");
+		return;
+	}
+	ending->code = info->si_code == CLD_EXITED ? info->si_status : -1;
+	ending->signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
+	ending->core = info->si_code == CLD_DUMPED;
+	if (ending->signal)
+		describe_signal(process);
+	else
+		process_set_ending(process, CAUSE_EXIT, "exit %d", ending->code);
+}
+
+/* The report of a step that failed comes before the exit it caused. */
+static void take_report(struct process *process)
+{
+	char reason[REASON_BYTES] = "";
+
+	if (process->report_watch &&
+		spawn_report_read(process->report_fd, reason, sizeof(reason)) < 0)
+		process_set_ending(process, CAUSE_START, "%s", reason);
+	process->report_watch = watch_free(process->report_watch);
+	if (process->report_fd >= 0)
+		close(process->report_fd);
+	process->report_fd = -1;
+}
+
+void process_exited(void *owner, unsigned events, struct instant now)
+{
+	struct process *process = owner;
+	struct instance *instance = process->instance;
+	siginfo_t info = { 0 };
+	int r = waitid(P_PIDFD, (id_t)instance->pidfd, &info, WEXITED | WNOHANG);
+
+	(void)events;
+	if (r == 0 && info.si_pid == 0)
+		return;
+	take_report(process);
+	describe_exit(process, &info);
+	process->exit_watch = watch_free(process->exit_watch);
+	close(instance->pidfd);
+	process->last_pid = instance->pid;
+	instance->pidfd = -1;
+	instance->pid = 0;
+	process->ended = now;
+	instance_on(instance, EVENT_EXITED,
+		instance->state == STATE_STOPPING ? NULL : process->ending.reason, now);
+}
+
+/* Workers of a main process that ended as told may end as told, too. */
+static void signal_left(struct process *process)
+{
+	pid_t pids[MAX_LEFT];
+	size_t count = cgroup_pids(process->cgroup, pids, MAX_LEFT);
+
+	for (size_t i = 0; i < count; i++)
+		(void)kill(pids[i], stop_signal(process));
+}
+
+void process_clear(struct process *process, struct instant now)
+{
+	bool asked = process->ending.cause == CAUSE_OPERATOR;
+
+	disarm(process);
+	if (process->cgroup && cgroup_is_populated(process->cgroup)) {
+		if (asked) {
+			signal_left(process);
+		} else {
+			(void)cgroup_kill(process->cgroup);
+			reason_add(process->ending.reason, REASON_BYTES, "%s",
+				has_succeeded(process)
+					? ", and left processes behind (it has to stay in the "
+					  "foreground)"
+					: ", and left processes behind");
+			instance_set_deadline(
+				process->instance, instant_add_ms(now, KILL_AGAIN_MS));
+		}
+	}
+	finish_when_gone(process, now);
+}
+
+/* A clone that could not be watched: nobody would see it end. */
+static void abandon_child(struct process *process)
+{
+	struct instance *instance = process->instance;
+
+	if (!instance->pid)
+		return;
+	(void)cgroup_kill(process->cgroup);
+	process->exit_watch = watch_free(process->exit_watch);
+	process->report_watch = watch_free(process->report_watch);
+	cgroups_reap(service_of(process)->host->cgroups, instance->pidfd);
+	instance->pid = 0;
+	instance->pidfd = -1;
+}
+
+void process_start_failed(struct process *process, struct instant now)
+{
+	struct instance *instance = process->instance;
+	char reason[REASON_BYTES];
+
+	process->reloading = process->prepared = false;
+	if (instance->state != STATE_UP) {
+		abandon_child(process);
+		process->began = process->ended = now;
+		finish(process, now);
+		return;
+	}
+	memcpy(reason, process->ending.reason, sizeof(reason));
+	process->ending = (struct ending){ 0 };
+	instance_tell(
+		instance, "refused", LOG_WARNING, "%s; the old process runs on", reason);
+	service_job_failed(service_of(process), reason, now);
+}
+
+/* ---- acts without a process ------------------------------------------------------- */
+
+void process_pause(struct process *process, struct instant now)
+{
+	(void)now;
+	instance_set_deadline(process->instance, process->again_at);
+}
+
+void process_rest(struct process *process, struct instant now)
+{
+	(void)now;
+	process->prepared = false;
+	process->roll = ROLL_NONE;
+	strings_done(&process->environment);
+}
+
+void process_forget_deaths(struct process *process, struct instant now)
+{
+	struct service *service = service_of(process);
+
+	service->deaths_in_a_row = 0;
+	service->host->changed(service->host->owner, service, now);
+}

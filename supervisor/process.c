@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * process.c - what stands behind an instance: made, forgotten, and the acts that begin something.
+ *
+ * Not here: the steps of a start (steps.c), the clone (launch.c), the end (ending.c).
+ */
+#include "supervisor/process.h"
+
+#include "supervisor/reason.h"
+
+static struct service *service_of(const struct process *process)
+{
+	return process->instance->service;
+}
+
+static void on_deadline(void *owner, struct instant now)
+{
+	struct process *process = owner;
+	struct instance *instance = process->instance;
+	char why[REASON_BYTES], lasted[DURATION_TEXT_BYTES];
+
+	if (instance->state != STATE_STARTING) {
+		instance_on(instance, EVENT_DEADLINE, NULL, now);
+		return;
+	}
+	duration_format(instant_since_us(now, process->began), lasted);
+	reason_set(why, sizeof(why), "not ready after %s%s%s", lasted,
+		instance->why[0] ? ": " : "", instance->why);
+	instance_on(instance, EVENT_DEADLINE, why, now);
+}
+
+static void on_watchdog(void *owner, struct instant now)
+{
+	struct process *process = owner;
+	char why[REASON_BYTES], silent[DURATION_TEXT_BYTES];
+
+	duration_format(process->watchdog_us, silent);
+	reason_set(why, sizeof(why), "no WATCHDOG=1 for %s", silent);
+	instance_on(process->instance, EVENT_WATCHDOG, why, now);
+}
+
+static void on_ill(void *owner, struct instant now)
+{
+	struct process *process = owner;
+
+	instance_on(process->instance, EVENT_ILL, process->illness, now);
+}
+
+int process_new(struct instance *instance)
+{
+	struct loop *loop = instance->service->host->loop;
+	struct process *process = calloc(1, sizeof(*process));
+	int r;
+
+	if (!process)
+		return -ENOMEM;
+	process->instance = instance;
+	process->report_fd = process->write_ends[0] = process->write_ends[1] = -1;
+	instance->process = process;
+	instance->pidfd = instance->output[0] = instance->output[1] = -1;
+	instance->deadline = NEVER;
+	r = timer_new(&process->deadline, loop, on_deadline, process);
+	if (r == 0)
+		r = timer_new(&process->poll, loop, process_poll_ready, process);
+	if (r == 0)
+		r = timer_new(&process->watchdog, loop, on_watchdog, process);
+	if (r == 0)
+		r = timer_new(&process->ill, loop, on_ill, process);
+	if (r < 0)
+		process_free(process);
+	return r;
+}
+
+static void close_all(struct process *process)
+{
+	struct instance *instance = process->instance;
+
+	for (unsigned stream = 0; stream < 2; stream++) {
+		if (process->write_ends[stream] >= 0)
+			close(process->write_ends[stream]);
+		if (instance->output[stream] >= 0)
+			close(instance->output[stream]);
+	}
+	if (process->report_fd >= 0)
+		close(process->report_fd);
+	if (instance->pidfd >= 0)
+		cgroups_reap(service_of(process)->host->cgroups, instance->pidfd);
+}
+
+void process_free(struct process *process)
+{
+	if (process->cgroup)
+		(void)cgroup_kill(process->cgroup);
+	process->instance->process = NULL;
+	deed_free(process->deed);
+	watch_free(process->exit_watch);
+	watch_free(process->report_watch);
+	close_all(process);
+	cgroup_free(process->cgroup);
+	notify_free(process->notify);
+	timer_free(process->deadline);
+	timer_free(process->poll);
+	timer_free(process->watchdog);
+	timer_free(process->ill);
+	strings_done(&process->environment);
+	free(process);
+}
+
+bool process_is_idle(const struct process *process)
+{
+	return !process->instance->pid && !process->cgroup && !process->deed;
+}
+
+/* ---- acts of the state table ----------------------------------------------------- */
+
+static void start(struct process *process, struct instant now)
+{
+	struct instance *instance = process->instance;
+
+	process->afterwards = AFTER_DECIDE;
+	instance->ready = instance->notified_ready = instance->exec_done = false;
+	instance->ran_before = false;
+	instance->verdict = VERDICT_UNKNOWN;
+	instance->status[0] = '\0';
+	process_begin(process, FOR_START, now);
+}
+
+void process_start_anew(struct process *process, struct instant now)
+{
+	process->instance->restarts = 0;
+	process->instance->restart = (struct restart){ 0 };
+	start(process, now);
+}
+
+void process_start_again(struct process *process, struct instant now)
+{
+	process->instance->restarts++;
+	start(process, now);
+}
+
+void process_prepare_restart(struct process *process, struct instant now)
+{
+	process->prepared = false;
+	process_begin(process, FOR_RESTART, now);
+}
+
+void process_prepare_reload(struct process *process, struct instant now)
+{
+	process_begin(process, FOR_RELOAD, now);
+}
+
+void process_settle(struct process *process, struct instant now)
+{
+	const struct run *run = &service_of(process)->declaration->run;
+
+	process->instance->ready = true;
+	timer_arm(process->poll, NEVER);
+	instance_set_deadline(
+		process->instance, instant_add_ms(now, run->restart.stable_ms));
+}

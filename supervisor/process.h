@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * process.h - what stands behind an instance: its process, cgroup, pipes, notify socket, timers and deeds.
+ * Private to the process half. The acts of the state table are here.
+ */
+#pragma once
+
+#include "supervisor/cgroup.h"
+#include "supervisor/deed.h"
+#include "supervisor/instance.h"
+#include "supervisor/notify.h"
+#include "supervisor/ready_by.h"
+
+enum purpose { FOR_START = 1, FOR_RESTART = 2, FOR_RELOAD = 4 };
+/* When nothing of it runs any more. */
+enum afterwards { AFTER_DECIDE, AFTER_DOWN, AFTER_START };
+/* Of a rolling restart. */
+enum roll { ROLL_NONE, ROLL_NEXT, ROLL_NOW };
+
+/* How the process ended, or why it is being ended. */
+struct ending {
+	bool known;
+	enum exit_cause cause;
+	int code, signal;
+	bool core;
+	char reason[REASON_BYTES];
+};
+
+struct process {
+	struct instance *instance;
+	struct timer *deadline; /* of the state */
+	struct timer *poll;     /* is it ready? */
+	struct timer *watchdog, *ill;
+	struct cgroup *cgroup; /* of the present process */
+	struct notify *notify; /* kept over restarts */
+	int write_ends[2];     /* ours, so that no reader ever sees the end of a pipe */
+
+	/* getting ready */
+	enum purpose purpose;
+	size_t step, before_index;
+	bool prepared;              /* for the next start, while the former still runs */
+	struct strings environment; /* of run.environment_file, until exec */
+	struct port_taken port_taken;
+	struct deed *deed;
+	int64_t poll_ms;
+
+	/* running */
+	struct watch *exit_watch, *report_watch;
+	int report_fd;
+	struct instant began, ended;
+	bool launched;
+	pid_t last_pid;      /* of the process that ended, until that is recorded */
+	int64_t watchdog_us; /* 0: none */
+	char illness[REASON_BYTES]; /* of the check with effect live that fails */
+
+	/* ending */
+	struct ending ending;
+	enum afterwards afterwards;
+	struct instant again_at;
+
+	/* jobs */
+	enum roll roll;
+	unsigned roll_from; /* the generation that is to be replaced */
+	bool reloading;
+};
+
+/* Attaches to `instance`; who moves the instance sets process->instance. -ENOMEM. */
+int process_new(struct instance *instance);
+/* Kills what runs. */
+void process_free(struct process *process);
+bool process_is_idle(
+	const struct process *process); /* nothing runs, nothing is prepared */
+
+/* steps.c: the way up; ends in launch, EVENT_PREPARED, a reload, or process_start_failed() */
+void process_begin(struct process *process, enum purpose purpose, struct instant now);
+
+/* process.c */
+void process_start_anew(struct process *process, struct instant now);
+void process_start_again(struct process *process, struct instant now);
+void process_prepare_restart(struct process *process, struct instant now);
+void process_prepare_reload(struct process *process, struct instant now);
+void process_settle(struct process *process, struct instant now);
+
+/* launch.c: the process itself. 0, or negative with a reason */
+int process_launch(struct process *process, char *reason, struct instant now);
+/* Its answers from then on: exec, readiness, notify. */
+void process_told(void *owner, const struct notify_message *message, struct instant now);
+void process_poll_ready(void *owner, struct instant now);
+void process_feed_watchdog(struct process *process, struct instant now);
+
+/* ending.c: the way down */
+void process_stop(struct process *process, struct instant now);
+void process_replace(struct process *process, struct instant now);
+void process_end_unready(struct process *process, struct instant now);
+void process_end_silent(struct process *process, struct instant now);
+void process_end_ill(struct process *process, struct instant now);
+void process_clear(struct process *process, struct instant now);
+void process_kill(struct process *process, struct instant now);
+void process_then_start(struct process *process, struct instant now);
+void process_then_down(struct process *process, struct instant now);
+void process_pause(struct process *process, struct instant now);
+void process_rest(struct process *process, struct instant now);
+void process_forget_deaths(struct process *process, struct instant now);
+/* The first reason counts. */
+void process_set_ending(struct process *process, enum exit_cause cause,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Its pidfd became readable. */
+void process_exited(void *owner, unsigned events, struct instant now);
+void process_emptied(void *owner, struct instant now); /* its cgroup */
+/* No process came to be: `ending` says why. */
+void process_start_failed(struct process *process, struct instant now);
+
+/* service.c */
+/* "stopped by alice: kernel upgrade" into a reason. */
+void service_describe_wish(const struct service *service, const char *what, char *ret);
+void service_noticed(struct instance *instance, struct instant now);
+void service_job_failed(struct service *service, const char *reason, struct instant now);

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * service.c - a declared service: its instances, and what someone asked of them as a whole.
+ *
+ * A job is judged once per turn of the loop, in settle(), whatever happened before in that turn.
+ * Not here: the facts that engines tell (service_facts.c), one instance (instance.c).
+ */
+#include "supervisor/service.h"
+
+#include <string.h>
+#include <sys/pidfd.h>
+#include <syslog.h>
+
+#include "supervisor/identity.h"
+#include "supervisor/process.h"
+#include "supervisor/reason.h"
+
+static const char *const job_words[] = {
+	[JOB_NONE] = "nothing",
+	[JOB_START] = "start",
+	[JOB_STOP] = "stop",
+	[JOB_RESTART] = "restart",
+	[JOB_RELOAD] = "reload",
+};
+
+static void changed(struct service *service, struct instant now)
+{
+	service->host->changed(service->host->owner, service, now);
+}
+
+/* ---- jobs ------------------------------------------------------------------------- */
+
+static void job_end(struct service *service, enum job_result result, const char *reason,
+	struct instant now)
+{
+	service->job.result = result;
+	reason_set(service->job.reason, sizeof(service->job.reason), "%s", reason);
+	changed(service, now);
+}
+
+static void job_begin(struct service *service, enum job_kind kind, struct instant now)
+{
+	char reason[REASON_BYTES];
+
+	if (service->job.kind != JOB_NONE && service->job.result == JOB_RUNNING) {
+		reason_set(reason, sizeof(reason), "superseded by %s", job_words[kind]);
+		job_end(service, JOB_FAILED, reason, now);
+	}
+	for (unsigned i = 0; i < service->instances_count; i++)
+		service->instances[i].process->roll = ROLL_NONE;
+	service->job = (struct job){ .id = service->job.id + 1,
+		.kind = kind,
+		.result = JOB_RUNNING,
+		.began = now };
+	task_schedule(service->settle);
+	changed(service, now);
+}
+
+static bool job_runs(const struct service *service)
+{
+	return service->job.kind != JOB_NONE && service->job.result == JOB_RUNNING;
+}
+
+void service_job_failed(struct service *service, const char *reason, struct instant now)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		service->instances[i].process->roll = ROLL_NONE;
+	if (job_runs(service))
+		job_end(service, JOB_FAILED, reason, now);
+}
+
+static bool is_surplus(const struct instance *instance)
+{
+	return instance->number > instance->service->declaration->run.instances;
+}
+
+static bool has_arrived(const struct instance *instance)
+{
+	return instance->state == STATE_UP || instance->state == STATE_DONE ||
+	       is_surplus(instance);
+}
+
+static bool all_arrived(const struct service *service)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (!has_arrived(&service->instances[i]))
+			return false;
+	return true;
+}
+
+static bool all_rolled(const struct service *service)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (service->instances[i].process->roll != ROLL_NONE)
+			return false;
+	return all_arrived(service);
+}
+
+static bool all_reloaded(const struct service *service)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (service->instances[i].process->reloading)
+			return false;
+	return true;
+}
+
+static bool (*const is_done[])(const struct service *service) = {
+	[JOB_NONE] = all_arrived,
+	[JOB_START] = all_arrived,
+	[JOB_STOP] = service_is_stopped,
+	[JOB_RESTART] = all_rolled,
+	[JOB_RELOAD] = all_reloaded,
+};
+
+static bool wants_up(enum job_kind kind)
+{
+	return kind == JOB_START || kind == JOB_RESTART;
+}
+
+/* Whoever asked waits for the first outcome; the back-off goes on without a job. */
+void service_noticed(struct instance *instance, struct instant now)
+{
+	struct service *service = instance->service;
+	bool failed = instance->state == STATE_WAITING || instance->state == STATE_FAILED;
+
+	if (has_arrived(instance) && instance->process->roll == ROLL_NOW &&
+		instance->generation != instance->process->roll_from)
+		instance->process->roll = ROLL_NONE;
+	if (failed && job_runs(service) && wants_up(service->job.kind))
+		service_job_failed(service, instance->why, now);
+	task_schedule(service->settle);
+}
+
+/* At most run.batch instances are away at a time. */
+static void roll_on(struct service *service, struct instant now)
+{
+	int64_t away = 0;
+
+	for (unsigned i = 0; i < service->instances_count; i++)
+		away += service->instances[i].process->roll == ROLL_NOW;
+	for (unsigned i = 0; i < service->instances_count; i++) {
+		struct instance *instance = &service->instances[i];
+
+		if (instance->process->roll != ROLL_NEXT ||
+			away >= MAX(service->declaration->run.batch, 1))
+			continue;
+		away++;
+		instance->process->roll = ROLL_NOW;
+		instance->process->roll_from = instance->generation;
+		instance_on(instance, EVENT_RESTART, NULL, now);
+	}
+}
+
+/* The last ones go first, so that numbers stay 1..N. */
+static void drop_surplus(struct service *service, struct instant now)
+{
+	while (service->instances_count > 0) {
+		struct instance *last = &service->instances[service->instances_count - 1];
+
+		if (!is_surplus(last) || !process_is_idle(last->process))
+			break;
+		process_free(last->process);
+		service->instances_count--;
+		changed(service, now);
+	}
+}
+
+static void settle(void *owner, struct instant now)
+{
+	struct service *service = owner;
+
+	drop_surplus(service, now);
+	if (!job_runs(service))
+		return;
+	roll_on(service, now);
+	if (job_runs(service) && is_done[service->job.kind](service))
+		job_end(service, JOB_DONE, "", now);
+}
+
+/* ---- instances -------------------------------------------------------------------- */
+
+static int set_instances(struct service *service, unsigned count)
+{
+	unsigned before = service->instances_count;
+	struct instance *instances;
+
+	if (count <= before)
+		return 0;
+	instances = reallocarray(service->instances, count, sizeof(*instances));
+	if (!instances)
+		return -ENOMEM;
+	service->instances = instances;
+	for (unsigned i = 0; i < before; i++)
+		instances[i].process->instance = &instances[i];
+	for (unsigned i = before; i < count; i++) {
+		int r;
+
+		instances[i] = (struct instance){ .service = service, .number = i + 1 };
+		r = process_new(&instances[i]);
+		if (r < 0)
+			return r;
+		service->instances_count++;
+	}
+	return 0;
+}
+
+int service_new(struct service **ret, struct service_host *host,
+	struct declaration *declaration, struct json_t *effective)
+{
+	struct service *service = calloc(1, sizeof(*service));
+	int r = -ENOMEM;
+
+	if (!service)
+		return -ENOMEM;
+	service->host = host;
+	service->name = strdup(declaration->service);
+	service->declaration = declaration;
+	service->wish.since = loop_wall(host->loop);
+	if (service->name)
+		r = task_new(&service->settle, host->loop, settle, service);
+	if (r == 0)
+		r = set_instances(service, (unsigned)declaration->run.instances);
+	if (r < 0) {
+		service->declaration = NULL; /* the caller keeps it when we fail */
+		service_free(service);
+		return r;
+	}
+	service->effective = json_share(effective);
+	*ret = service;
+	return 0;
+}
+
+struct service *service_free(struct service *service)
+{
+	if (!service)
+		return NULL;
+	for (unsigned i = 0; i < service->instances_count; i++)
+		process_free(service->instances[i].process);
+	task_free(service->settle);
+	for (size_t i = 0; i < service->checks_count; i++)
+		free(service->checks[i].name);
+	free(service->checks);
+	free(service->instances);
+	identity_done(&service->identity);
+	declaration_free(service->declaration);
+	json_free(service->effective);
+	free(service->name);
+	free(service);
+	return NULL;
+}
+
+/* ---- what is asked ----------------------------------------------------------------- */
+
+static void wish(
+	struct service *service, enum wanted wanted, const char *who, const char *why)
+{
+	service->wanted = wanted;
+	service->wish.since = loop_wall(service->host->loop);
+	service->wish.until = (struct wall){ 0 };
+	reason_set(service->wish.who, sizeof(service->wish.who), "%s", who ? who : "");
+	reason_set(service->wish.why, sizeof(service->wish.why), "%s", why ? why : "");
+}
+
+void service_describe_wish(const struct service *service, const char *what, char *ret)
+{
+	const char *who = service->wish.who, *why = service->wish.why;
+
+	reason_set(ret, REASON_BYTES, "%s%s%s%s%s", what, *who ? " by " : "", who,
+		*why ? ": " : "", why);
+}
+
+static void all_on(
+	struct service *service, enum event event, const char *why, struct instant now)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (!is_surplus(&service->instances[i]))
+			instance_on(&service->instances[i], event, why, now);
+}
+
+void service_start(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	wish(service, WANTED_UP, who, why);
+	job_begin(service, JOB_START, now);
+	all_on(service, EVENT_START, NULL, now);
+}
+
+void service_stop(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	char text[REASON_BYTES];
+
+	wish(service, WANTED_DOWN, who, why);
+	job_begin(service, JOB_STOP, now);
+	service_describe_wish(service, "stopped", text);
+	all_on(service, EVENT_STOP, text, now);
+}
+
+void service_restart(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	wish(service, WANTED_UP, who, why);
+	job_begin(service, JOB_RESTART, now);
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (!is_surplus(&service->instances[i]))
+			service->instances[i].process->roll = ROLL_NEXT;
+	roll_on(service, now);
+}
+
+void service_reload(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	struct service_event event = {
+		.service = service, .word = "reload", .level = LOG_INFO
+	};
+	char text[REASON_BYTES];
+
+	reason_set(text, sizeof(text), "reload asked%s%s%s%s", who ? " by " : "",
+		who ? who : "", why && *why ? ": " : "", why ? why : "");
+	event.text = text;
+	service->host->event(service->host->owner, &event);
+	job_begin(service, JOB_RELOAD, now);
+	if (service_state(service) != STATE_UP)
+		service_job_failed(service, "it is not up: start it", now);
+	all_on(service, EVENT_RELOAD, NULL, now);
+}
+
+int service_kill(struct service *service, int signal)
+{
+	int r = -ESRCH;
+
+	for (unsigned i = 0; i < service->instances_count; i++) {
+		const struct instance *instance = &service->instances[i];
+
+		if (!instance->pid)
+			continue;
+		if (pidfd_send_signal(instance->pidfd, signal, NULL, 0) < 0)
+			return -errno;
+		r = 0;
+	}
+	return r;
+}
+
+static void forget_identity(
+	struct service *service, const struct run *before, const struct run *after)
+{
+	if (!text_equal(before->user, after->user) ||
+		!text_equal(before->group, after->group))
+		identity_done(&service->identity);
+}
+
+int service_declare(struct service *service, struct declaration *declaration,
+	struct json_t *effective, struct instant now)
+{
+	unsigned before = service->instances_count;
+	int r = set_instances(service, (unsigned)declaration->run.instances);
+
+	if (r < 0)
+		return r;
+	forget_identity(service, &service->declaration->run, &declaration->run);
+	declaration_free(service->declaration);
+	json_free(service->effective);
+	service->declaration = declaration;
+	service->effective = json_share(effective);
+	service->prepared = false;
+	for (unsigned i = 0; i < service->instances_count; i++) {
+		struct instance *instance = &service->instances[i];
+
+		if (is_surplus(instance))
+			instance_on(
+				instance, EVENT_STOP, "run.instances is less now", now);
+		else if (i >= before && service->wanted == WANTED_UP)
+			instance_on(instance, EVENT_START, NULL, now);
+	}
+	task_schedule(service->settle);
+	changed(service, now);
+	return 0;
+}
+
+/* ---- questions -------------------------------------------------------------------- */
+
+/* Best first: the state of a service is that of its best instance. */
+static const enum state ranks[] = { STATE_UP, STATE_DONE, STATE_STARTING, STATE_STOPPING,
+	STATE_WAITING, STATE_FAILED, STATE_DOWN };
+
+enum state service_state(const struct service *service)
+{
+	for (size_t rank = 0; rank < ARRAY_LEN(ranks); rank++)
+		for (unsigned i = 0; i < service->instances_count; i++)
+			if (service->instances[i].state == ranks[rank])
+				return ranks[rank];
+	return STATE_DOWN;
+}
+
+unsigned service_ready_instances(const struct service *service)
+{
+	unsigned ready = 0;
+
+	for (unsigned i = 0; i < service->instances_count; i++)
+		ready += service->instances[i].state == STATE_UP &&
+			 service->instances[i].verdict != VERDICT_FAIL;
+	return ready;
+}
+
+bool service_is_stopped(const struct service *service)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (!process_is_idle(service->instances[i].process) ||
+			service->instances[i].state == STATE_WAITING)
+			return false;
+	return true;
+}
+
+/* Worst first: what needs a person. */
+const char *service_why(const struct service *service)
+{
+	for (size_t rank = ARRAY_LEN(ranks) - 1; rank-- > 0;)
+		for (unsigned i = 0; i < service->instances_count; i++) {
+			const struct instance *instance = &service->instances[i];
+
+			if (instance->state == ranks[rank] && instance->why[0])
+				return instance->why;
+		}
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (service->instances[i].why[0])
+			return service->instances[i].why;
+	return "";
+}
+
+void instance_usage(const struct instance *instance, struct usage *ret)
+{
+	*ret = (struct usage){ UNSET, UNSET, UNSET, UNSET, UNSET };
+	if (instance->process->cgroup)
+		cgroup_usage(instance->process->cgroup, ret);
+}
