@@ -10,6 +10,8 @@
 #include "config/fields.h"
 #include "config/rows.h"
 
+enum { KNOWN_KEYS_SHOWN = 12 };
+
 /* ---- saying what is wrong -------------------------------------------------------------------------- */
 
 static void add_step(struct text *path, const struct step *step)
@@ -113,10 +115,17 @@ static const char *section_with(const char *key)
 	return NULL;
 }
 
+/* All keys where they are few; else where to read of them. */
 static void add_known_keys(struct text *keys, const struct rows *rows)
 {
+	size_t start = keys->size, count = 0;
+
 	for (const struct field *field = rows->fields; field->key; field++)
-		text_addf(keys, "%s%s", keys->size ? ", " : "", field->key);
+		text_addf(keys, "%s%s", count++ ? ", " : "", field->key);
+	if (count <= KNOWN_KEYS_SHOWN || text_failed(keys))
+		return;
+	keys->size = start;
+	text_addf(keys, "%zu others, such as %s", count, rows->fields[0].key);
 }
 
 static void refuse_unknown(
@@ -132,7 +141,7 @@ static void refuse_unknown(
 	if (nearest)
 		refuse_at(
 			reader, item->key_mark, "unknown key; did you mean %s?", nearest);
-	else if (section && rows->size == 0)
+	else if (section && rows == &declaration_rows)
 		refuse_at(reader, item->key_mark, "unknown key here; it belongs in %s",
 			section);
 	else if (!text_failed(&keys))

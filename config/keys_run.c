@@ -67,9 +67,9 @@ static const struct rows reload_rows = { .noun = "reload", .fields = (const stru
 
 static const struct rows give_up_rows = { .noun = "give_up", .fields = (const struct field[]){
 	{ "after", AT(restart.give_up_after), &kind_count, CHANGE_IN_PLACE, .required = true,
-		.help = "deaths", .least = 1, .most = 1000 },
+		.help = "deaths that are too many", .least = 1, .most = 1000 },
 	{ "within", AT(restart.give_up_within_ms), &kind_duration, CHANGE_IN_PLACE, .required = true,
-		.help = "in this time", .least = SECOND, .most = 7 * DAY },
+		.help = "time in which they are", .least = SECOND, .most = 7 * DAY },
 	{ 0 } } };
 
 static const struct rows restart_rows = { .noun = "restart", .fields = (const struct field[]){

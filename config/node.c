@@ -118,6 +118,27 @@ int node_set(struct node *map, const char *key, struct mark key_mark, struct nod
 	return 0;
 }
 
+static int compare_items(const void *left, const void *right)
+{
+	const struct node_item *const *a = left, *const *b = right;
+	int order = strcmp((*a)->key, (*b)->key);
+
+	return order ? order : (*a > *b) - (*a < *b);
+}
+
+int node_sort(const struct node_item ***ret, const struct node *map)
+{
+	const struct node_item **items = calloc(map->count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < map->count; i++)
+		items[i] = &map->items[i];
+	qsort(items, map->count, sizeof(*items), compare_items);
+	*ret = items;
+	return 0;
+}
+
 /* The next step of a dotted path: a key into `key`, or an index. Returns what follows, NULL when
  * it is no path. */
 static const char *next_step(const char *path, char key[static 256], size_t *index)

@@ -52,6 +52,8 @@ int node_append(
 	struct node *node, const char *key, struct mark key_mark, struct node *value);
 /* Sets or replaces; takes value. -ENOMEM. */
 int node_set(struct node *map, const char *key, struct mark key_mark, struct node *value);
+/* The items of a map by key; those of one key as they stand. Caller frees the list. -ENOMEM. */
+int node_sort(const struct node_item ***ret, const struct node *map);
 /* By dotted path; makes the maps on the way, "[N]" must exist. Takes value. -EINVAL when the path
  * is none or goes through something else than maps, -ENOMEM. */
 int node_set_path(struct node *map, const char *path, struct node *value);

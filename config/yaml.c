@@ -13,6 +13,7 @@
 
 #include "config/bytes.h"
 #include "config/node.h"
+#include "config/yaml_hint.h"
 
 struct anchor {
 	char *name;
@@ -172,7 +173,7 @@ static int on_scalar(struct builder *builder, const yaml_event_t *event)
 
 	if (event->data.scalar.tag)
 		refuse(builder, event->start_mark,
-			"tags (!…) are not read; leave it out");
+			"tags (!...) are not read; leave it out");
 	if (strlen((const char *)event->data.scalar.value) != event->data.scalar.length)
 		refuse(builder, event->start_mark, "a NUL character inside a text");
 	if (expects_key(builder))
@@ -198,7 +199,7 @@ static int on_start(struct builder *builder, const yaml_event_t *event)
 
 	if (map ? event->data.mapping_start.tag : event->data.sequence_start.tag)
 		refuse(builder, event->start_mark,
-			"tags (!…) are not read; leave it out");
+			"tags (!...) are not read; leave it out");
 	if (expects_key(builder)) {
 		refuse_and_stop(builder, event->start_mark,
 			map ? "a key must be a word, not a map: quote text that begins with {"
@@ -244,26 +245,13 @@ static int on_alias(struct builder *builder, const yaml_event_t *event)
 	return place(builder, node_copy(node), event->start_mark);
 }
 
-static int compare_items(const void *left, const void *right)
-{
-	const struct node_item *const *a = left, *const *b = right;
-	int order = strcmp((*a)->key, (*b)->key);
-
-	return order ? order : (*a > *b) - (*a < *b);
-}
-
 static int find_duplicates(struct builder *builder, const struct node *map)
 {
-	_cleanup_free_ const struct node_item **items =
-		calloc(map->count + 1, sizeof(*items));
+	_cleanup_free_ const struct node_item **items = NULL;
 	size_t first = 0;
+	int r = node_sort(&items, map);
 
-	if (!items)
-		return -ENOMEM;
-	for (size_t i = 0; i < map->count; i++)
-		items[i] = &map->items[i];
-	qsort(items, map->count, sizeof(*items), compare_items);
-	for (size_t i = 1; i < map->count; i++) {
+	for (size_t i = 1; r == 0 && i < map->count; i++) {
 		if (strcmp(items[i]->key, items[first]->key) != 0) {
 			first = i;
 			continue;
@@ -273,7 +261,7 @@ static int find_duplicates(struct builder *builder, const struct node *map)
 			items[first]->key_mark.line);
 		builder->refused = true;
 	}
-	return 0;
+	return r;
 }
 
 static int on_end(struct builder *builder, const yaml_event_t *event)
@@ -311,37 +299,6 @@ static int on_event(struct builder *builder, const yaml_event_t *event)
 
 /* ---- syntax ------------------------------------------------------------------------------------- */
 
-/* What libyaml finds, and what helped the people who wrote it. */
-static const struct hint {
-	const char *problem, *sentence;
-} hints[] = {
-	{ "mapping values are not allowed in this context",
-		"a colon where no key can be: is the line indented like its neighbours? Text with `: ` in it needs quotes" },
-	{ "found character that cannot start any token",
-		"text that begins with this character needs quotes" },
-	{ "did not find expected key",
-		"the indentation does not fit: keys of one map begin in one column, and a list begins with `- `" },
-	{ "did not find expected '-' indicator",
-		"the indentation does not fit: items of one list begin in one column with `- `" },
-	{ "could not find expected ':'", "a key without its colon: write `key: value`" },
-	{ "did not find expected ',' or '}'",
-		"a map is opened with { and not closed with }" },
-	{ "did not find expected ',' or ']'",
-		"a list is opened with [ and not closed with ]" },
-	{ "found unexpected end of stream", "a quote is opened and not closed" },
-	{ "did not find expected <document start>",
-		"something stands after the end of the document" },
-	{ "found undefined tag handle", "tags (!...) are not read; leave it out" },
-};
-
-static const char *sentence_of(const yaml_parser_t *parser)
-{
-	for (size_t i = 0; i < ARRAY_LEN(hints); i++)
-		if (strcmp(parser->problem, hints[i].problem) == 0)
-			return hints[i].sentence;
-	return parser->problem;
-}
-
 static void refuse_syntax(struct builder *builder, const char *bytes, size_t size)
 {
 	const yaml_parser_t *parser = &builder->parser;
@@ -355,14 +312,17 @@ static void refuse_syntax(struct builder *builder, const char *bytes, size_t siz
 			"a tab where YAML wants spaces: indent with spaces");
 		return;
 	}
-	problem(builder->problems, at, NULL, "%s",
-		parser->problem ? sentence_of(parser) : "not YAML");
+	problem(builder->problems, at, NULL, "%s", yaml_hint(parser->problem));
 }
 
 static int parse(struct builder *builder, const char *bytes, size_t size)
 {
 	int r = 0;
 
+	if (size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) { /* byte order mark */
+		bytes += 3;
+		size -= 3;
+	}
 	yaml_parser_set_encoding(&builder->parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(
 		&builder->parser, (const unsigned char *)bytes, size);
