@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * status_text.c - what an operator wants to know first comes first: how it is and why, then what to
+ * do about it, then the numbers.
+ *
+ * Pure. Everything that is not known is "-" or left out, never 0. A document may come from a newer
+ * or an ill svcd: no key is taken for granted.
+ */
+#include "ctl/status_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/words.h"
+
+#include "ctl/status_parts.h"
+#include "protocol/protocol.h"
+
+/* What a state implies for its reader. */
+static const struct {
+	int lsb;
+	const char *advice; /* followed by the service and what comes behind it */
+	const char *behind;
+} faces[] = {
+	[STATE_DOWN] = { .lsb = 3 },
+	[STATE_STARTING] = { .lsb = 0 },
+	[STATE_UP] = { .lsb = 0 },
+	[STATE_STOPPING] = { .lsb = 0 },
+	[STATE_WAITING] = { 1, "`svcctl logs ", "` tells what it printed" },
+	[STATE_FAILED] = { 1, "`svcctl start ", "` begins anew" },
+	[STATE_DONE] = { .lsb = 3 },
+};
+
+static const char *text_of(const struct json_t *object, const char *key)
+{
+	return json_get_text(object, key, "");
+}
+
+static enum state state_of(const struct json_t *document)
+{
+	int state = words_find(
+		state_words, ARRAY_LEN(state_words), text_of(document, "state"));
+
+	return state < 0 ? STATE_DOWN : (enum state)state;
+}
+
+static bool is_wanted_up(const struct json_t *document)
+{
+	return text_equal(
+		json_get_text(json_get(document, "wanted"), "value", "up"), "up");
+}
+
+static enum paint paint_of(const struct json_t *document)
+{
+	enum state state = state_of(document);
+
+	if (state == STATE_UP && !json_get_bool(document, "ready", false))
+		return PAINT_WARN;
+	if (state == STATE_DOWN && is_wanted_up(document))
+		return PAINT_BAD;
+	return status_paint_of_state(state_words[state]);
+}
+
+int status_exit(const struct json_t *document)
+{
+	return faces[state_of(document)].lsb;
+}
+
+/* ": REASON", from the first of the two that says anything. */
+static void add_reason(struct text *out, const char *first, const char *second)
+{
+	const char *reason = *first ? first : second;
+
+	if (*reason)
+		text_addf(out, ": %s", reason);
+}
+
+static void headline_of_down(struct text *out, const struct json_t *document)
+{
+	const struct json_t *wanted = json_get(document, "wanted");
+	const char *who = text_of(wanted, "who");
+
+	if (is_wanted_up(document)) {
+		text_add(out, "down");
+		add_reason(out, text_of(document, "why"), text_of(document, "reason"));
+		return;
+	}
+	text_add(out, text_equal(text_of(wanted, "value"), wanted_words[WANTED_MAINT])
+			      ? "in maintenance"
+			      : "stopped");
+	if (*who)
+		text_addf(out, " by %s", who);
+	add_reason(out, text_of(wanted, "why"), text_of(document, "why"));
+}
+
+void status_headline(struct text *out, const struct json_t *document)
+{
+	enum state state = state_of(document);
+	const char *why = text_of(document, "why"), *reason = text_of(document, "reason");
+
+	if (state == STATE_DOWN) {
+		headline_of_down(out, document);
+		return;
+	}
+	text_add(out, state_words[state]);
+	if (state != STATE_UP) {
+		add_reason(out, why, reason);
+		return;
+	}
+	text_add(out,
+		json_get_bool(document, "ready", false) ? " and ready" : ", not ready");
+	if (!json_get_bool(document, "ready", false))
+		add_reason(out, reason, why);
+	else if (text_equal(text_of(json_get(document, "verdict"), "value"), "warn"))
+		add_reason(out, "", text_of(json_get(document, "verdict"), "reason"));
+}
+
+/* ---- parts ------------------------------------------------------------------------- */
+
+static void print_head(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	const char *service = text_of(document, "service");
+	enum paint paint = paint_of(document);
+	size_t indent = 2 + show_columns(service) + 2;
+	struct text line = { 0 }, folded = { 0 };
+	const struct view plain = { .width = view->width };
+
+	status_headline(&line, document);
+	/* Folded without colour first, so that the indent of further lines is right. */
+	show_folded(&folded, &plain, indent, text_failed(&line) ? "" : line.bytes);
+	show(out, view, paint, paint == PAINT_FAINT ? "○" : "●");
+	text_add(out, " ");
+	show(out, view, PAINT_STRONG, service);
+	text_add(out, "  ");
+	if (!text_failed(&folded))
+		text_add(out, folded.bytes + MIN(indent, folded.size));
+	text_done(&line);
+	text_done(&folded);
+	show_field(out, view, "", PAINT_NONE, text_of(document, "description"));
+}
+
+static void print_state(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	char age[WORD_BYTES], time[WORD_BYTES];
+	const char *since = text_of(document, "since"), *why = text_of(document, "why");
+
+	if (state_of(document) != STATE_UP)
+		why = ""; /* the headline has said it */
+	show_fieldf(out, view, "State", PAINT_NONE, "%s for %s, since %s%s%s",
+		text_of(document, "state"), word_age(age, view, since),
+		word_time(time, since), *why ? "; " : "", why);
+}
+
+static void print_wanted(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	const struct json_t *wanted = json_get(document, "wanted");
+	const char *who = text_of(wanted, "who"), *why = text_of(wanted, "why");
+	const char *until = text_of(wanted, "until"), *since = text_of(wanted, "since");
+	struct text line = { 0 };
+	char word[WORD_BYTES];
+
+	text_add(&line, text_of(wanted, "value"));
+	if (*who)
+		text_addf(&line, " by %s", who);
+	if (*who && *since)
+		text_addf(&line, ", %s ago", word_age(word, view, since));
+	if (*until)
+		text_addf(&line, ", until %s", word_time(word, until));
+	if (*why)
+		text_addf(&line, ": %s", why);
+	if (!text_failed(&line))
+		show_field(out, view, "Wanted", PAINT_NONE, line.bytes);
+	text_done(&line);
+}
+
+/* "yes", or each term that does not hold with its reason. */
+static void print_ready(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	const struct json_t *terms = json_get(document, "terms");
+	bool ready = json_get_bool(document, "ready", false);
+	struct text holds = { 0 };
+
+	text_add(&holds, "");
+	for (size_t i = 0; i < json_size(terms); i++)
+		if (json_get_bool(json_item(terms, i), "ok", false))
+			text_addf(&holds, "%s%s", holds.size ? ", " : "",
+				text_of(json_item(terms, i), "term"));
+	show_field(
+		out, view, "Ready", ready ? PAINT_GOOD : PAINT_BAD, ready ? "yes" : "no");
+	for (size_t i = 0; i < json_size(terms); i++) {
+		const struct json_t *term = json_item(terms, i);
+		const char *reason = text_of(term, "reason");
+
+		if (!json_get_bool(term, "ok", false))
+			show_fieldf(out, view, "", PAINT_NONE, "%s: %s",
+				text_of(term, "term"),
+				*reason ? reason : "does not hold");
+	}
+	if (!ready && json_size(terms) == 0)
+		show_field(out, view, "", PAINT_NONE, text_of(document, "reason"));
+	if (!text_failed(&holds) && holds.size > 0)
+		show_fieldf(out, view, "", PAINT_FAINT, "%s hold%s", holds.bytes,
+			strchr(holds.bytes, ',') ? "" : "s");
+	text_done(&holds);
+}
+
+static void print_job(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	const struct json_t *job = json_get(document, "job");
+	const char *result = text_of(job, "result"), *reason = text_of(job, "reason");
+
+	if (*result && !text_equal(result, "done"))
+		show_fieldf(out, view, "Job", PAINT_NONE, "%s: %s%s%s",
+			text_of(job, "kind"), result, *reason ? ", " : "", reason);
+}
+
+static void print_advice(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	enum state state = state_of(document);
+
+	if (faces[state].advice && json_size(json_get(document, "exits")) > 0)
+		show_fieldf(out, view, "Next", PAINT_NONE, "%s%s%s", faces[state].advice,
+			text_of(document, "service"), faces[state].behind);
+}
+
+void status_text(struct text *out, const struct view *view, const struct json_t *document,
+	const struct json_t *log)
+{
+	print_head(out, view, document);
+	print_state(out, view, document);
+	print_wanted(out, view, document);
+	print_ready(out, view, document);
+	print_job(out, view, document);
+	print_advice(out, view, document);
+	status_print_refused(out, view, document);
+	status_print_pending(out, view, document);
+	status_print_listen(out, view, document);
+	status_print_firewall(out, view, document);
+	status_print_instances(out, view, document);
+	status_print_checks(out, view, document);
+	status_print_exits(out, view, document);
+	status_print_log(out, view, document, log);
+}
+
+/* ---- the table of all ---------------------------------------------------------------------- */
+
+/* The first known number of the instances added up; false: nobody knows one. */
+static bool sum_of(const struct json_t *document, const char *key, int64_t *ret)
+{
+	const struct json_t *instances = json_get(document, "instances");
+	bool known = false;
+
+	*ret = 0;
+	for (size_t i = 0; i < json_size(instances); i++) {
+		const struct json_t *number = json_get(json_item(instances, i), key);
+
+		known = known || json_kind(number) == JSON_IS_INT;
+		*ret += json_int(number);
+	}
+	return known;
+}
+
+static void sum_cell(struct table *table, const struct json_t *document, const char *key,
+	char *(*word)(char *ret, const struct json_t *number))
+{
+	_cleanup_(json_freep) struct json_t *sum = NULL;
+	char shown[WORD_BYTES];
+	int64_t number;
+
+	if (sum_of(document, key, &number))
+		sum = json_new_int(number);
+	table_cell(table, PAINT_NONE, word(shown, sum));
+}
+
+/* Why it is not as it should be; else what it is. */
+static const char *remark(const struct json_t *document)
+{
+	const struct json_t *refused = json_get(document, "refused");
+	const char *reason = text_of(document, "reason"), *why = text_of(document, "why");
+	const struct json_t *verdict = json_get(document, "verdict");
+
+	if (json_size(refused) > 0 && json_text(json_item(refused, 0)))
+		return json_text(json_item(refused, 0));
+	if (*why)
+		return why;
+	if (!json_get_bool(document, "ready", false) && *reason)
+		return reason;
+	if (text_equal(text_of(verdict, "value"), "warn") && *text_of(verdict, "reason"))
+		return text_of(verdict, "reason");
+	if (json_size(json_get(document, "pending")) > 0)
+		return "changes are pending: `svcctl diff`";
+	return text_of(document, "description");
+}
+
+static void add_service(
+	struct table *table, const struct view *view, const struct json_t *document)
+{
+	bool ready = json_get_bool(document, "ready", false);
+	char word[WORD_BYTES];
+
+	table_cell(table, PAINT_STRONG, text_of(document, "service"));
+	table_cell(table, paint_of(document), text_of(document, "state"));
+	table_cell(table, ready ? PAINT_GOOD : paint_of(document), ready ? "yes" : "no");
+	table_cell(table, PAINT_NONE,
+		word_age(word, view, json_get_text(document, "since", NULL)));
+	sum_cell(table, document, "memory_bytes", word_bytes);
+	sum_cell(table, document, "restarts", word_count);
+	table_cell(table, PAINT_NONE, remark(document));
+}
+
+void status_table(
+	struct text *out, const struct view *view, const struct json_t *documents)
+{
+	static const char *const heads[] = { "SERVICE", "STATE", "READY", "FOR", "MEM",
+		"RESTARTS", "REMARK" };
+	struct table table = { .columns = ARRAY_LEN(heads), .right = "<<<>>>" };
+
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		table_cell(&table, PAINT_FAINT, heads[i]);
+	for (size_t i = 0; i < json_size(documents); i++)
+		add_service(&table, view, json_item(documents, i));
+	table_print(out, view, 0, &table);
+	table_done(&table);
+}

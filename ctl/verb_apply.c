@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * verb_apply.c - diff and apply: shown first, asked, then done.
+ */
+#include <string.h>
+
+#include "ctl/changes_text.h"
+#include "ctl/ctl.h"
+
+static int get_changes(const struct ctl *ctl, struct json_t **ret)
+{
+	struct question question = ask_svcd(ctl, "io.svcd.Diff", keep_answer, ret);
+	struct json_t *parameters = json_new_object();
+
+	json_set(parameters, "names", names_of(ctl->words, ctl->words_count));
+	return ask(ctl, &question, parameters);
+}
+
+static int print_changes(const struct ctl *ctl, const struct json_t *answer)
+{
+	const struct json_t *changes = json_get(answer, "changes");
+	struct text out = { 0 };
+
+	if (ctl->options.json)
+		return put_json(changes);
+	changes_text(&out, &ctl->out, changes);
+	return put(&out);
+}
+
+int verb_diff(struct ctl *ctl)
+{
+	_cleanup_(json_freep) struct json_t *answer = NULL;
+	int r = get_changes(ctl, &answer);
+
+	if (r == 0)
+		r = print_changes(ctl, answer);
+	if (r != 0)
+		return r;
+	if (json_size(json_get(answer, "changes")) == 0)
+		say(ctl, "nothing to change");
+	return changes_refused(json_get(answer, "changes")) ? EXIT_FAILED : 0;
+}
+
+static bool person_agrees(void)
+{
+	char answer[16];
+
+	fprintf(stderr, "Apply? [y/N] ");
+	fflush(stderr);
+	return fgets(answer, sizeof(answer), stdin) &&
+	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+}
+
+static int apply_now(const struct ctl *ctl)
+{
+	struct results results = { .ctl = ctl };
+	struct question question =
+		ask_svcd(ctl, "io.svcd.Apply", results_reply, &results);
+	struct json_t *parameters = json_new_object();
+	int r;
+
+	json_set(parameters, "names", names_of(ctl->words, ctl->words_count));
+	json_set(parameters, "remove",
+		names_of(ctl->options.remove.items, ctl->options.remove.count));
+	json_set_bool(parameters, "dry_run", false);
+	question.more = true;
+	question.timeout_ms = FOR_EVER;
+	r = ask(ctl, &question, parameters);
+	if (r == 0)
+		r = results_print(&results, "applied");
+	results_done(&results);
+	return r;
+}
+
+/* There may be nothing to show, and yet something to remove. */
+static bool nothing_to_do(const struct ctl *ctl, const struct json_t *answer)
+{
+	return json_size(json_get(answer, "changes")) == 0 &&
+	       ctl->options.remove.count == 0;
+}
+
+int verb_apply(struct ctl *ctl)
+{
+	_cleanup_(json_freep) struct json_t *answer = NULL;
+	bool refused;
+	int r = get_changes(ctl, &answer);
+
+	if (r == 0 && (!ctl->options.json || ctl->options.dry_run))
+		r = print_changes(ctl, answer);
+	if (r != 0)
+		return r;
+	refused = changes_refused(json_get(answer, "changes"));
+	if (nothing_to_do(ctl, answer))
+		say(ctl, "nothing to change");
+	if (nothing_to_do(ctl, answer) || ctl->options.dry_run)
+		return refused ? EXIT_FAILED : 0;
+	if (!ctl->options.yes && !ctl->asks) {
+		say(ctl, "nothing was applied: nobody to ask here; say --yes");
+		return EXIT_USAGE;
+	}
+	if (!ctl->options.yes && !person_agrees()) {
+		say(ctl, "nothing was applied");
+		return EXIT_FAILED;
+	}
+	r = apply_now(ctl);
+	return r != 0 ? r : refused ? EXIT_FAILED : 0;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * verb_offline.c - validate, show, schema, firewall show: what the files say, no daemon asked.
+ */
+#include <string.h>
+
+#include "config/config.h"
+#include "ctl/ctl.h"
+#include "firewall/plan.h"
+
+/* Everything on disk, or only the files named. */
+static int build(
+	const struct ctl *ctl, char *const *files, size_t count, struct config **ret)
+{
+	struct sources sources = { 0 };
+	struct problems problems = { 0 };
+	struct facts_of_host facts = { 0 };
+	int r = sources_gather(&sources, &ctl->paths, &problems);
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = sources_add_service(&sources, files[i]);
+	if (r == 0)
+		r = config_host_facts(&facts);
+	if (r == 0)
+		r = config_build(ret, &sources, &ctl->paths, &facts);
+	for (size_t i = 0; i < problems.lines.count; i++)
+		say(ctl, "%s", problems.lines.items[i]);
+	for (size_t i = 0; r == 0 && i < (*ret)->problems.lines.count; i++)
+		say(ctl, "%s", (*ret)->problems.lines.items[i]);
+	if (r < 0)
+		say(ctl, "%s", strerror(-r));
+	config_host_facts_done(&facts);
+	problems_done(&problems);
+	sources_done(&sources);
+	return r < 0 ? EXIT_FAILED : 0;
+}
+
+static const struct entry *entry_of_path(const struct config *config, const char *path)
+{
+	for (size_t i = 0; i < config->entries_count; i++)
+		if (text_equal(config->entries[i].path, path))
+			return &config->entries[i];
+	return NULL;
+}
+
+static const char *next_name(size_t index, const void *data)
+{
+	const struct config *config = data;
+
+	return index < config->entries_count ? config->entries[index].name : NULL;
+}
+
+static const struct entry *entry_named(
+	const struct ctl *ctl, const struct config *config, const char *name)
+{
+	const char *nearest;
+
+	for (size_t i = 0; i < config->entries_count; i++)
+		if (text_equal(config->entries[i].name, name))
+			return &config->entries[i];
+	nearest = text_nearest(name, next_name, config);
+	say(ctl, "no declaration of \"%s\" below %s%s%s%s", name, ctl->paths.etc,
+		nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+		nearest ? "\"?" : "");
+	return NULL;
+}
+
+/* ---- validate ---------------------------------------------------------------------------- */
+
+static void add_lines(struct text *out, const char *prefix, const struct strings *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		text_addf(out, "%s%s\n", prefix, lines->items[i]);
+}
+
+static bool validate_one(struct text *out, const struct config *config, const char *path)
+{
+	const struct entry *entry = entry_of_path(config, path);
+
+	if (!entry) {
+		text_addf(out, "%s: not understood as a declaration\n", path);
+		return false;
+	}
+	add_lines(out, "", &entry->problems.lines);
+	add_lines(out, "warning: ", &entry->warnings);
+	if (entry->declaration)
+		text_addf(out, "%s: ok\n", path);
+	return entry->declaration != NULL;
+}
+
+int verb_validate(struct ctl *ctl)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	struct text out = { 0 };
+	int r = build(ctl, ctl->words, ctl->words_count, &config), failed = 0;
+
+	if (r != 0)
+		return r;
+	for (size_t i = 0; i < ctl->words_count; i++)
+		if (!validate_one(&out, config, ctl->words[i]))
+			failed = EXIT_FAILED;
+	r = put(&out);
+	return r != 0 ? r : failed;
+}
+
+/* ---- show, schema ------------------------------------------------------------------------ */
+
+static bool is_file(const char *word)
+{
+	return strchr(word, '/') || text_ends(word, ".yaml") || text_ends(word, ".json");
+}
+
+int verb_show(struct ctl *ctl)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	const char *word = ctl->words[0];
+	const struct entry *entry;
+	int r = build(ctl, ctl->words, is_file(word) ? 1 : 0, &config);
+
+	if (r != 0)
+		return r;
+	entry = is_file(word) ? entry_of_path(config, word)
+			      : entry_named(ctl, config, word);
+	if (!entry)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < entry->problems.lines.count; i++)
+		say(ctl, "%s", entry->problems.lines.items[i]);
+	if (!entry->declaration)
+		return EXIT_FAILED;
+	if (ctl->options.json)
+		return put_json(entry->effective);
+	r = config_print_show(stdout, entry);
+	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILED : 0;
+}
+
+int verb_schema(struct ctl *ctl)
+{
+	_cleanup_(json_freep) struct json_t *schema = config_schema();
+
+	(void)ctl;
+	return schema ? put_json(schema) : EXIT_FAILED;
+}
+
+/* ---- firewall ---------------------------------------------------------------------------- */
+
+static int print_plan(
+	const struct ctl *ctl, const struct config *config, const char *service)
+{
+	_cleanup_free_ const struct declaration **here =
+		calloc(config->entries_count + 1, sizeof(*here));
+	struct plan_input input = { .host = &config->host, .site = &config->site };
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	struct problems problems = { 0 };
+	int r;
+
+	if (!here)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < config->entries_count; i++)
+		if (config->entries[i].declaration &&
+			(config->entries[i].here ||
+				text_equal(service, config->entries[i].name)))
+			here[input.declarations_count++] = config->entries[i].declaration;
+	input.declarations = here;
+	r = plan_make(&plan, &input, &problems);
+	if (r == 0)
+		r = plan_print(stdout, plan, service);
+	for (size_t i = 0; i < problems.lines.count; i++)
+		say(ctl, "%s", problems.lines.items[i]);
+	if (problems.lines.count > 0 || fflush(stdout) != 0)
+		r = -EINVAL;
+	problems_done(&problems);
+	return r < 0 ? EXIT_FAILED : 0;
+}
+
+int verb_firewall(struct ctl *ctl)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	const char *service = ctl->words_count > 1 ? ctl->words[1] : NULL;
+	const struct entry *entry;
+	int r;
+
+	if (strcmp(ctl->words[0], "show") != 0)
+		return usage(ctl, "it wants show, not \"%s\"", ctl->words[0]);
+	r = build(ctl, NULL, 0, &config);
+	if (r != 0 || !service)
+		return r != 0 ? r : print_plan(ctl, config, NULL);
+	entry = entry_named(ctl, config, service);
+	if (!entry)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < entry->problems.lines.count; i++)
+		say(ctl, "%s", entry->problems.lines.items[i]);
+	return entry->declaration ? print_plan(ctl, config, service) : EXIT_FAILED;
+}
