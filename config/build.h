@@ -57,6 +57,8 @@ struct checking {
 /* Fills in defaults that are other values (user, log directory, …). -ENOMEM. */
 int declaration_complete(struct checking *checking, const struct paths *paths);
 void declaration_check(struct checking *checking);
+/* Who may reach it, where that is the site's default. -ENOMEM. */
+int firewall_complete(struct checking *checking);
 void firewall_check(struct checking *checking);
 void health_check(struct checking *checking);
 void words_check(struct checking *checking);

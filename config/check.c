@@ -349,14 +349,14 @@ int declaration_complete(struct checking *self, const struct paths *paths)
 		declaration->names.user ? declaration->names.user : service);
 
 	if (r == 0)
-		r = fill(&declaration->run.group, declaration->run.user);
+		r = fill(&declaration->run.group, declaration->names.group
+							  ? declaration->names.group
+							  : declaration->run.user);
 	if (r == 0)
 		r = fill_joined(&declaration->logs.directory, paths->log, "/", service);
-	if (r == 0 && declaration->names.group)
-		r = fill(&declaration->access.group, declaration->names.group);
 	if (r == 0)
 		r = fill_joined(&declaration->access.group, service, "-", "admins");
 	if (!node_find(self->tree, "run.ready.by") && !listens_on_tcp(declaration))
 		declaration->run.ready.by = READY_BY_STARTED;
-	return r;
+	return r < 0 ? r : firewall_complete(self);
 }

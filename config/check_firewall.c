@@ -124,6 +124,16 @@ static void check_egress(struct checking *self, size_t index)
 		checking_refuse(self, path, "%s", err.text);
 }
 
+static void check_empty(struct checking *self)
+{
+	const struct node *allow = node_find(self->tree, "firewall.allow");
+
+	if (allow && allow->kind == NODE_LIST && allow->count == 0)
+		checking_refuse(self, "firewall.allow",
+			"an empty list; leave the key out for the site's default_sources, or "
+			"name 127.0.0.1 alone for nobody else");
+}
+
 /* Nothing written and no default means that nobody is let in: said, not refused. */
 static void warn_closed(struct checking *self)
 {
@@ -149,7 +159,55 @@ void firewall_check(struct checking *self)
 	check_members(self, "firewall.destination", &declaration->firewall.destination);
 	for (size_t i = 0; i < declaration->firewall.egress_to_count; i++)
 		check_egress(self, i);
+	check_empty(self);
 	warn_closed(self);
+}
+
+/* ---- defaults -------------------------------------------------------------------------------- */
+
+static int fill_from(struct allow *allow, const struct strings *sources)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sources->count; i++)
+		r = strings_add(&allow->from, sources->items[i]);
+	return r;
+}
+
+/* Without `allow`, a rule for each port. */
+static int fill_rules(struct declaration *declaration)
+{
+	struct allow *allow = calloc(declaration->listen_count, sizeof(*allow));
+
+	if (!allow)
+		return -ENOMEM;
+	declaration->firewall.allow = allow;
+	for (size_t i = 0; i < declaration->listen_count; i++) {
+		allow[i].port = strdup(declaration->listen[i].name);
+		declaration->firewall.allow_count++;
+		if (!allow[i].port)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int firewall_complete(struct checking *self)
+{
+	struct declaration *declaration = self->declaration;
+	const struct strings *sources = &self->site->default_sources;
+	int r = 0;
+
+	if (sources->count > 0 && declaration->listen_count > 0 &&
+		!node_find(self->tree, "firewall.allow"))
+		r = fill_rules(declaration);
+	for (size_t i = 0; r == 0 && i < declaration->firewall.allow_count; i++) {
+		char path[PATH_BYTES];
+
+		snprintf(path, sizeof(path), "firewall.allow[%zu].from", i);
+		if (!node_find(self->tree, path))
+			r = fill_from(&declaration->firewall.allow[i], sources);
+	}
+	return r;
 }
 
 /* ---- the site's sets --------------------------------------------------------------- */

@@ -135,7 +135,7 @@ struct declaration {
 	char *service, *description, *template;
 	enum rollout state;
 	struct strings clusters, tags;
-	struct pairs values;
+	struct pairs values; /* [instance] */
 	struct {
 		char *unit, *user, *conftool, *dns, *group;
 	} names;

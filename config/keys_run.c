@@ -173,6 +173,7 @@ const struct rows file_rows = { .noun = "a file", .size = sizeof(struct file), .
 		.verbatim = true, .most = CONFIG_MAX_FILE_BYTES,
 		.help = "its text, where there is no template" },
 	{ "values", AT(values), &kind_pairs, CHANGE_RESTART, "{}", .keys = &shape_name,
+		.keep_instance = true, .lines = true, .most = 65536,
 		.help = "names for this text, as ${values.NAME}" },
 	{ "mode", AT(mode), &kind_mode, CHANGE_RESTART, "0644", .help = "mode" },
 	{ "on_change", AT(on_change), &kind_word, CHANGE_IN_PLACE, "restart",

@@ -85,6 +85,7 @@ const struct rows declaration_rows = { .noun = "a declaration", .fields = (const
 	{ "tags", AT(tags), &kind_strings, CHANGE_IN_PLACE, "[]", .shape = &shape_name,
 		.help = "words to ask for it together with others (`@word`)" },
 	{ "values", AT(values), &kind_pairs, CHANGE_IN_PLACE, "{}", .keys = &shape_name,
+		.keep_instance = true, .lines = true, .most = 65536,
 		.help = "your own names, as ${values.NAME} in texts and file templates" },
 	{ "names", 0, &kind_section, .rows = &names_rows,
 		.help = "where the world calls it otherwise" },

@@ -67,10 +67,12 @@ static bool has_shape(const struct shape *shape, const char *text)
 	return true;
 }
 
-static bool has_control(const char *text)
+static bool has_control(const char *text, bool lines)
 {
 	for (; *text; text++)
-		if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
+		if (((unsigned char)*text < 0x20 && *text != '\t' &&
+			    !(lines && *text == '\n')) ||
+			*text == 0x7f)
 			return true;
 	return false;
 }
@@ -91,8 +93,10 @@ bool text_fits(struct reader *reader, const struct field *field, const struct no
 				      .text = (char *)(uintptr_t)text,
 				      .quoted = true },
 				found_text));
-	else if (!field->shape && field->kind != &kind_block && has_control(text))
-		refuse(reader, node, "must be one line without control characters");
+	else if (!field->shape && field->kind != &kind_block &&
+		 has_control(text, field->lines))
+		refuse(reader, node, "must be %s without control characters",
+			field->lines ? "text" : "one line");
 	else
 		return true;
 	return false;

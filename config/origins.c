@@ -11,6 +11,7 @@
 struct finding {
 	const struct node *tree;
 	struct json_t *origins;
+	const struct node *shorthand; /* the last one: it stands for its first key only */
 };
 
 static char *origin_text(struct mark mark)
@@ -21,14 +22,24 @@ static char *origin_text(struct mark mark)
 		mark.origin ? " " : "", slash ? slash + 1 : mark.file, mark.line);
 }
 
+/* `http: /_info` says the path; what else an http check has is default. */
+static bool is_told(struct finding *self, const struct node *node, struct json_t *value)
+{
+	const bool again = node == self->shorthand;
+
+	self->shorthand = node->kind == NODE_SCALAR ? node : NULL;
+	return !again && json_kind(value) != JSON_IS_NULL;
+}
+
 static int find_origin(const char *path, struct json_t *value, void *data)
 {
 	struct finding *self = data;
 	const struct node *node = node_find(self->tree, path);
 	_cleanup_free_ char *origin = NULL;
 
-	(void)value;
 	if (!node || !node->mark.file || node->mark.line == 0)
+		return 0;
+	if (!is_told(self, node, value) && node->kind != NODE_NULL)
 		return 0;
 	origin = origin_text(node->mark);
 	return origin ? json_set_text(self->origins, path, origin) : -ENOMEM;
@@ -37,7 +48,7 @@ static int find_origin(const char *path, struct json_t *value, void *data)
 struct json_t *origins_of(struct json_t *effective, const struct node *tree)
 {
 	_cleanup_(json_freep) struct json_t *origins = json_new_object();
-	struct finding self = { tree, origins };
+	struct finding self = { tree, origins, NULL };
 
 	if (!origins || leaves_walk(effective, find_origin, &self) < 0)
 		return NULL;

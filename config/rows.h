@@ -91,6 +91,7 @@ struct field {
 	bool required;
 	bool keep_instance; /* [instance] in config.h */
 	bool verbatim;      /* expanded later, by its own names */
+	bool lines;         /* a text may have several lines */
 	bool alias; /* another key for the member of a row above: read, not printed */
 };
 
