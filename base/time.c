@@ -47,6 +47,26 @@ char *wall_format(struct wall at, char ret[static WALL_TEXT_BYTES])
 	return ret;
 }
 
+int wall_parse(struct wall *ret, const char *text)
+{
+	struct tm parts = { 0 };
+	int64_t fraction_us = 0;
+	const char *at = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+
+	if (!at)
+		return -EINVAL;
+	if (*at == '.') {
+		int64_t digit_us = US_PER_S / 10;
+
+		for (at++; *at >= '0' && *at <= '9'; at++, digit_us /= 10)
+			fraction_us += (*at - '0') * digit_us;
+	}
+	if (at[0] != 'Z' || at[1])
+		return -EINVAL;
+	ret->us = (int64_t)timegm(&parts) * US_PER_S + fraction_us;
+	return 0;
+}
+
 char *duration_format(int64_t us, char ret[static DURATION_TEXT_BYTES])
 {
 	static const struct {

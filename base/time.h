@@ -63,6 +63,9 @@ enum { WALL_TEXT_BYTES = 32 };
 /* "2026-11-23T05:36:39.123Z" (RFC 3339, UTC, milliseconds) into `ret`; returns `ret`. */
 char *wall_format(struct wall at, char ret[static WALL_TEXT_BYTES]);
 
+/* Back: what wall_format() makes, the fraction may be missing. 0, or -EINVAL for anything else. */
+int wall_parse(struct wall *ret, const char *text);
+
 enum { DURATION_TEXT_BYTES = 32 };
 
 /* For people: "250ms", "5s", "2m 10s", "3h 4m", "6d 2h"; returns `ret`. */

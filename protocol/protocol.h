@@ -151,7 +151,9 @@ enum { CHANNEL_VERSION = 1 };
 	X(TAIL, "tail") /* log: service, instance, stream, lines: the last ones; asked by TAIL */            \
 	X(LOGSTATS,                                                                                          \
 		"logstats") /* log: services: {NAME: {bytes, lines, dropped, rotations}} */                  \
-	X(BYE, "bye")
+	X(BYE, "bye")                                                                                        \
+	X(ALIVE,                                                                                             \
+		"alive") /* health, every 5 s, not answered: while the kernel still holds it, nobody reads */
 enum message_kind {
 #define X(id, word) MESSAGE_##id,
 	MESSAGES(X)

@@ -39,6 +39,33 @@ static void test_wall_time_is_rfc_3339_in_utc(void **state)
 		"2026-11-23T05:24:39.123Z");
 }
 
+static void test_wall_time_is_read_back(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t us; /* -1: refused */
+	} cases[] = {
+		{ "1970-01-01T00:00:00.000Z", 0 },
+		{ "2026-11-23T05:24:39.123Z", 1795411479123000 },
+		{ "2026-11-23T05:24:39Z", 1795411479000000 },
+		{ "2026-11-23T05:24:39.1234567Z", 1795411479123456 },
+		{ "2026-11-23T05:24:39", -1 },
+		{ "2026-11-23T05:24:39Z!", -1 },
+		{ "2026-13-23T05:24:39Z", -1 },
+		{ "yesterday", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct wall at = { -1 };
+
+		assert_int_equal(wall_parse(&at, cases[i].text),
+			cases[i].us == -1 ? -EINVAL : 0);
+		assert_int_equal(at.us, cases[i].us);
+	}
+}
+
 static void test_never_stays_never(void **state)
 {
 	(void)state;
@@ -54,6 +81,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_duration_reads_like_speech),
 		cmocka_unit_test(test_wall_time_is_rfc_3339_in_utc),
+		cmocka_unit_test(test_wall_time_is_read_back),
 		cmocka_unit_test(test_never_stays_never),
 	};
 

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * face_metrics.c - /metrics: one row per family, each with the function that knows its samples.
+ *
+ * A figure that is not known has no sample. Series of services that are gone go with them.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "health/accept.h"
+#include "health/face.h"
+#include "health/metrics.h"
+
+#define LABELS(...) ((const struct metric_label[]){ __VA_ARGS__, { NULL, NULL } })
+
+/* What a row's function gets: for rows of services it is called once per service. */
+struct scrape {
+	struct metrics *out;
+	const struct face_context *context;
+	const struct service *service;
+	struct truth truth; /* about `service` */
+};
+
+static void add_one(const struct scrape *scrape, double value)
+{
+	metrics_add(scrape->out, "", LABELS({ "service", scrape->service->name }), value);
+}
+
+/* ---- of svcd ----------------------------------------------------------------------------------- */
+
+static void build_info(const struct scrape *scrape)
+{
+	metrics_add(scrape->out, "",
+		LABELS({ "version", SVCD_VERSION }, { "program", "svcd-health" }), 1);
+}
+
+static void services_by_situation(const struct scrape *scrape)
+{
+	const struct picture *picture = scrape->context->picture;
+	size_t counts[ARRAY_LEN(state_words)] = { 0 };
+
+	for (size_t i = 0; i < picture->services_count; i++) {
+		const char *word =
+			json_get_text(picture->services[i]->status, "state", NULL);
+
+		for (size_t state = 0; state < ARRAY_LEN(counts); state++)
+			counts[state] += text_equal(word, state_words[state]);
+	}
+	for (size_t state = 0; state < ARRAY_LEN(counts); state++)
+		metrics_add(scrape->out, "", LABELS({ "state", state_words[state] }),
+			(double)counts[state]);
+}
+
+static void services_refused(const struct scrape *scrape)
+{
+	const struct picture *picture = scrape->context->picture;
+	size_t refused = 0;
+
+	for (size_t i = 0; i < picture->services_count; i++)
+		refused +=
+			json_size(json_get(picture->services[i]->status, "refused")) > 0;
+	metrics_add(scrape->out, "", NULL, (double)refused);
+}
+
+static void supervisor_age(const struct scrape *scrape)
+{
+	const struct face_context *context = scrape->context;
+
+	metrics_add(scrape->out, "", NULL,
+		(double)instant_since_us(context->now.now, context->picture->heard) /
+			US_PER_S);
+}
+
+static void loop_lag(const struct scrape *scrape)
+{
+	metrics_add(scrape->out, "", NULL, scrape->context->process.loop_lag_s);
+}
+
+static void http_requests(const struct scrape *scrape)
+{
+	const struct face_context *context = scrape->context;
+
+	for (size_t i = 0; i < context->counts_count; i++)
+		for (size_t code = 0; code < HANDLER_CODES; code++) {
+			const struct handler_counts *counts = &context->counts[i];
+			char text[16] = "other";
+
+			if (!counts->handler || !counts->by_code[code])
+				continue;
+			if (handler_codes[code])
+				snprintf(text, sizeof(text), "%u", handler_codes[code]);
+			metrics_add(scrape->out, "",
+				LABELS({ "handler", counts->handler }, { "code", text }),
+				(double)counts->by_code[code]);
+		}
+}
+
+static void process_cpu(const struct scrape *scrape)
+{
+	metrics_add(scrape->out, "", NULL, scrape->context->process.cpu_s);
+}
+
+static void process_memory(const struct scrape *scrape)
+{
+	if (scrape->context->process.resident_bytes >= 0)
+		metrics_add(scrape->out, "", NULL,
+			(double)scrape->context->process.resident_bytes);
+}
+
+static void process_fds(const struct scrape *scrape)
+{
+	if (scrape->context->process.max_fds >= 0)
+		metrics_add(
+			scrape->out, "", NULL, (double)scrape->context->process.max_fds);
+}
+
+static void process_start(const struct scrape *scrape)
+{
+	metrics_add(scrape->out, "", NULL,
+		(double)scrape->context->process.started.us / US_PER_S);
+}
+
+/* ---- of each service ----------------------------------------------------------------------------- */
+
+static void service_info(const struct scrape *scrape)
+{
+	const struct service *service = scrape->service;
+	struct json_t *status = service->status;
+	bool is_oneshot = service->declaration->run.kind == RUN_ONESHOT;
+
+	metrics_add(scrape->out, "",
+		LABELS({ "service", service->name },
+			{ "type", is_oneshot ? "oneshot" : "service" },
+			{ "user", json_get_text(status, "user", "") },
+			{ "config_hash", json_get_text(status, "config_hash", "") }),
+		1);
+}
+
+static void service_state(const struct scrape *scrape)
+{
+	const char *word = json_get_text(scrape->service->status, "state", NULL);
+
+	for (size_t state = 0; state < ARRAY_LEN(state_words); state++)
+		metrics_add(scrape->out, "",
+			LABELS({ "service", scrape->service->name },
+				{ "state", state_words[state] }),
+			text_equal(word, state_words[state]));
+}
+
+static void service_up(const struct scrape *scrape)
+{
+	add_one(scrape, text_equal(json_get_text(scrape->service->status, "state", NULL),
+				state_words[STATE_UP]));
+}
+
+static void service_ready(const struct scrape *scrape)
+{
+	add_one(scrape, scrape->truth.ready);
+}
+
+static void service_health(const struct scrape *scrape)
+{
+	for (enum verdict verdict = VERDICT_PASS; verdict <= VERDICT_FAIL; verdict++)
+		metrics_add(scrape->out, "",
+			LABELS({ "service", scrape->service->name },
+				{ "status", verdict_words[verdict] }),
+			scrape->truth.verdict == verdict);
+}
+
+static void service_start_time(const struct scrape *scrape)
+{
+	struct wall now = scrape->context->now.wall;
+	int64_t uptime_us = status_uptime_us(scrape->service->status, now);
+
+	if (uptime_us >= 0)
+		add_one(scrape, (double)(now.us - uptime_us) / US_PER_S);
+}
+
+static void add_sum(const struct scrape *scrape, const char *key, double scale)
+{
+	double sum;
+
+	if (status_sum(scrape->service->status, key, &sum))
+		add_one(scrape, sum * scale);
+}
+
+static void service_restarts(const struct scrape *scrape)
+{
+	add_sum(scrape, "restarts", 1);
+}
+
+static void service_processes(const struct scrape *scrape)
+{
+	add_sum(scrape, "tasks", 1);
+}
+
+static void service_cpu(const struct scrape *scrape)
+{
+	add_sum(scrape, "cpu_us", 1e-6);
+}
+
+static void service_memory(const struct scrape *scrape)
+{
+	add_sum(scrape, "memory_bytes", 1);
+}
+
+static void service_memory_max(const struct scrape *scrape)
+{
+	int64_t bytes = scrape->service->declaration->limits.memory_bytes;
+
+	if (bytes > 0)
+		add_one(scrape, (double)bytes);
+}
+
+static void service_fds(const struct scrape *scrape)
+{
+	add_sum(scrape, "fds", 1);
+}
+
+static void service_connections(const struct scrape *scrape)
+{
+	add_sum(scrape, "connections", 1);
+}
+
+static struct json_t *last_exit(const struct scrape *scrape)
+{
+	return json_item(json_get(scrape->service->status, "exits"), 0);
+}
+
+static void service_last_exit_code(const struct scrape *scrape)
+{
+	struct json_t *code = json_get(last_exit(scrape), "code");
+
+	if (json_kind(code) == JSON_IS_INT)
+		add_one(scrape, json_number(code));
+}
+
+static void service_last_exit_time(const struct scrape *scrape)
+{
+	struct wall at;
+
+	if (wall_parse(&at, json_get_text(last_exit(scrape), "at", "")) == 0)
+		add_one(scrape, (double)at.us / US_PER_S);
+}
+
+static void service_packets(const struct scrape *scrape)
+{
+	static const char *const verdicts[] = { "accepted", "dropped" };
+	struct json_t *firewall = json_get(scrape->service->status, "firewall");
+
+	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
+		if (json_kind(json_get(firewall, verdicts[i])) == JSON_IS_INT)
+			metrics_add(scrape->out, "",
+				LABELS({ "service", scrape->service->name },
+					{ "verdict", verdicts[i] }),
+				json_number(json_get(firewall, verdicts[i])));
+}
+
+/* ---- of each check -------------------------------------------------------------------------------- */
+
+struct check_labels {
+	char instance[16];
+	struct metric_label labels[METRIC_LABELS_MAX + 1];
+};
+
+static void label(struct check_labels *ret, const struct probe *probe)
+{
+	snprintf(ret->instance, sizeof(ret->instance), "%u", probe->instance);
+	ret->labels[0] = (struct metric_label){ "service", probe->service };
+	ret->labels[1] = (struct metric_label){ "check", probe->check->name };
+	ret->labels[2] = (struct metric_label){ "instance", ret->instance };
+	ret->labels[3] = ret->labels[4] = (struct metric_label){ NULL, NULL };
+}
+
+static void each_probe(const struct scrape *scrape,
+	void (*add)(struct metrics *, const struct probe *, struct check_labels *,
+		const struct moment *))
+{
+	for (size_t i = 0; i < scrape->service->probes_count; i++) {
+		struct check_labels labels;
+
+		label(&labels, scrape->service->probes[i]);
+		add(scrape->out, scrape->service->probes[i], &labels,
+			&scrape->context->now);
+	}
+}
+
+static void add_success(struct metrics *out, const struct probe *probe,
+	struct check_labels *labels, const struct moment *now)
+{
+	(void)now;
+	if (probe->streak.verdict != VERDICT_UNKNOWN)
+		metrics_add(
+			out, "", labels->labels, probe->streak.verdict == VERDICT_PASS);
+}
+
+static void add_runs(struct metrics *out, const struct probe *probe,
+	struct check_labels *labels, const struct moment *now)
+{
+	(void)now;
+	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
+		labels->labels[3] = (struct metric_label){ "result", outcome_words[i] };
+		metrics_add(out, "", labels->labels, (double)probe->runs[i]);
+	}
+}
+
+static void add_durations(struct metrics *out, const struct probe *probe,
+	struct check_labels *labels, const struct moment *now)
+{
+	uint64_t sum = 0;
+	char bound[32];
+
+	(void)now;
+	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
+		sum += probe->latencies[i];
+		snprintf(bound, sizeof(bound), isinf(latency_bounds_s[i]) ? "+Inf" : "%g",
+			latency_bounds_s[i]);
+		if (!strpbrk(bound, ".I"))
+			strcat(bound, ".0");
+		labels->labels[3] = (struct metric_label){ "le", bound };
+		metrics_add(out, "_bucket", labels->labels, (double)sum);
+	}
+	labels->labels[3] = (struct metric_label){ NULL, NULL };
+	metrics_add(out, "_sum", labels->labels, probe->latency_sum_s);
+	metrics_add(out, "_count", labels->labels, (double)sum);
+}
+
+static void add_failures(struct metrics *out, const struct probe *probe,
+	struct check_labels *labels, const struct moment *now)
+{
+	(void)now;
+	metrics_add(out, "", labels->labels, probe->streak.bad);
+}
+
+static void add_last_run(struct metrics *out, const struct probe *probe,
+	struct check_labels *labels, const struct moment *now)
+{
+	if (probe->at.us)
+		metrics_add(out, "", labels->labels,
+			(double)moment_wall(now, probe->at).us / US_PER_S);
+}
+
+static void check_success(const struct scrape *scrape)
+{
+	each_probe(scrape, add_success);
+}
+
+static void check_runs(const struct scrape *scrape)
+{
+	each_probe(scrape, add_runs);
+}
+
+static void check_durations(const struct scrape *scrape)
+{
+	each_probe(scrape, add_durations);
+}
+
+static void check_failures(const struct scrape *scrape)
+{
+	each_probe(scrape, add_failures);
+}
+
+static void check_last_run(const struct scrape *scrape)
+{
+	each_probe(scrape, add_last_run);
+}
+
+/* ---- the rows -------------------------------------------------------------------------------------- */
+
+static const struct family_row {
+	struct metric_family family;
+	bool of_service; /* once per service, or once */
+	void (*add)(const struct scrape *scrape);
+} families[] = {
+	/* clang-format off */
+	{ { "svcd_build", METRIC_INFO, "Version of svcd." }, false, build_info },
+	{ { "svcd_services", METRIC_GAUGE, "Services by state." }, false, services_by_situation },
+	{ { "svcd_services_refused", METRIC_GAUGE, "Services whose file on disk is refused." }, false, services_refused },
+	{ { "svcd_supervisor_age_seconds", METRIC_GAUGE, "Time since the supervisor was heard." }, false, supervisor_age },
+	{ { "svcd_loop_lag_seconds", METRIC_GAUGE, "Worst delay of the health engine's loop since the last scrape." }, false, loop_lag },
+	{ { "svcd_http_requests", METRIC_COUNTER, "Requests answered." }, false, http_requests },
+	{ { "svcd_service", METRIC_INFO, "What the service is." }, true, service_info },
+	{ { "svcd_service_state", METRIC_GAUGE, "1 for the state it is in." }, true, service_state },
+	{ { "svcd_service_up", METRIC_GAUGE, "1 when an instance is up." }, true, service_up },
+	{ { "svcd_service_ready", METRIC_GAUGE, "1 when it may have traffic." }, true, service_ready },
+	{ { "svcd_service_health_status", METRIC_GAUGE, "1 for its health: pass, warn or fail." }, true, service_health },
+	{ { "svcd_service_start_time_seconds", METRIC_GAUGE, "Start of its longest-running instance." }, true, service_start_time },
+	{ { "svcd_service_restarts", METRIC_COUNTER, "Restarts after a death since an operator's start." }, true, service_restarts },
+	{ { "svcd_service_last_exit_code", METRIC_GAUGE, "Code of its latest exit." }, true, service_last_exit_code },
+	{ { "svcd_service_last_exit_timestamp_seconds", METRIC_GAUGE, "Time of its latest exit." }, true, service_last_exit_time },
+	{ { "svcd_service_processes", METRIC_GAUGE, "Tasks in its cgroups." }, true, service_processes },
+	{ { "svcd_service_cpu_seconds", METRIC_COUNTER, "CPU time of its running instances." }, true, service_cpu },
+	{ { "svcd_service_memory_current_bytes", METRIC_GAUGE, "Memory in use." }, true, service_memory },
+	{ { "svcd_service_memory_max_bytes", METRIC_GAUGE, "limits.memory per instance." }, true, service_memory_max },
+	{ { "svcd_service_open_fds", METRIC_GAUGE, "Open file descriptors." }, true, service_fds },
+	{ { "svcd_service_connections", METRIC_GAUGE, "Established connections to its ports." }, true, service_connections },
+	{ { "svcd_service_firewall_packets", METRIC_COUNTER, "Packets to its ports by the firewall's verdict." }, true, service_packets },
+	{ { "svcd_check_success", METRIC_GAUGE, "1 when the check passes." }, true, check_success },
+	{ { "svcd_check_runs", METRIC_COUNTER, "Tries by result." }, true, check_runs },
+	{ { "svcd_check_duration_seconds", METRIC_HISTOGRAM, "How long a try took." }, true, check_durations },
+	{ { "svcd_check_consecutive_failures", METRIC_GAUGE, "Failed tries in a row." }, true, check_failures },
+	{ { "svcd_check_last_run_timestamp_seconds", METRIC_GAUGE, "When the latest try ended." }, true, check_last_run },
+	{ { "process_cpu_seconds", METRIC_COUNTER, "CPU time of the health engine." }, false, process_cpu },
+	{ { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory of the health engine." }, false, process_memory },
+	{ { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors." }, false, process_fds },
+	{ { "process_start_time_seconds", METRIC_GAUGE, "Start of the health engine." }, false, process_start },
+	/* clang-format on */
+};
+
+static void add_family(struct scrape *scrape, const struct family_row *row)
+{
+	const struct picture *picture = scrape->context->picture;
+
+	metrics_begin(scrape->out, &row->family);
+	if (!row->of_service) {
+		row->add(scrape);
+		return;
+	}
+	for (size_t i = 0; i < picture->services_count; i++) {
+		scrape->service = picture->services[i];
+		truth_of(&scrape->truth, picture, scrape->service, &scrape->context->now);
+		row->add(scrape);
+	}
+}
+
+void face_metrics(struct answer *answer, const struct face_context *context,
+	const struct request *request)
+{
+	static const char *const offered[] = { "text/plain",
+		"application/openmetrics-text" };
+	struct metrics metrics = {
+		.text = &answer->body,
+		.open_metrics =
+			accept_best(request->accept, offered, ARRAY_LEN(offered)) == 1,
+	};
+	struct scrape scrape = { .out = &metrics, .context = context };
+
+	for (size_t i = 0; i < ARRAY_LEN(families); i++)
+		add_family(&scrape, &families[i]);
+	metrics_end(&metrics);
+	answer->type =
+		metrics.open_metrics
+			? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+			: "text/plain; version=0.0.4; charset=utf-8";
+	answer->modified = context->picture->heard;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * truth.c - the truth table: from what is known of a service to what every face says about it.
+ *
+ * Pure. First the situation is found, then its row says what follows, then a few facts on top (staleness,
+ * deaths in a row, a promise that is overdue) make it worse. Readiness itself is the supervisor's word and is
+ * never made up here.
+ */
+#include "health/truth.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/words.h"
+
+const char *const situation_words[SITUATION_COUNT] = {
+#define X(id, word) [SITUATION_##id] = (word),
+	SITUATIONS(X)
+#undef X
+};
+const char *const nagios_words[4] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+
+enum {
+	DEATHS_UNTIL_CRITICAL = 3,
+	OVERDUE_UNTIL_CRITICAL_S = 24 * 3600, /* since it was taken out */
+};
+
+enum live { DEAD, LIVE, AS_IT_IS };
+
+static const struct row {
+	enum live live;
+	enum verdict verdict;
+	enum nagios nagios;
+	bool unroute, aside; /* aside: people took it out on purpose */
+} rows[SITUATION_COUNT] = {
+	/* clang-format off */
+	/*                          live      verdict       check             unroute  aside */
+	[SITUATION_UNTOLD]      = { DEAD,     VERDICT_FAIL, NAGIOS_UNKNOWN,   false,   false },
+	[SITUATION_STARTING]    = { LIVE,     VERDICT_FAIL, NAGIOS_WARNING,   false,   false },
+	[SITUATION_READY]       = { LIVE,     VERDICT_PASS, NAGIOS_OK,        false,   false },
+	[SITUATION_DEGRADED]    = { LIVE,     VERDICT_WARN, NAGIOS_WARNING,   false,   false },
+	[SITUATION_NOT_READY]   = { LIVE,     VERDICT_FAIL, NAGIOS_CRITICAL,  false,   false },
+	[SITUATION_DRAINING]    = { LIVE,     VERDICT_FAIL, NAGIOS_OK,        true,    true  },
+	[SITUATION_STOPPED]     = { DEAD,     VERDICT_FAIL, NAGIOS_OK,        true,    true  },
+	[SITUATION_DOWN]        = { DEAD,     VERDICT_FAIL, NAGIOS_CRITICAL,  false,   false },
+	[SITUATION_WAITING]     = { DEAD,     VERDICT_FAIL, NAGIOS_WARNING,   false,   false },
+	[SITUATION_FAILED]      = { DEAD,     VERDICT_FAIL, NAGIOS_CRITICAL,  false,   false },
+	[SITUATION_DONE]        = { LIVE,     VERDICT_PASS, NAGIOS_OK,        false,   true  },
+	[SITUATION_MAINTENANCE] = { AS_IT_IS, VERDICT_FAIL, NAGIOS_OK,        true,    true  },
+	/* clang-format on */
+};
+
+bool truth_counts(const struct truth *truth)
+{
+	return !rows[truth->situation].aside;
+}
+
+enum nagios nagios_worse(enum nagios a, enum nagios b)
+{
+	static const int rank[] = {
+		[NAGIOS_OK] = 0,
+		[NAGIOS_WARNING] = 1,
+		[NAGIOS_UNKNOWN] = 2,
+		[NAGIOS_CRITICAL] = 3,
+	};
+
+	return rank[a] >= rank[b] ? a : b;
+}
+
+/* ---- questions about the status document ----------------------------------------------------- */
+
+unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us)
+{
+	struct json_t *exits = json_get(status, "exits"); /* newest first */
+	unsigned deaths = 0;
+
+	for (size_t i = 0; i < json_size(exits); i++) {
+		struct json_t *exit = json_item(exits, i);
+
+		if (text_equal(json_get_text(exit, "cause", NULL), "operator") ||
+			json_get_int(exit, "ran_us", 0) >= stable_us)
+			break;
+		deaths++;
+	}
+	return deaths;
+}
+
+bool status_sum(struct json_t *status, const char *key, double *ret)
+{
+	struct json_t *instances = json_get(status, "instances");
+	double sum = 0;
+	bool known = false;
+
+	for (size_t i = 0; i < json_size(instances); i++) {
+		struct json_t *value = json_get(json_item(instances, i), key);
+
+		if (json_kind(value) != JSON_IS_INT && json_kind(value) != JSON_IS_DOUBLE)
+			continue;
+		sum += json_number(value);
+		known = true;
+	}
+	if (known)
+		*ret = sum;
+	return known;
+}
+
+static bool runs(struct json_t *instance)
+{
+	return json_get_int(instance, "pid", 0) > 0;
+}
+
+int64_t status_uptime_us(struct json_t *status, struct wall now)
+{
+	struct json_t *instances = json_get(status, "instances");
+	int64_t longest_us = -1;
+
+	for (size_t i = 0; i < json_size(instances); i++) {
+		struct json_t *instance = json_item(instances, i);
+		struct wall started;
+
+		if (runs(instance) &&
+			wall_parse(&started, json_get_text(instance, "started", "")) == 0)
+			longest_us = MAX(longest_us, MAX(now.us - started.us, 0));
+	}
+	return longest_us;
+}
+
+static bool any_runs(struct json_t *status)
+{
+	struct json_t *instances = json_get(status, "instances");
+
+	for (size_t i = 0; i < json_size(instances); i++)
+		if (runs(json_item(instances, i)))
+			return true;
+	return false;
+}
+
+/* The first term other than `except` that does not hold; NULL: all hold. */
+static struct json_t *failing_term(struct json_t *status)
+{
+	struct json_t *terms = json_get(status, "terms");
+
+	for (size_t i = 0; i < json_size(terms); i++)
+		if (!json_get_bool(json_item(terms, i), "ok", true))
+			return json_item(terms, i);
+	return NULL;
+}
+
+static bool term_holds(struct json_t *status, enum ready_term wanted)
+{
+	struct json_t *terms = json_get(status, "terms");
+
+	for (size_t i = 0; i < json_size(terms); i++)
+		if (text_equal(json_get_text(json_item(terms, i), "term", NULL),
+			    ready_term_words[wanted]))
+			return json_get_bool(json_item(terms, i), "ok", true);
+	return true;
+}
+
+/* An instance that has no traffic although others of the service have; NULL: all have. */
+static struct json_t *lame_instance(struct json_t *status)
+{
+	struct json_t *instances = json_get(status, "instances");
+
+	if (text_equal(json_get_text(json_get(status, "job"), "result", NULL), "running"))
+		return NULL; /* a rolling restart */
+	for (size_t i = 0; i < json_size(instances); i++)
+		if (!json_get_bool(json_item(instances, i), "ready", true))
+			return json_item(instances, i);
+	return NULL;
+}
+
+/* ---- which situation --------------------------------------------------------------------------- */
+
+static enum situation situation_up(struct json_t *status)
+{
+	if (!term_holds(status, TERM_DRAINING))
+		return SITUATION_DRAINING;
+	if (!json_get_bool(status, "ready", false))
+		return SITUATION_NOT_READY;
+	if (text_equal(json_get_text(json_get(status, "verdict"), "value", NULL),
+		    verdict_words[VERDICT_WARN]) ||
+		failing_term(status) || lame_instance(status))
+		return SITUATION_DEGRADED;
+	return SITUATION_READY;
+}
+
+static enum situation situation_of(struct json_t *status)
+{
+	static const enum situation by_state[] = {
+		[STATE_DOWN] = SITUATION_DOWN,
+		[STATE_STARTING] = SITUATION_STARTING,
+		[STATE_UP] = SITUATION_READY,
+		[STATE_STOPPING] = SITUATION_DRAINING,
+		[STATE_WAITING] = SITUATION_WAITING,
+		[STATE_FAILED] = SITUATION_FAILED,
+		[STATE_DONE] = SITUATION_DONE,
+	};
+	int state = words_find(state_words, ARRAY_LEN(state_words),
+		json_get_text(status, "state", NULL));
+	int wanted = words_find(wanted_words, ARRAY_LEN(wanted_words),
+		json_get_text(json_get(status, "wanted"), "value", NULL));
+
+	if (state < 0)
+		return SITUATION_UNTOLD;
+	if (wanted == WANTED_MAINT)
+		return SITUATION_MAINTENANCE;
+	if (wanted == WANTED_DOWN && state != STATE_DONE)
+		return any_runs(status) ? SITUATION_DRAINING : SITUATION_STOPPED;
+	return state == STATE_UP ? situation_up(status) : by_state[state];
+}
+
+/* ---- why ---------------------------------------------------------------------------------------- */
+
+static const char *first_of(const char *a, const char *b)
+{
+	return a && *a ? a : b;
+}
+
+static void explain_wish(struct truth *truth, struct json_t *status)
+{
+	struct json_t *wanted = json_get(status, "wanted");
+	const char *who = first_of(json_get_text(wanted, "who", NULL), NULL);
+	const char *why = first_of(json_get_text(wanted, "why", NULL), NULL);
+
+	snprintf(truth->reason, sizeof(truth->reason), "%s%s%s%s", who ? "by " : "",
+		who ? who : "", who && why ? ": " : "", why ? why : "");
+	snprintf(truth->public_reason, sizeof(truth->public_reason), "%s",
+		"on an operator's word");
+}
+
+static void explain_draining(struct truth *truth, struct json_t *status)
+{
+	double connections;
+
+	if (status_sum(status, "connections", &connections))
+		snprintf(truth->reason, sizeof(truth->reason), "%.0f connections",
+			connections);
+	memcpy(truth->public_reason, truth->reason, sizeof(truth->reason));
+}
+
+static void explain_trouble(struct truth *truth, struct json_t *status)
+{
+	struct json_t *verdict = json_get(status, "verdict");
+	struct json_t *term = failing_term(status), *lame = lame_instance(status);
+	const char *reason = json_get_text(status, "reason", NULL);
+
+	reason = first_of(reason, json_get_text(verdict, "reason", NULL));
+	if (truth->situation == SITUATION_DEGRADED && lame)
+		reason = first_of(reason, json_get_text(lame, "why", NULL));
+	reason = first_of(reason, json_get_text(term, "reason", NULL));
+	snprintf(truth->reason, sizeof(truth->reason), "%s", first_of(reason, ""));
+}
+
+static void explain_state(struct truth *truth, struct json_t *status)
+{
+	const char *why = first_of(json_get_text(status, "why", NULL),
+		json_get_text(status, "reason", NULL));
+
+	snprintf(truth->reason, sizeof(truth->reason), "%s", first_of(why, ""));
+}
+
+static void explain(struct truth *truth, struct json_t *status)
+{
+	static void (*const how[SITUATION_COUNT])(struct truth *, struct json_t *) = {
+		[SITUATION_STARTING] = explain_state,
+		[SITUATION_DEGRADED] = explain_trouble,
+		[SITUATION_NOT_READY] = explain_trouble,
+		[SITUATION_DRAINING] = explain_draining,
+		[SITUATION_STOPPED] = explain_wish,
+		[SITUATION_DOWN] = explain_state,
+		[SITUATION_WAITING] = explain_state,
+		[SITUATION_FAILED] = explain_state,
+		[SITUATION_MAINTENANCE] = explain_wish,
+	};
+
+	if (truth->situation == SITUATION_UNTOLD)
+		snprintf(truth->reason, sizeof(truth->reason),
+			"svcd has not told its state yet");
+	if (how[truth->situation])
+		how[truth->situation](truth, status);
+	if (truth->reason[0] && !truth->public_reason[0])
+		snprintf(truth->public_reason, sizeof(truth->public_reason),
+			"reason withheld");
+}
+
+/* ---- what makes it worse ------------------------------------------------------------------------ */
+
+static void worsen(struct truth *truth, enum nagios nagios)
+{
+	truth->nagios = nagios_worse(truth->nagios, nagios);
+}
+
+/* Stopped, drained or in maintenance for longer than was said: nobody may forget it. */
+static void judge_promise(struct truth *truth, struct json_t *status, struct wall now)
+{
+	struct json_t *wanted = json_get(status, "wanted");
+	char text[DURATION_TEXT_BYTES];
+	struct wall until, since;
+	size_t used = strlen(truth->reason);
+
+	if (!rows[truth->situation].aside ||
+		wall_parse(&until, json_get_text(wanted, "until", "")) < 0 ||
+		now.us <= until.us)
+		return;
+	worsen(truth, NAGIOS_WARNING);
+	if (wall_parse(&since, json_get_text(wanted, "since", "")) == 0 &&
+		now.us - since.us > OVERDUE_UNTIL_CRITICAL_S * (int64_t)US_PER_S)
+		worsen(truth, NAGIOS_CRITICAL);
+	snprintf(truth->reason + used, sizeof(truth->reason) - used,
+		"%sshould have ended %s ago", used ? ", " : "",
+		duration_format(now.us - until.us, text));
+}
+
+static void judge_deaths(
+	struct truth *truth, struct json_t *status, const struct service *service)
+{
+	int64_t stable_ms =
+		service->declaration ? service->declaration->run.restart.stable_ms : 0;
+
+	if (truth->situation == SITUATION_WAITING &&
+		status_deaths_in_a_row(status, MAX(stable_ms, 0) * US_PER_MS) >=
+			DEATHS_UNTIL_CRITICAL)
+		worsen(truth, NAGIOS_CRITICAL);
+}
+
+/* Ready, although a term that only gates becoming ready was lost: svcd is repairing it. */
+static void judge_terms(struct truth *truth, struct json_t *status)
+{
+	if (truth->situation == SITUATION_DEGRADED && failing_term(status))
+		worsen(truth, NAGIOS_CRITICAL);
+}
+
+static const struct probe *stale_probe(const struct service *service, struct instant now)
+{
+	for (size_t i = 0; i < service->probes_count; i++)
+		if (probe_is_stale(service->probes[i], now))
+			return service->probes[i];
+	return NULL;
+}
+
+static void judge_age(struct truth *truth, const struct picture *picture,
+	const struct service *service, const struct moment *now)
+{
+	const struct probe *probe = stale_probe(service, now->now);
+	char age[DURATION_TEXT_BYTES];
+
+	if (picture_is_stale(picture, now->now))
+		snprintf(truth->reason, sizeof(truth->reason), "svcd state is %s old",
+			duration_format(instant_since_us(now->now, picture->heard), age));
+	else if (probe)
+		snprintf(truth->reason, sizeof(truth->reason),
+			"stale: check %s is %s old", probe->check->name,
+			duration_format(instant_since_us(now->now, probe->at), age));
+	else
+		return;
+	memcpy(truth->public_reason, truth->reason, sizeof(truth->reason));
+	if (probe)
+		truth->as_of = (struct instant){ MIN(truth->as_of.us, probe->at.us) };
+	truth->stale = true;
+	truth->nagios = NAGIOS_CRITICAL;
+	if (truth->verdict == VERDICT_PASS)
+		truth->verdict = VERDICT_WARN;
+}
+
+void truth_of(struct truth *ret, const struct picture *picture,
+	const struct service *service, const struct moment *now)
+{
+	struct json_t *status = service->status;
+	struct truth truth = {
+		.situation = situation_of(status),
+		.as_of = picture->heard,
+	};
+	const struct row *row = &rows[truth.situation];
+
+	truth.live = row->live == AS_IT_IS ? any_runs(status) : row->live == LIVE;
+	truth.ready = json_get_bool(status, "ready", false);
+	truth.unroute = row->unroute;
+	truth.verdict = row->verdict;
+	truth.nagios = row->nagios;
+	explain(&truth, status);
+	judge_deaths(&truth, status, service);
+	judge_terms(&truth, status);
+	judge_promise(&truth, status, now->wall);
+	judge_age(&truth, picture, service, now);
+	*ret = truth;
+}

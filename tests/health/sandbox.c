@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "health/sandbox.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+
+#include "tests/test.h"
+
+/* Each returns 0 when the sandbox did its duty; runs in a child that is in it. */
+static int opens_nothing(void)
+{
+	return open("/etc/passwd", O_RDONLY) == -1 && errno == EPERM ? 0 : 1;
+}
+
+static int starts_nothing(void)
+{
+	static char program[] = "/bin/true";
+	char *const argv[] = { program, NULL };
+
+	execv(argv[0], argv);
+	return errno == EPERM ? 0 : 1;
+}
+
+static int makes_no_raw_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) == -1 && errno == EPERM ? 0 : 1;
+}
+
+static int makes_tcp_sockets(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : 1;
+}
+
+static int makes_nothing_executable(void)
+{
+	void *page = mmap(
+		NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return 1;
+	return mprotect(page, 4096, PROT_READ | PROT_EXEC) == -1 && errno == EPERM ? 0
+										   : 1;
+}
+
+static int maps_nothing_executable(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+		       ? 0
+		       : 1;
+}
+
+static int traces_nobody(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), 0, 0) == -1 && errno == EPERM ? 0 : 1;
+}
+
+static void test_after_start_little_is_left(void **state)
+{
+	static int (*const duties[])(void) = { opens_nothing, starts_nothing,
+		makes_no_raw_socket, makes_tcp_sockets, makes_nothing_executable,
+		maps_nothing_executable, traces_nobody };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(duties); i++) {
+		struct error err = { 0 };
+		int status = 0;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			_exit(sandbox_enter(&err) < 0 ? 2 : duties[i]());
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			fail_msg("duty %zu: status %#x", i, (unsigned)status);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_after_start_little_is_left),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
