@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * guard.c - messages in, one plan, one transaction, answers out.
+ *
+ * Changes of one turn of the loop become one transaction. Nothing is written before
+ * SYNC: until then the kernel keeps what an earlier engine left. A service that the
+ * kernel refuses is closed and the others are applied; whatever else fails is tried
+ * again every few seconds and told meanwhile.
+ *
+ * Drift: another program's change of our table is told with its name and, unless the
+ * host says `drift: report`, undone a moment later.
+ */
+#include "firewall/guard.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#include "firewall/kernel.h"
+#include "firewall/told.h"
+#include "protocol/protocol.h"
+
+enum {
+	REPAIR_AFTER_MS =
+		100, /* so that a program that makes ten changes is undone once */
+	RETRY_AFTER_MS = 5000,
+	COUNT_EVERY_MS = 10000,
+	REFUSALS_AT_MOST = 100, /* services closed by the kernel in one go */
+};
+
+static const char own_mode[] =
+	"firewall.mode: own is not there yet: the ports of services are guarded as with "
+	"`add`, the rest of the host is not; write `add`";
+
+struct guard {
+	struct loop *loop;
+	struct channel *channel;
+	struct kernel *kernel; /* NULL: not opened yet */
+	struct watch *events;
+	struct task *apply;
+	struct timer *retry, *repair, *count;
+	struct told told;
+	struct plan *plan; /* what the kernel has; NULL: unknown */
+	bool is_synced, said_hello;
+	char culprit[CULPRIT_BYTES];
+};
+
+/* ---- to the supervisor ----------------------------------------------------------------- */
+
+/* A message that memory or a dead channel swallows is told again after the restart that
+ * follows. */
+static void say(struct guard *guard, enum message_kind kind, struct json_t *body)
+{
+	int r = body ? channel_send(guard->channel, kind, body, NULL, 0) : -ENOMEM;
+
+	if (r < 0 && r != -EPIPE)
+		log_warning("cannot tell the supervisor: %s: %s", message_words[kind],
+			strerror(-r));
+}
+
+static void say_hello(struct guard *guard)
+{
+	struct json_t *body = json_new_object();
+
+	if (guard->said_hello)
+		return;
+	guard->said_hello = true;
+	json_set_int(body, "version", CHANNEL_VERSION);
+	json_set_text(body, "build", SVCD_VERSION);
+	say(guard, MESSAGE_HELLO, body);
+}
+
+static void say_ack(struct guard *guard, enum message_kind of,
+	const struct json_t *message, const char *error)
+{
+	struct json_t *body = json_new_object();
+
+	json_set_text(body, "of", message_words[of]);
+	json_set_text(body, "service", json_get_text(message, "service", NULL));
+	json_set_int(body, "generation", json_get_int(message, "generation", 0));
+	json_set_text(body, "error", error);
+	say(guard, MESSAGE_ACK, body);
+}
+
+static void say_applied(
+	struct guard *guard, struct told_service *service, bool ok, const char *reason)
+{
+	struct json_t *body;
+
+	if (service->reported_generation == service->generation &&
+		service->reported_ok == ok &&
+		text_equal(service->reported_reason, reason))
+		return;
+	free(service->reported_reason);
+	service->reported_reason = strdup(reason);
+	service->reported_ok = ok;
+	service->reported_generation = service->generation;
+	body = json_new_object();
+	json_set_text(body, "service", service->name);
+	json_set_int(body, "generation", service->generation);
+	json_set_bool(body, "ok", ok);
+	json_set_text(body, "reason", reason);
+	say(guard, MESSAGE_APPLIED, body);
+}
+
+static void say_all_applied(struct guard *guard, bool ok, const char *reason)
+{
+	for (size_t i = 0; i < guard->told.count; i++)
+		say_applied(guard, guard->told.services[i], ok, reason);
+}
+
+static void say_plan_applied(struct guard *guard, const struct plan *plan)
+{
+	bool is_own = guard->told.host->firewall.mode == FIREWALL_OWN;
+
+	for (size_t i = 0; i < guard->told.count; i++) {
+		struct told_service *service = guard->told.services[i];
+		const struct plan_service *planned = plan_service(plan, service->name);
+		const char *reason = planned && planned->reason ? planned->reason : "";
+
+		say_applied(guard, service, planned && !planned->closed && !is_own,
+			is_own && reason[0] == '\0' ? own_mode : reason);
+	}
+}
+
+/* ---- counters -------------------------------------------------------------------------- */
+
+struct counting {
+	struct guard *guard;
+	bool changed;
+};
+
+static void take_counter(const char *name, uint64_t packets, void *data)
+{
+	struct counting *counting = data;
+	const struct plan *plan = counting->guard->plan;
+	const struct plan_service *planned = plan_service_of_counter(plan, name);
+	struct told_service *service =
+		planned ? told_find(&counting->guard->told, planned->name) : NULL;
+	uint64_t *number;
+
+	if (!service)
+		return;
+	number = text_equal(name, planned->accepted) ? &service->accepted
+						     : &service->dropped;
+	counting->changed = counting->changed || *number != packets;
+	*number = packets;
+}
+
+static void say_counters(struct guard *guard)
+{
+	struct json_t *body = json_new_object(), *services = json_new_object();
+
+	for (size_t i = 0; i < guard->told.count; i++) {
+		const struct told_service *service = guard->told.services[i];
+		struct json_t *row = json_new_object();
+
+		json_set_int(row, "accepted", (int64_t)service->accepted);
+		json_set_int(row, "dropped", (int64_t)service->dropped);
+		json_set(services, service->name, row);
+	}
+	json_set(body, "services", services);
+	say(guard, MESSAGE_COUNTERS, body);
+}
+
+static void read_counters(struct guard *guard, bool is_asked)
+{
+	struct counting counting = { guard, is_asked };
+	int r;
+
+	if (!guard->plan)
+		return;
+	r = kernel_counters(guard->kernel, take_counter, &counting);
+	if (r < 0 && r != -ENOENT && r != -EINTR)
+		log_warning("counters cannot be read: %s", strerror(-r));
+	else if (counting.changed)
+		say_counters(guard);
+}
+
+static void on_count(void *owner, struct instant now)
+{
+	struct guard *guard = owner;
+
+	read_counters(guard, false);
+	timer_arm(guard->count, instant_add_ms(now, COUNT_EVERY_MS));
+}
+
+/* ---- applying -------------------------------------------------------------------------- */
+
+static void on_events(void *owner, unsigned events, struct instant now);
+
+static int open_kernel(struct guard *guard, struct error *err)
+{
+	int r = guard->kernel ? 0 : kernel_open(&guard->kernel);
+
+	if (r < 0)
+		return error_errno(err, r,
+			"netlink: svcd-firewall needs CAP_NET_ADMIN and a kernel with "
+			"nftables");
+	if (guard->events)
+		return 0;
+	r = watch_new(&guard->events, guard->loop, kernel_events_fd(guard->kernel),
+		WATCH_READ, on_events, guard);
+	return r < 0 ? error_errno(err, r, "netlink events") : 0;
+}
+
+static int make_plan(struct guard *guard, struct plan **ret, struct error *err)
+{
+	_cleanup_free_ const struct declaration **declarations = NULL;
+	_cleanup_free_ struct closed *closed = NULL;
+	struct plan_input input;
+	int r = told_input(&input, &guard->told, &closed, &declarations);
+
+	if (r >= 0)
+		r = plan_make(ret, &input, NULL);
+	return r < 0 ? error_errno(err, r, "the rules cannot be planned") : 0;
+}
+
+/* 1 when a service was closed because of it: worth another try. */
+static int close_refused(
+	struct guard *guard, const struct refusal *refusal, const struct error *err)
+{
+	struct told_service *service = told_find(&guard->told, refusal->service);
+
+	if (!service || service->refused)
+		return err->code;
+	service->refused = strdup(err->text);
+	log_warning("%s stays closed: %s", service->name, err->text);
+	return service->refused ? 1 : -ENOMEM;
+}
+
+static int apply_plan(struct guard *guard, struct error *err)
+{
+	_cleanup_(plan_freep) struct plan *plan = NULL;
+	struct refusal refusal = { 0 };
+	int r = make_plan(guard, &plan, err);
+
+	if (r < 0)
+		return r;
+	r = kernel_apply(guard->kernel, plan, &refusal, err);
+	if (r < 0)
+		return close_refused(guard, &refusal, err);
+	plan_free(guard->plan);
+	guard->plan = TAKE(plan);
+	say_plan_applied(guard, guard->plan);
+	return 0;
+}
+
+static int apply_mode(struct guard *guard, struct error *err)
+{
+	int r = open_kernel(guard, err);
+
+	if (r < 0)
+		return r;
+	if (guard->told.host->firewall.mode == FIREWALL_OFF) {
+		guard->plan = plan_free(guard->plan);
+		r = kernel_remove(guard->kernel, err);
+		if (r >= 0)
+			say_all_applied(guard, true, "");
+		return r;
+	}
+	for (int i = 0; i < REFUSALS_AT_MOST; i++) {
+		r = apply_plan(guard, err);
+		if (r <= 0)
+			break;
+	}
+	return r > 0 ? err->code : r;
+}
+
+static void on_apply(void *owner, struct instant now)
+{
+	struct guard *guard = owner;
+	struct error err = { 0 };
+
+	if (!guard->is_synced)
+		return;
+	timer_arm(guard->repair, NEVER);
+	timer_arm(guard->retry, NEVER);
+	if (apply_mode(guard, &err) >= 0)
+		return;
+	log_error("%s", err.text);
+	say_all_applied(guard, false, err.text);
+	timer_arm(guard->retry, instant_add_ms(now, RETRY_AFTER_MS));
+}
+
+/* ---- drift ----------------------------------------------------------------------------- */
+
+static void say_foreign(struct guard *guard, const char *what_we_do)
+{
+	struct json_t *body = json_new_object();
+	_cleanup_free_ char *text = text_format(
+		"%s changed table inet " TABLE_NAME ": %s", guard->culprit, what_we_do);
+
+	json_set_text(body, "text", text);
+	say(guard, MESSAGE_FOREIGN, body);
+}
+
+static void on_repair(void *owner, struct instant now)
+{
+	say_foreign(owner, "put back");
+	on_apply(owner, now);
+}
+
+static void on_events(void *owner, unsigned events, struct instant now)
+{
+	struct guard *guard = owner;
+
+	(void)events;
+	if (!kernel_read_events(guard->kernel, guard->culprit) || !guard->is_synced ||
+		guard->told.host->firewall.mode == FIREWALL_OFF)
+		return;
+	if (guard->told.host->firewall.drift == DRIFT_REPORT)
+		say_foreign(guard, "left as it is until a service changes "
+				   "(firewall.drift: report)");
+	else if (!timer_is_armed(guard->repair))
+		timer_arm(guard->repair, instant_add_ms(now, REPAIR_AFTER_MS));
+}
+
+/* ---- from the supervisor ---------------------------------------------------------------- */
+
+typedef int message_fn(struct guard *guard, struct json_t *body, struct error *err);
+
+static int take_hello(struct guard *guard, struct json_t *body, struct error *err)
+{
+	if (json_get_int(body, "version", 0) != CHANNEL_VERSION)
+		return error_set(err, -EPROTO,
+			"the supervisor speaks version %lld of the channel, not %d",
+			(long long)json_get_int(body, "version", 0), CHANNEL_VERSION);
+	guard->is_synced = false;
+	return told_hello(&guard->told, body, err);
+}
+
+static int take_service(struct guard *guard, struct json_t *body, struct error *err)
+{
+	const char *name = json_get_text(body, "service", "");
+	struct declaration *declaration = NULL;
+	int r = declaration_read(&declaration, json_get(body, "declaration"), err);
+
+	if (r < 0)
+		return r;
+	if (!text_equal(declaration->service, name)) {
+		declaration_free(declaration);
+		return error_set(err, -EINVAL,
+			"the declaration is of another service than \"%s\"", name);
+	}
+	if (!told_set(
+		    &guard->told, name, json_get_int(body, "generation", 0), declaration))
+		return error_errno(err, -ENOMEM, "%s", name);
+	task_schedule(guard->apply);
+	return 0;
+}
+
+static int take_gone(struct guard *guard, struct json_t *body, struct error *err)
+{
+	(void)err;
+	told_remove(&guard->told, json_get_text(body, "service", ""));
+	task_schedule(guard->apply);
+	return 0;
+}
+
+static int take_sync(struct guard *guard, struct json_t *body, struct error *err)
+{
+	(void)body;
+	if (!guard->told.host)
+		return error_set(err, -EPROTO, "sync came before hello");
+	told_sync(&guard->told);
+	guard->is_synced = true;
+	task_schedule(guard->apply);
+	return 0;
+}
+
+static int take_counters(struct guard *guard, struct json_t *body, struct error *err)
+{
+	(void)body;
+	(void)err;
+	read_counters(guard, true);
+	return 0;
+}
+
+static int take_stop(struct guard *guard, struct json_t *body, struct error *err)
+{
+	(void)body;
+	(void)err;
+	say(guard, MESSAGE_BYE, json_new_object());
+	loop_stop(guard->loop);
+	return 0;
+}
+
+static const struct {
+	message_fn *take;
+	bool is_acknowledged;
+} rows[MESSAGE_COUNT] = {
+	[MESSAGE_HELLO] = { take_hello, false },
+	[MESSAGE_SERVICE] = { take_service, true },
+	[MESSAGE_GONE] = { take_gone, true },
+	[MESSAGE_SYNC] = { take_sync, true },
+	[MESSAGE_COUNTERS] = { take_counters, false },
+	[MESSAGE_STOP] = { take_stop, false },
+};
+
+static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
+	size_t fds_count, struct instant now)
+{
+	struct guard *guard = owner;
+	struct error err = { 0 };
+	int r;
+
+	(void)fds;
+	(void)fds_count; /* nobody sends us any: the channel closes them */
+	(void)now;
+	if (!rows[kind].take)
+		return;
+	say_hello(guard);
+	r = rows[kind].take(guard, body, &err);
+	if (rows[kind].is_acknowledged)
+		say_ack(guard, kind, body, r < 0 ? err.text : NULL);
+	else if (r < 0)
+		log_error("%s: %s", message_words[kind], err.text);
+}
+
+static void on_closed(void *owner, const char *reason, struct instant now)
+{
+	struct guard *guard = owner;
+
+	(void)reason;
+	(void)now;
+	loop_stop(guard->loop);
+}
+
+static const struct channel_user channel_user = { on_message, NULL, on_closed };
+
+/* ---- birth and end --------------------------------------------------------------------- */
+
+static int prepare(struct guard *guard, int channel_fd)
+{
+	struct loop *loop = guard->loop;
+	int r = channel_new(&guard->channel, loop, channel_fd, &channel_user, guard);
+
+	if (r >= 0)
+		r = task_new(&guard->apply, loop, on_apply, guard);
+	if (r >= 0)
+		r = timer_new(&guard->retry, loop, on_apply, guard);
+	if (r >= 0)
+		r = timer_new(&guard->repair, loop, on_repair, guard);
+	if (r >= 0)
+		r = timer_new(&guard->count, loop, on_count, guard);
+	if (r >= 0)
+		timer_arm(guard->count, instant_add_ms(loop_now(loop), COUNT_EVERY_MS));
+	return r;
+}
+
+int guard_new(struct guard **ret, struct loop *loop, int channel_fd, struct error *err)
+{
+	_cleanup_(guard_freep) struct guard *guard = calloc(1, sizeof(*guard));
+	int r;
+
+	if (!guard)
+		return error_errno(err, -ENOMEM, "start");
+	guard->loop = loop;
+	r = prepare(guard, channel_fd);
+	if (r < 0)
+		return error_errno(err, r, "start");
+	say_hello(guard);
+	*ret = TAKE(guard);
+	return 0;
+}
+
+/* The rules stay: an engine that ends is not a host that opens. */
+struct guard *guard_free(struct guard *guard)
+{
+	if (!guard)
+		return NULL;
+	timer_free(guard->count);
+	timer_free(guard->repair);
+	timer_free(guard->retry);
+	task_free(guard->apply);
+	watch_free(guard->events);
+	kernel_close(guard->kernel);
+	channel_free(guard->channel);
+	plan_free(guard->plan);
+	told_done(&guard->told);
+	free(guard);
+	return NULL;
+}
