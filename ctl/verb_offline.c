@@ -23,7 +23,8 @@ static int build(
 		r = config_host_facts(&facts);
 	if (r == 0)
 		r = config_build(ret, &sources, &ctl->paths, &facts);
-	for (size_t i = 0; i < problems.lines.count; i++)
+	/* What else could not be read is nobody's question when files are named. */
+	for (size_t i = 0; count == 0 && i < problems.lines.count; i++)
 		say(ctl, "%s", problems.lines.items[i]);
 	for (size_t i = 0; r == 0 && i < (*ret)->problems.lines.count; i++)
 		say(ctl, "%s", (*ret)->problems.lines.items[i]);
