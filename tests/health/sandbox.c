@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
@@ -73,8 +74,10 @@ static void test_after_start_little_is_left(void **state)
 		pid_t pid = fork();
 
 		assert_true(pid >= 0);
-		if (pid == 0)
-			_exit(sandbox_enter(&err) < 0 ? 2 : duties[i]());
+		if (pid ==
+			0) /* not _exit(): a sanitizer would ask for more than we have left */
+			syscall(SYS_exit_group,
+				sandbox_enter(&err) < 0 ? 2 : duties[i]());
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 			fail_msg("duty %zu: status %#x", i, (unsigned)status);

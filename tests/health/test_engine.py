@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole engine: a scripted supervisor at one end, real clients at the other."""
+import json
+import os
+import socket
+import time
+
+from conftest import Service, until
+
+FAST = {'interval': '100ms', 'timeout': '90ms', 'fast_interval': '100ms', 'rise': 1, 'fall': 2}
+
+
+def http_check(path='/_info', **keys):
+    return {'name': 'info', 'http': path, **FAST, **keys}
+
+
+def test_a_service_is_probed_while_it_runs(supervisor, service):
+    supervisor.declare('web', service.port, [http_check()])
+    supervisor.tell('web')
+    supervisor.sync()
+    verdict = supervisor.verdict('web', 'pass', check='info', instance=1)
+    assert verdict['latency_us'] > 0 and verdict['reason'] == ''
+    service.answers['/_info'] = (500, 'broken', 0)
+    verdict = supervisor.verdict('web', 'fail')
+    assert verdict['reason'] == 'GET /_info: answers 500, not 200'
+    service.answers.clear()
+    supervisor.verdict('web', 'pass')
+    supervisor.tell('web', state='waiting', pid=None)
+    supervisor.get('/livez')  # it has read the state by now
+    count = len(service.requests)
+    time.sleep(0.4)
+    assert len(service.requests) <= count + 1, 'nothing is asked of a dead process'
+
+
+def test_http_keys_are_sent_as_declared(supervisor, service):
+    check = {'name': 'deep', **FAST, 'http': {
+        'path': '/q?a=1&b=%20', 'method': 'POST', 'host': 'wiki.example.org', 'body': '{"x":1}',
+        'headers': {'X-Why': 'health'}, 'status': [201, 204], 'matches': 'made \\d+'}}
+    service.answers['/q?a=1&b=%20'] = (201, 'made 7', 0)
+    supervisor.declare('web', service.port, [check])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass')
+    method, path, headers, body = service.requests[0]
+    assert (method, path, body) == ('POST', '/q?a=1&b=%20', b'{"x":1}')
+    assert headers['Host'] == 'wiki.example.org' and headers['X-Why'] == 'health'
+    assert 'Expect' not in headers
+    service.answers['/q?a=1&b=%20'] = (201, 'made none', 0)
+    assert 'does not match' in supervisor.verdict('web', 'fail')['reason']
+
+
+def test_what_goes_wrong_is_said(supervisor, service):
+    dead = socket.socket()
+    dead.bind(('127.0.0.1', 0))
+    cases = {
+        'slow': ('/slow', (200, 'ok', 0.5), 'no answer in time'),
+        'moved': ('/moved', (302, '', 0), 'answers 302, not 200'),
+        'huge': ('/huge', (200, 'x' * (1024 * 1024 + 1), 0), 'larger than 1048576 bytes'),
+    }
+    for name, (path, answer, _) in cases.items():
+        service.answers[path] = answer
+        supervisor.declare(name, service.port, [http_check(path)])
+        supervisor.tell(name)
+    supervisor.declare('refused', dead.getsockname()[1], [http_check()])
+    supervisor.tell('refused')
+    supervisor.declare('portless', None, [http_check()])
+    supervisor.tell('portless')
+    for name, (_, _, words) in cases.items():
+        assert words in supervisor.verdict(name, 'fail')['reason']
+    assert 'Connection refused' in supervisor.verdict('refused', 'fail')['reason']
+    assert 'has no port' in supervisor.verdict('portless', 'fail')['reason']
+    assert not [r for r in service.requests if r[1] == '/elsewhere'], 'redirects are not followed'
+    dead.close()
+
+
+def test_a_proxy_in_the_environment_is_not_asked(tmp_path, service, monkeypatch):
+    from conftest import Supervisor
+    monkeypatch.setenv('http_proxy', 'http://127.0.0.1:1/')
+    monkeypatch.setenv('ALL_PROXY', 'http://127.0.0.1:1/')
+    supervisor = Supervisor(tmp_path)
+    supervisor.declare('web', service.port, [http_check()])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass')
+    supervisor.end()
+
+
+def test_tcp_connects_and_says_nothing(supervisor, service):
+    supervisor.declare('web', service.port, [{'name': 'port', 'tcp': 'http', **FAST}])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass', check='port')
+    service.close()
+    assert 'refused' in supervisor.verdict('web', 'fail')['reason']
+
+
+def test_a_dead_dependency_can_only_warn(supervisor, service):
+    service.answers['/?spec'] = (200, '{"swagger":"2.0","paths":{"/_info":{}}}', 0)
+    supervisor.declare('web', service.port, [{'name': 'spec', 'openapi': '/?spec', **FAST}])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass')
+    service.answers['/?spec'] = (200, '<html>', 0)
+    assert 'not JSON' in supervisor.verdict('web', 'warn')['reason']
+
+
+def test_a_file_must_be_there_and_fresh(supervisor, tmp_path):
+    beat = tmp_path / 'beat'
+    supervisor.declare('job', None, [{'name': 'beat', 'file': str(beat), 'fresh': '1m', 'effect': 'ready', **FAST}])
+    supervisor.tell('job')
+    assert 'No such file' in supervisor.verdict('job', 'fail')['reason']
+    beat.write_text('x')
+    supervisor.verdict('job', 'pass')
+    os.utime(beat, (time.time() - 600, time.time() - 600))
+    assert 'last written 10m ago, not within 1m' in supervisor.verdict('job', 'fail')['reason']
+
+
+def test_a_startup_check_gates_the_others(supervisor, service):
+    service.answers['/boot'] = (503, '', 0)
+    supervisor.declare('web', service.port, [
+        http_check(), {'name': 'boot', 'http': '/boot', 'startup': True, **FAST}])
+    supervisor.tell('web', state='starting', ready=False)
+    supervisor.verdict('web', 'fail', check='boot')
+    assert not [r for r in service.requests if r[1] == '/_info']
+    service.answers.clear()
+    supervisor.verdict('web', 'pass', check='boot')
+    supervisor.verdict('web', 'pass', check='info')
+
+
+def test_a_new_process_starts_with_an_empty_streak(supervisor, service):
+    service.answers['/_info'] = (500, '', 0)
+    supervisor.declare('web', service.port, [http_check()])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'fail')
+    service.answers.clear()
+    supervisor.tell('web', generation=2)
+    assert supervisor.verdict('web', 'pass')['generation'] == 2
+
+
+def test_a_restarted_engine_does_not_flip_a_verdict(supervisor, service):
+    """It is told what was known; only a change is told back, and one bad try changes nothing."""
+    service.answers['/_info'] = (500, '', 0)
+    supervisor.declare('web', service.port, [http_check(fall=3)])
+    supervisor.tell('web', checks=[{'check': 'info', 'kind': 'http', 'effect': 'ready', 'instance': 1,
+                                    'verdict': 'pass', 'reason': '', 'latency_us': 1, 'at': None}])
+    supervisor.sync()
+    until(lambda: len(service.requests) >= 3)
+    first = supervisor.wait('verdict', service='web')
+    assert (first['verdict'], len(service.requests) >= 1) in (('pass', True), ('fail', True))
+    assert supervisor.verdict('web', 'fail') if first['verdict'] == 'pass' else True
+
+
+def test_instances_are_probed_on_their_own_ports(supervisor):
+    services = [Service(), Service()]
+    first = services[0].port
+    step = services[1].port - first
+    supervisor.declare('web', f'${{{first - step} + instance * {step}}}', [http_check()],
+                       )
+    supervisor.tell('web', instances=2)
+    for number in (1, 2):
+        supervisor.verdict('web', 'pass', instance=number)
+    assert all(service.requests for service in services)
+    for service in services:
+        service.close()
+
+
+def test_what_was_not_named_goes_at_sync(supervisor, service):
+    supervisor.declare('old', service.port, [http_check()])
+    supervisor.declare('web', service.port, [http_check()])
+    supervisor.sync()
+    assert supervisor.get('/livez/old')[0] == 503
+    supervisor.send('hello', version=1, build='test', root='', services_base='/', host={}, site={})
+    supervisor.declare('web', service.port, [http_check()])
+    assert supervisor.get('/livez/old')[0] == 503, 'nothing is forgotten before sync'
+    supervisor.sync()
+    assert supervisor.get('/livez/old')[0] == 404
+    supervisor.send('gone', service='web', generation=9)
+    supervisor.wait('ack', of='gone', service='web', generation=9)
+    assert supervisor.get('/livez/web')[0] == 404
+
+
+def test_a_broken_declaration_is_refused_by_name(supervisor):
+    supervisor.send('service', service='web', generation=1, declaration={'service': 'web', 'run': 7})
+    ack = supervisor.wait('ack', of='service')
+    assert ack['service'] == 'web' and ack['error']
+
+
+def test_a_large_declaration_travels_beside_the_message(supervisor, service):
+    supervisor.declare('web', service.port, [http_check()], description='d' * 200,
+                       run={'command': ['true'], 'environment': {f'KEY_{n}': 'v' * 900 for n in range(100)}})
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass')
+
+
+def test_it_ends_with_the_channel(supervisor):
+    supervisor.send('stop')
+    supervisor.wait('bye')
+    assert supervisor.process.wait(10) == 0
+
+
+def test_a_silent_supervisor_is_seen(supervisor, service):
+    """It stops reading; nothing is depooled, monitors scream."""
+    supervisor.declare('web', service.port, [])
+    supervisor.tell('web')
+    supervisor.sync()
+    assert supervisor.get('/check/web')[0] == 200
+    until(lambda: supervisor.get('/check/web')[0] == 503, within=40, what='CRITICAL')
+    code, body = supervisor.get('/check/web')
+    assert body.startswith('SVC CRITICAL - web ready: svcd state is ') and ' old|' in body
+    assert supervisor.get('/readyz/web') == (200, 'ok\n')
+    code, headers, body = supervisor.request('/health/web')
+    assert code == 200 and json.loads(body)['status'] == 'warn'
+    assert headers['X-Svcd-Status'] == 'warn'
+    assert supervisor.get('/livez')[0] == 503
+    assert supervisor.ask(name='web')[1]['age_us'] > 15e6
+    supervisor.receive()
+    until(lambda: (supervisor.receive(), supervisor.get('/check/web')[0] == 200)[1], within=20, what='heard again')
