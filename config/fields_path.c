@@ -13,8 +13,8 @@ enum { PATH_MOST_BYTES = 256, BASE_MOST_BYTES = 4096 };
 static_assert(
 	sizeof(struct declaration) <= BASE_MOST_BYTES, "scratch of field_check_at()");
 
-/* Takes one key and the "[0]" behind it off the path. False: it is no path. */
-static bool take_key(const char **path, char key[static PATH_MOST_BYTES], bool *indexed)
+/* Takes one key and the "[0]"s behind it off the path. False: it is no path. */
+static bool take_key(const char **path, char key[static PATH_MOST_BYTES], int *indexes)
 {
 	size_t size = strcspn(*path, ".[");
 	const char *at = *path + size;
@@ -23,8 +23,7 @@ static bool take_key(const char **path, char key[static PATH_MOST_BYTES], bool *
 		return false;
 	memcpy(key, *path, size);
 	key[size] = '\0';
-	*indexed = *at == '[';
-	if (*indexed) {
+	for (*indexes = 0; *at == '['; ++*indexes) {
 		at += 1 + strspn(at + 1, "0123456789");
 		if (*at++ != ']')
 			return false;
@@ -35,11 +34,19 @@ static bool take_key(const char **path, char key[static PATH_MOST_BYTES], bool *
 	return true;
 }
 
-static bool is_list(const struct field *field)
+/* How many "[0]"s may stand behind a key. */
+static int depth_of(const struct field *field)
 {
-	return field->kind == &kind_list || field->kind == &kind_one_or_list ||
-	       field->kind == &kind_strings || field->kind == &kind_argv ||
-	       field->kind == &kind_argvs || field->kind == &kind_codes;
+	static const struct kind *const lists[] = { &kind_list, &kind_one_or_list,
+		&kind_strings, &kind_argv, &kind_argvs, &kind_codes };
+
+	if (field->kind == &kind_probe && field->item && !field->rows)
+		return depth_of(field->item);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		if (field->kind == lists[i])
+			return field->kind == &kind_argvs ? 2 : 1;
+	}
+	return 0;
 }
 
 /* Kinds whose inside has no rows: what stands there is part of the value. */
@@ -55,17 +62,15 @@ static const struct field *find(const char *path)
 	const struct rows *rows = &declaration_rows;
 	const struct field *field = NULL;
 	char key[PATH_MOST_BYTES];
-	bool indexed;
+	int indexes;
 
 	while (*path) {
-		if (!rows || !take_key(&path, key, &indexed))
+		if (!rows || !take_key(&path, key, &indexes))
 			return NULL;
 		field = rows_find(rows, key);
-		if (!field || (field->kind == &kind_argvs && *path == '['))
+		if (!field || is_free(field))
 			return field;
-		if (is_free(field))
-			return field;
-		if (indexed && !is_list(field) && field->kind != &kind_probe)
+		if (indexes > depth_of(field))
 			return NULL;
 		rows = field->rows;
 	}

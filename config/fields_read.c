@@ -19,10 +19,11 @@ static void add_step(struct text *path, const struct step *step)
 	if (!step)
 		return;
 	add_step(path, step->up);
-	if (step->key)
+	if (step->key) {
 		text_addf(path, "%s%s", path->size ? "." : "", step->key);
-	else
+	} else {
 		text_addf(path, "[%zu]", step->index);
+	}
 }
 
 char *reader_path(const struct reader *reader)
@@ -85,9 +86,10 @@ const char *found(const struct node *node, char ret[static FOUND_BYTES])
 
 const struct field *rows_find(const struct rows *rows, const char *key)
 {
-	for (const struct field *field = rows->fields; field->key; field++)
+	for (const struct field *field = rows->fields; field->key; field++) {
 		if (strcmp(field->key, key) == 0)
 			return field;
+	}
 	return NULL;
 }
 
@@ -109,9 +111,10 @@ static const char *section_with(const char *key)
 {
 	const struct field *section = declaration_rows.fields;
 
-	for (; section->key; section++)
+	for (; section->key; section++) {
 		if (section->kind == &kind_section && rows_find(section->rows, key))
 			return section->key;
+	}
 	return NULL;
 }
 
@@ -138,15 +141,16 @@ static void refuse_unknown(
 
 	add_known_keys(&keys, rows);
 	reader->at = &step;
-	if (nearest)
+	if (nearest) {
 		refuse_at(
 			reader, item->key_mark, "unknown key; did you mean %s?", nearest);
-	else if (section && rows == &declaration_rows)
+	} else if (section && rows == &declaration_rows) {
 		refuse_at(reader, item->key_mark, "unknown key here; it belongs in %s",
 			section);
-	else if (!text_failed(&keys))
+	} else if (!text_failed(&keys)) {
 		refuse_at(reader, item->key_mark, "unknown key; %s has %s", rows->noun,
 			keys.bytes);
+	}
 	reader->at = step.up;
 	text_done(&keys);
 }
@@ -181,12 +185,13 @@ int field_read(struct reader *reader, const struct field *field, const struct no
 			field->kind->done(field, base); /* the default */
 		return field->kind->read(reader, field, node, base);
 	}
-	if (field->required && !reader->partial)
+	if (field->required && !reader->partial) {
 		refuse(reader, node, "must not be null: %s", field->help);
-	else if (field->unset && !strchr("[{", field->unset[0]) && !reader->partial)
+	} else if (field->unset && !strchr("[{", field->unset[0]) && !reader->partial) {
 		refuse(reader, node,
 			"must be %s, not nothing (null); leave the key out for %s",
 			field->kind->name, field->unset);
+	}
 	return 0;
 }
 
@@ -223,10 +228,12 @@ static void refuse_missing(
 		struct step step = { .up = reader->at, .key = field->key };
 
 		reader->at = &step;
-		if (field->kind == &kind_section && (!child || child->kind == NODE_NULL))
+		if (field->kind == &kind_section &&
+			(!child || child->kind == NODE_NULL)) {
 			refuse_missing(reader, field->rows, &none);
-		else if (field->required && !child)
+		} else if (field->required && !child) {
 			refuse(reader, node, "missing: %s", field->help);
+		}
 		reader->at = step.up;
 	}
 }
@@ -261,10 +268,11 @@ int rows_blank(const struct rows *rows, void *base)
 		struct step step = { .key = field->key };
 
 		reader.at = &step;
-		if (field->kind == &kind_section)
+		if (field->kind == &kind_section) {
 			r = rows_blank(field->rows, member(field, base));
-		else if (field->kind->blank)
+		} else if (field->kind->blank) {
 			field->kind->blank(field, base);
+		}
 		if (r == 0)
 			r = field_read_default(&reader, field, base);
 	}
@@ -275,9 +283,11 @@ int rows_blank(const struct rows *rows, void *base)
 
 void rows_done(const struct rows *rows, void *base)
 {
-	for (const struct field *field = rows->fields; field->key; field++)
-		if (field->kind == &kind_section)
+	for (const struct field *field = rows->fields; field->key; field++) {
+		if (field->kind == &kind_section) {
 			rows_done(field->rows, member(field, base));
-		else if (field->kind->done)
+		} else if (field->kind->done) {
 			field->kind->done(field, base);
+		}
+	}
 }

@@ -119,9 +119,10 @@ static int add_properties(struct json_t *schema, const struct rows *rows)
 		return -ENOMEM;
 	}
 	json_free(properties); /* the schema holds it */
-	for (const struct field *field = rows->fields; field->key; field++)
+	for (const struct field *field = rows->fields; field->key; field++) {
 		if (json_set(properties, field->key, field_schema(field)) < 0)
 			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -131,9 +132,10 @@ static int add_required(struct json_t *schema, const struct rows *rows)
 	struct json_t *required = json_new_array();
 	int r = required ? 0 : -ENOMEM;
 
-	for (const struct field *field = rows->fields; r == 0 && field->key; field++)
+	for (const struct field *field = rows->fields; r == 0 && field->key; field++) {
 		if (field->required && (rows->size || field->kind == &kind_text))
 			r = json_append_text(required, field->key);
+	}
 	if (r < 0 || json_size(required) == 0) {
 		json_free(required);
 		return r;

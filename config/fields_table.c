@@ -25,12 +25,13 @@ static void put_words(FILE *out, const struct words *words)
 
 static void put_default(FILE *out, const struct field *field)
 {
-	if (field->required)
+	if (field->required) {
 		fputs("; required", out);
-	else if (field->derived)
+	} else if (field->derived) {
 		fputs("; default: ", out);
-	else if (field->unset)
+	} else if (field->unset) {
 		fputs("; default ", out);
+	}
 	put_escaped(out, field->derived ? field->derived
 			 : field->unset && !field->required
 				 ? (field->unset[0] ? field->unset : "empty")
@@ -76,10 +77,11 @@ static void put_field(
 		fputc('*', out);
 		put_escaped(out, path);
 		fputs("* (", out);
-		if (field->kind == &kind_word)
+		if (field->kind == &kind_word) {
 			put_words(out, field->words);
-		else
+		} else {
 			put_escaped(out, field->kind->name);
+		}
 		put_default(out, field);
 		if (effects)
 			put_effect(out, field);

@@ -156,7 +156,7 @@ const struct rows firewall_rows = { .noun = "firewall", .fields = (const struct 
 	{ "egress", 0, &kind_section, .rows = &egress_rows, .help = "where it may connect to" },
 	{ "qos", AT(firewall.qos), &kind_word, CHANGE_IN_PLACE, "normal",
 		.help = "class of its replies (DSCP)", .words = WORDS(qos) },
-	{ "rules", AT(firewall.rules), &kind_block, CHANGE_IN_PLACE, .most = 64 * 1024,
+	{ "rules", AT(firewall.rules), &kind_block, CHANGE_IN_PLACE, .most = 1 << 16,
 		.help = "ferm text for what has no word here" },
 	{ 0 } } };
 

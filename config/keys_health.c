@@ -29,14 +29,16 @@ static int finish_check(struct reader *reader, const struct node *node, void *ba
 	for (const struct field *row = check_rows.fields; row->key; row++) {
 		if (row->kind != &kind_probe || !node_get(node, row->key))
 			continue;
-		if (first)
+		if (first) {
 			refuse(reader, node, "asks %s and %s: make two checks of it",
 				first, row->key);
+		}
 		first = row->key;
 	}
-	if (!first)
+	if (!first) {
 		refuse(reader, node,
 			"asks nothing: it needs one of http, openapi, tcp, exec, file, notify");
+	}
 	if (!node_get(node, "effect"))
 		check->effect = defaults->effect;
 	if (check->interval_ms == UNSET)
@@ -73,7 +75,7 @@ static const struct rows http_rows = { .noun = "http", .fields = (const struct f
 		.help = "method" },
 	{ "headers", AT(headers), &kind_pairs, CHANGE_IN_PLACE, "{}", .keys = &shape_header,
 		.help = "headers to send" },
-	{ "body", AT(body), &kind_block, CHANGE_IN_PLACE, .most = 64 * 1024,
+	{ "body", AT(body), &kind_block, CHANGE_IN_PLACE, .most = 1 << 16,
 		.help = "body to send" },
 	{ "status", AT(status), &kind_codes, CHANGE_IN_PLACE, "[200]", .help = "codes that are good",
 		.count_at = AT(status_count), .least = 100, .most = 599 },

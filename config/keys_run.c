@@ -114,7 +114,7 @@ const struct rows run_rows = { .noun = "run", .fields = (const struct field[]){
 	{ "group", AT(group), &kind_text, CHANGE_RESTART, .shape = &shape_user,
 		.help = "group", .derived = "names.group" },
 	{ "environment", AT(environment), &kind_pairs, CHANGE_RESTART, "{}",
-		.keys = &shape_variable, .keep_instance = true, .most = 128 * 1024,
+		.keys = &shape_variable, .keep_instance = true, .most = 1 << 17,
 		.help = "variables; nothing else is inherited" },
 	{ "environment_file", AT(environment_file), &kind_text, CHANGE_RESTART,
 		.shape = &shape_path,

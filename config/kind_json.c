@@ -45,9 +45,10 @@ static const char *next_word(size_t index, const void *data)
 
 static bool is_one_of(const struct words *words, const char *key)
 {
-	for (size_t i = 0; i < words->count; i++)
+	for (size_t i = 0; i < words->count; i++) {
 		if (strcmp(words->items[i], key) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -193,10 +194,12 @@ static void check_match(struct reader *reader, const struct node *node)
 
 	reader->at = &step;
 	check_keys(reader, &match, node);
-	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++)
-		if (node->items[i].value->kind != NODE_SCALAR)
+	for (size_t i = 0; node->kind == NODE_MAP && i < node->count; i++) {
+		if (node->items[i].value->kind != NODE_SCALAR) {
 			refuse(reader, node->items[i].value, "must be a name, not %s",
 				found(node->items[i].value, text));
+		}
+	}
 	if (node->kind == NODE_MAP && node->count == 0)
 		refuse(reader, node, "must name a site, a cluster or a host");
 	reader->at = step.up;
@@ -218,16 +221,18 @@ static int check_set(struct reader *reader, const struct node *node)
 	int r = 0;
 
 	reader->at = &step;
-	if (node->kind != NODE_MAP)
+	if (node->kind != NODE_MAP) {
 		refuse(reader, node, "must be a map such as {run.instances: 1}, not %s",
 			found(node, text));
+	}
 	for (size_t i = 0; r == 0 && node->kind == NODE_MAP && i < node->count; i++) {
 		const struct node_item *item = &node->items[i];
 
-		if (fields_known(item->key))
+		if (fields_known(item->key)) {
 			r = field_check_at(reader, item->key, item->value);
-		else
+		} else {
 			refuse_path(reader, item);
+		}
 	}
 	reader->at = step.up;
 	return r;

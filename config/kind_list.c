@@ -49,9 +49,10 @@ static struct json_t *print_texts(const struct strings *strings)
 {
 	_cleanup_(json_freep) struct json_t *list = json_new_array();
 
-	for (size_t i = 0; list && i < strings->count; i++)
+	for (size_t i = 0; list && i < strings->count; i++) {
 		if (json_append_text(list, strings->items[i]) < 0)
 			return NULL;
+	}
 	return TAKE(list);
 }
 
@@ -98,10 +99,11 @@ static int read_command(struct reader *reader, const struct field *field,
 		return r;
 	if (problems != reader->problems->lines.count)
 		return 0;
-	if (command->count == 0 && field->required)
+	if (command->count == 0 && field->required) {
 		refuse(reader, node, "must name a program, not an empty list");
-	else if (command->count > 0 && command->items[0][0] == '\0')
+	} else if (command->count > 0 && command->items[0][0] == '\0') {
 		refuse(reader, node, "must begin with a program, not with an empty text");
+	}
 	return 0;
 }
 
@@ -151,9 +153,10 @@ static struct json_t *print_argvs(const struct field *field, const void *base)
 	const struct argvs *argvs = member_of(field, base);
 	_cleanup_(json_freep) struct json_t *list = json_new_array();
 
-	for (size_t i = 0; list && i < argvs->count; i++)
+	for (size_t i = 0; list && i < argvs->count; i++) {
 		if (json_append(list, print_texts(&argvs->items[i])) < 0)
 			return NULL;
+	}
 	return TAKE(list);
 }
 
@@ -234,9 +237,10 @@ static struct json_t *print_pairs(const struct field *field, const void *base)
 	const struct pairs *pairs = member_of(field, base);
 	_cleanup_(json_freep) struct json_t *map = json_new_object();
 
-	for (size_t i = 0; map && i < pairs->count; i++)
+	for (size_t i = 0; map && i < pairs->count; i++) {
 		if (json_set_text(map, pairs->items[i].key, pairs->items[i].value) < 0)
 			return NULL;
+	}
 	return TAKE(map);
 }
 

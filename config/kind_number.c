@@ -16,11 +16,12 @@ static bool parse_digits(const char *text, size_t size, int64_t *ret)
 
 	if (size == 0 || (size > 1 && text[0] == '0'))
 		return false;
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
 		if (!isdigit((unsigned char)text[i]) ||
 			__builtin_mul_overflow(value, 10, &value) ||
 			__builtin_add_overflow(value, text[i] - '0', &value))
 			return false;
+	}
 	*ret = value;
 	return true;
 }
@@ -58,13 +59,14 @@ static bool count_fits(struct reader *reader, const struct field *field,
 {
 	if (value >= field->least && value <= most_of(field))
 		return true;
-	if (field->most)
+	if (field->most) {
 		refuse(reader, node,
 			"must be from %" PRId64 " to %" PRId64 ", not %" PRId64,
 			field->least, field->most, value);
-	else
+	} else {
 		refuse(reader, node, "must be at least %" PRId64 ", not %" PRId64,
 			field->least, value);
+	}
 	return false;
 }
 
@@ -78,15 +80,16 @@ static int read_integer(struct reader *reader, const struct field *field,
 
 	if (r <= 0)
 		return r;
-	if (is_text(node))
+	if (is_text(node)) {
 		refuse(reader, node, "must be a whole number, not the text %s",
 			found(node, found_text));
-	else if (!parse_integer(text, &value))
+	} else if (!parse_integer(text, &value)) {
 		refuse(reader, node, "must be a whole number, not %s%s",
 			found(node, found_text),
 			text[0] == '0' ? " (write it without leading zeros)" : "");
-	else if (count_fits(reader, field, node, value))
+	} else if (count_fits(reader, field, node, value)) {
 		*ret = value;
+	}
 	return 0;
 }
 
@@ -164,9 +167,10 @@ static struct json_t *print_codes(const struct field *field, const void *base)
 		*(const size_t *)(const void *)((const char *)base + field->count_at);
 	_cleanup_(json_freep) struct json_t *list = json_new_array();
 
-	for (size_t i = 0; list && i < count; i++)
+	for (size_t i = 0; list && i < count; i++) {
 		if (json_append(list, json_new_int(items[i])) < 0)
 			return NULL;
+	}
 	return TAKE(list);
 }
 
@@ -206,11 +210,12 @@ static int read_mode(struct reader *reader, const struct field *field,
 	if (r <= 0)
 		return r;
 	if (size < 3 || size > 5 || strspn(text, "01234567") != size ||
-		strtol(text, NULL, 8) > MODE_MOST)
+		strtol(text, NULL, 8) > MODE_MOST) {
 		refuse(reader, node, "must be a mode in octal such as \"0644\", not %s",
 			found(node, found_text));
-	else
+	} else {
 		*(int64_t *)member(field, base) = strtol(text, NULL, 8);
+	}
 	return 0;
 }
 
@@ -259,9 +264,9 @@ static int read_port(struct reader *reader, const struct field *field,
 
 	if (r <= 0)
 		return r;
-	if (strstr(text, "${") && field->keep_instance)
+	if (strstr(text, "${") && field->keep_instance) {
 		; /* a number for each instance: judged when all is known */
-	else if (parse_integer(text, &port) && (port < 1 || port > PORT_MOST)) {
+	} else if (parse_integer(text, &port) && (port < 1 || port > PORT_MOST)) {
 		refuse(reader, node, "must be a port from 1 to 65535, not %" PRId64,
 			port);
 		return 0;

@@ -168,9 +168,10 @@ static int read_list(struct reader *reader, const struct field *field,
 	char text[FOUND_BYTES];
 	int r = make_items(field, node->count, base);
 
-	if (r == 0 && node->kind != NODE_LIST)
+	if (r == 0 && node->kind != NODE_LIST) {
 		refuse(reader, node, "must be a list (each item is %s), not %s",
 			field->rows->noun, found(node, text));
+	}
 	for (size_t i = 0; r == 0 && node->kind == NODE_LIST && i < node->count; i++) {
 		struct step step = { .up = reader->at, .index = i };
 
@@ -185,10 +186,11 @@ static struct json_t *print_list(const struct field *field, const void *base)
 {
 	_cleanup_(json_freep) struct json_t *list = json_new_array();
 
-	for (size_t i = 0; list && i < count_in(field, base); i++)
+	for (size_t i = 0; list && i < count_in(field, base); i++) {
 		if (json_append(list, rows_print(field->rows, item_at(field, base, i))) <
 			0)
 			return NULL;
+	}
 	return TAKE(list);
 }
 
@@ -284,9 +286,10 @@ static int read_map(struct reader *reader, const struct field *field,
 	char text[FOUND_BYTES];
 	int r = make_items(field, node->count, base);
 
-	if (r == 0 && node->kind != NODE_MAP)
+	if (r == 0 && node->kind != NODE_MAP) {
 		refuse(reader, node, "must be a map (each value is %s), not %s",
 			field->rows->noun, found(node, text));
+	}
 	for (size_t i = 0; r == 0 && node->kind == NODE_MAP && i < node->count; i++)
 		r = read_named(reader, field, &node->items[i], base);
 	return r;
@@ -316,10 +319,11 @@ static void done_map(const struct field *field, void *base)
 		struct named *named = item_at(field, base, i);
 
 		free(named->name);
-		if (field->item)
+		if (field->item) {
 			field->item->kind->done(field->item, named);
-		else
+		} else {
 			rows_done(field->rows, named);
+		}
 	}
 	free(TAKE(*items));
 	*count_of(field, base) = 0;

@@ -61,19 +61,21 @@ static bool has_shape(const struct shape *shape, const char *text)
 	if (size == 0 || size > shape->most ||
 		!in_class(shape->first, (unsigned char)*text))
 		return false;
-	for (size_t i = 1; i < size; i++)
+	for (size_t i = 1; i < size; i++) {
 		if (!in_class(shape->rest, (unsigned char)text[i]))
 			return false;
+	}
 	return true;
 }
 
 static bool has_control(const char *text, bool lines)
 {
-	for (; *text; text++)
+	for (; *text; text++) {
 		if (((unsigned char)*text < 0x20 && *text != '\t' &&
 			    !(lines && *text == '\n')) ||
 			*text == 0x7f)
 			return true;
+	}
 	return false;
 }
 
@@ -84,21 +86,22 @@ bool text_fits(struct reader *reader, const struct field *field, const struct no
 	bool pending = field->keep_instance && strstr(text, "${");
 	char found_text[FOUND_BYTES];
 
-	if (strlen(text) > most)
+	if (strlen(text) > most) {
 		refuse(reader, node, "must be at most %zu bytes long, not %zu", most,
 			strlen(text));
-	else if (field->shape && !pending && !has_shape(field->shape, text))
+	} else if (field->shape && !pending && !has_shape(field->shape, text)) {
 		refuse(reader, node, "must be %s, not %s", field->shape->says,
 			found(&(struct node){ .kind = NODE_SCALAR,
 				      .text = (char *)(uintptr_t)text,
 				      .quoted = true },
 				found_text));
-	else if (!field->shape && field->kind != &kind_block &&
-		 has_control(text, field->lines))
+	} else if (!field->shape && field->kind != &kind_block &&
+		   has_control(text, field->lines)) {
 		refuse(reader, node, "must be %s without control characters",
 			field->lines ? "text" : "one line");
-	else
+	} else {
 		return true;
+	}
 	return false;
 }
 
@@ -107,12 +110,13 @@ static void add_class(struct text *pattern, const char *class)
 {
 	text_add(pattern, "[");
 	for (; *class; class ++) {
-		if ((unsigned char)*class == 0x80)
+		if ((unsigned char)*class == 0x80) {
 			text_add(pattern, "\\u0080");
-		else if ((unsigned char)*class == 0xff)
+		} else if ((unsigned char)*class == 0xff) {
 			text_add(pattern, "\\uffff");
-		else
+		} else {
 			text_add_bytes(pattern, class, 1);
+		}
 	}
 	text_add(pattern, "]");
 }
@@ -207,12 +211,13 @@ static const char *next_word(size_t index, const void *data)
 /* "a, b or c" */
 static void add_words(struct text *list, const struct words *words)
 {
-	for (size_t i = 0; i < words->count; i++)
+	for (size_t i = 0; i < words->count; i++) {
 		text_addf(list, "%s%s",
 			i == 0                  ? ""
 			: i + 1 == words->count ? " or "
 						: ", ",
 			words->items[i]);
+	}
 }
 
 static void refuse_word(struct reader *reader, const struct field *field,
@@ -223,10 +228,11 @@ static void refuse_word(struct reader *reader, const struct field *field,
 	struct text list = { 0 };
 
 	add_words(&list, field->words);
-	if (!text_failed(&list))
+	if (!text_failed(&list)) {
 		refuse(reader, node, "must be %s, not %s%s%s%s", list.bytes,
 			found(node, text), nearest ? "; did you mean " : "",
 			nearest ? nearest : "", nearest ? "?" : "");
+	}
 	text_done(&list);
 }
 
@@ -241,10 +247,11 @@ static int read_word(struct reader *reader, const struct field *field,
 	value = words_find(field->words->items, field->words->count, word);
 	if (text_equal(word, field->words->other))
 		value = field->words->other_is;
-	if (value < 0)
+	if (value < 0) {
 		refuse_word(reader, field, node, word);
-	else
+	} else {
 		*(unsigned *)member(field, base) = (unsigned)value;
+	}
 	return 0;
 }
 
@@ -314,13 +321,14 @@ int read_truth(struct reader *reader, const struct field *field, const struct no
 	for (size_t i = 0; i < ARRAY_LEN(truths); i++) {
 		if (strcmp(text, truths[i].word) != 0)
 			continue;
-		if (truths[i].accepted && (!node->quoted || strstr(node->text, "${")))
+		if (truths[i].accepted && (!node->quoted || strstr(node->text, "${"))) {
 			*ret = truths[i].value;
-		else
+		} else {
 			refuse(reader, node, "must be true or false, not %s; write %s%s",
 				found(node, found_text),
 				truths[i].value ? "true" : "false",
 				node->quoted ? " without quotes" : "");
+		}
 		return 0;
 	}
 	refuse(reader, node, "must be true or false, not %s", found(node, found_text));

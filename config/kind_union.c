@@ -21,17 +21,19 @@ static void done_probe(const struct field *field, void *base)
 {
 	if (!is_asked(field, base))
 		return;
-	if (field->rows)
+	if (field->rows) {
 		rows_done(field->rows, base);
-	else if (field->item && field->item->kind->done)
+	} else if (field->item && field->item->kind->done) {
 		field->item->kind->done(field->item, base);
+	}
 }
 
 static void forget_probe(const struct rows *checks, void *base)
 {
-	for (const struct field *field = checks->fields; field->key; field++)
+	for (const struct field *field = checks->fields; field->key; field++) {
 		if (field->kind == &kind_probe)
 			done_probe(field, base);
+	}
 }
 
 static int read_probe(struct reader *reader, const struct field *field,
@@ -103,13 +105,14 @@ static int read_reload(struct reader *reader, const struct field *field,
 	if (node->kind == NODE_MAP &&
 		(node_get(node, "signal") != NULL) != (node_get(node, "command") != NULL))
 		return rows_read(reader, field->rows, node, base);
-	if (node->kind == NODE_MAP)
+	if (node->kind == NODE_MAP) {
 		refuse(reader, node, "must have one of signal and command%s",
 			node->count > 1 ? ", not both" : "");
-	else
+	} else {
 		refuse(reader, node,
 			"must be {signal: HUP}, {command: [...]} or none, not %s",
 			found(node, text));
+	}
 	return 0;
 }
 

@@ -25,8 +25,8 @@ struct scale {
 static const struct scale durations = {
 	.says = "a duration such as 250ms, 5s, 2m, 1h or 7d",
 	.usual = "s",
-	.units = (const struct unit[]){ { "ms", 1 }, { "s", 1000 }, { "m", 60 * 1000 },
-		{ "h", 60 * 60 * 1000 }, { "d", 24 * 60 * 60 * 1000 }, { 0 } },
+	.units = (const struct unit[]){ { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
+		{ "h", 3600000 }, { "d", 86400000 }, { 0 } },
 };
 
 static const struct scale sizes = {
@@ -59,9 +59,10 @@ static const struct scale *scale_of(const struct field *field)
 
 static const struct unit *find_unit(const struct scale *scale, const char *name)
 {
-	for (const struct unit *unit = scale->units; unit->factor; unit++)
+	for (const struct unit *unit = scale->units; unit->factor; unit++) {
 		if (strcmp(unit->name, name) == 0)
 			return unit;
+	}
 	return NULL;
 }
 
@@ -90,9 +91,10 @@ static char *format(const struct scale *scale, int64_t value)
 		return strdup("0");
 	if (value == 0)
 		return text_format("0%s", scale->usual);
-	for (const struct unit *unit = scale->units; unit->factor; unit++)
+	for (const struct unit *unit = scale->units; unit->factor; unit++) {
 		if (value % unit->factor == 0)
 			best = unit;
+	}
 	return text_format("%" PRId64 "%s", value / best->factor, best->name);
 }
 
@@ -104,10 +106,11 @@ static int refuse_range(struct reader *reader, const struct field *field,
 
 	if (!least || !most)
 		return -ENOMEM;
-	if (field->most)
+	if (field->most) {
 		refuse(reader, node, "must be from %s to %s, not %s", least, most, text);
-	else
+	} else {
 		refuse(reader, node, "must be at least %s, not %s", least, text);
+	}
 	return 0;
 }
 
@@ -118,12 +121,13 @@ static void refuse_unit(struct reader *reader, const struct field *field,
 	size_t digits = strspn(text, "0123456789");
 	char found_text[FOUND_BYTES];
 
-	if (digits && text[digits] == '\0')
+	if (digits && text[digits] == '\0') {
 		refuse(reader, node, "must be %s, not a bare %s: write %s%s", scale->says,
 			text, text, scale->usual);
-	else
+	} else {
 		refuse(reader, node, "must be %s, not %s", scale->says,
 			found(node, found_text));
+	}
 }
 
 static int read_unit(struct reader *reader, const struct field *field,
@@ -138,12 +142,13 @@ static int read_unit(struct reader *reader, const struct field *field,
 	if (r <= 0)
 		return r;
 	if (!parse(scale, text, &value, &unit) ||
-		(!unit && !(value == 0 && scale->zero_is_bare)))
+		(!unit && !(value == 0 && scale->zero_is_bare))) {
 		refuse_unit(reader, field, node, text);
-	else if (value < field->least || (field->most && value > field->most))
+	} else if (value < field->least || (field->most && value > field->most)) {
 		return refuse_range(reader, field, node, text);
-	else
+	} else {
 		*(int64_t *)member(field, base) = value;
+	}
 	return 0;
 }
 
@@ -210,10 +215,11 @@ static int read_fraction(struct reader *reader, const struct field *field,
 		return r;
 	value = strtod(text, &end);
 	if (!isdigit((unsigned char)text[0]) ||
-		strspn(text, "0123456789.") != strlen(text) || *end || value > 1)
+		strspn(text, "0123456789.") != strlen(text) || *end || value > 1) {
 		refuse(reader, node, "must be %s, not %s", says, found(node, found_text));
-	else
+	} else {
 		*(double *)member(field, base) = value;
+	}
 	return 0;
 }
 

@@ -8,6 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { STEP_BYTES = 256 };
+
 struct node *node_new(enum node_kind kind, struct mark mark)
 {
 	struct node *node = calloc(1, sizeof(*node));
@@ -91,9 +93,10 @@ static struct node_item *find_item(const struct node *map, const char *key)
 {
 	if (!map || map->kind != NODE_MAP)
 		return NULL;
-	for (size_t i = 0; i < map->count; i++)
+	for (size_t i = 0; i < map->count; i++) {
 		if (strcmp(map->items[i].key, key) == 0)
 			return &map->items[i];
+	}
 	return NULL;
 }
 
@@ -118,6 +121,16 @@ int node_set(struct node *map, const char *key, struct mark key_mark, struct nod
 	return 0;
 }
 
+void node_measure(const struct node *node, size_t depth, size_t *count, size_t *deepest)
+{
+	*deepest = MAX(*deepest, depth);
+	*count += node->count;
+	for (size_t i = 0; i < node->count && *count <= CONFIG_MAX_KEYS; i++) {
+		node_measure(node->items[i].value,
+			depth + (node->items[i].value->count > 0), count, deepest);
+	}
+}
+
 static int compare_items(const void *left, const void *right)
 {
 	const struct node_item *const *a = left, *const *b = right;
@@ -128,20 +141,20 @@ static int compare_items(const void *left, const void *right)
 
 int node_sort(const struct node_item ***ret, const struct node *map)
 {
-	const struct node_item **items = calloc(map->count + 1, sizeof(*items));
+	const struct node_item **items = calloc(map->count + 1, sizeof(void *));
 
 	if (!items)
 		return -ENOMEM;
 	for (size_t i = 0; i < map->count; i++)
 		items[i] = &map->items[i];
-	qsort(items, map->count, sizeof(*items), compare_items);
+	qsort(items, map->count, sizeof(void *), compare_items);
 	*ret = items;
 	return 0;
 }
 
 /* The next step of a dotted path: a key into `key`, or an index. Returns what follows, NULL when
  * it is no path. */
-static const char *next_step(const char *path, char key[static 256], size_t *index)
+static const char *next_step(const char *path, char key[static STEP_BYTES], size_t *index)
 {
 	size_t size;
 
@@ -155,7 +168,7 @@ static const char *next_step(const char *path, char key[static 256], size_t *ind
 		return end[1] == '.' && end[2] ? end + 2 : end + 1;
 	}
 	size = strcspn(path, ".[");
-	if (size == 0 || size >= 256)
+	if (size == 0 || size >= STEP_BYTES)
 		return NULL;
 	memcpy(key, path, size);
 	key[size] = '\0';
@@ -174,7 +187,7 @@ static struct node *child(const struct node *node, const char *key, size_t index
 
 const struct node *node_find(const struct node *tree, const char *path)
 {
-	char key[256];
+	char key[STEP_BYTES];
 	size_t index = 0;
 
 	while (tree && *path) {
@@ -188,33 +201,38 @@ const struct node *node_find(const struct node *tree, const char *path)
 	return tree;
 }
 
+/* The map or list that a step leads to; a map is made where nothing is. */
+static int step_into(struct node **ret, struct node *node, const char *key, size_t index)
+{
+	struct node *next = child(node, key, index);
+	int r;
+
+	if (!next || next->kind == NODE_NULL) {
+		if (!key[0] || node->kind != NODE_MAP)
+			return -EINVAL;
+		next = node_new(NODE_MAP, node->mark);
+		r = node_set(node, key, node->mark, next);
+		if (r < 0)
+			return r;
+	}
+	*ret = next;
+	return 0;
+}
+
 int node_set_path(struct node *map, const char *path, struct node *value)
 {
 	_cleanup_(node_freep) struct node *owned = value;
-	char key[256];
+	char key[STEP_BYTES];
 	size_t index = 0;
+	int r = 0;
 
-	for (;;) {
-		struct node *next;
-
-		path = next_step(path, key, &index);
-		if (!path || (key[0] && map->kind != NODE_MAP))
-			return -EINVAL;
-		if (!*path && key[0])
-			return node_set(
-				map, key, value ? value->mark : map->mark, TAKE(owned));
-		next = child(map, key, index);
-		if (!key[0] && (!next || !*path))
-			return -EINVAL;
-		if (!next || next->kind == NODE_NULL) {
-			struct mark mark = owned ? owned->mark : map->mark;
-
-			next = node_new(NODE_MAP, mark);
-			if (node_set(map, key, mark, next) < 0)
-				return -ENOMEM;
-		}
-		map = next;
-	}
+	while ((path = next_step(path, key, &index)) && *path && r == 0)
+		r = step_into(&map, map, key, index);
+	if (r < 0)
+		return r;
+	if (!path || !key[0] || map->kind != NODE_MAP)
+		return -EINVAL;
+	return node_set(map, key, owned ? owned->mark : map->mark, TAKE(owned));
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */

@@ -54,6 +54,9 @@ int node_append(
 int node_set(struct node *map, const char *key, struct mark key_mark, struct node *value);
 /* The items of a map by key; those of one key as they stand. Caller frees the list. -ENOMEM. */
 int node_sort(const struct node_item ***ret, const struct node *map);
+/* Adds the keys and items of a tree to *count, and raises *deepest to how deep it goes when it
+ * stands at `depth`; stops early beyond CONFIG_MAX_KEYS. */
+void node_measure(const struct node *node, size_t depth, size_t *count, size_t *deepest);
 /* By dotted path; makes the maps on the way, "[N]" must exist. Takes value. -EINVAL when the path
  * is none or goes through something else than maps, -ENOMEM. */
 int node_set_path(struct node *map, const char *path, struct node *value);

@@ -29,9 +29,10 @@ static const struct {
 
 int main(int argc, char *argv[])
 {
-	for (size_t i = 0; argc == 2 && i < ARRAY_LEN(tables); i++)
+	for (size_t i = 0; argc == 2 && i < ARRAY_LEN(tables); i++) {
 		if (strcmp(argv[1], tables[i].word) == 0)
 			return tables[i].print(stdout) < 0 || fflush(stdout) ? 1 : 0;
+	}
 	fputs("usage: svcd-keys service|host|site|schema\n", stderr);
 	return 2;
 }

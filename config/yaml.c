@@ -84,28 +84,20 @@ static int remember_anchor(
 static const struct node *find_anchor(
 	const struct builder *builder, const yaml_char_t *name)
 {
-	for (size_t i = builder->anchors_count; i > 0; i--)
+	for (size_t i = builder->anchors_count; i > 0; i--) {
 		if (strcmp(builder->anchors[i - 1].name, (const char *)name) == 0)
 			return builder->anchors[i - 1].node;
+	}
 	return NULL;
 }
 
 static bool is_open(const struct builder *builder, const struct node *node)
 {
-	for (size_t i = 0; i < builder->depth; i++)
+	for (size_t i = 0; i < builder->depth; i++) {
 		if (builder->open[i].node == node)
 			return true;
+	}
 	return false;
-}
-
-/* Adds keys and items of a tree, and how deep it is, up to the limits. */
-static void measure(const struct node *node, size_t depth, size_t *count, size_t *deepest)
-{
-	*deepest = MAX(*deepest, depth);
-	*count += node->count;
-	for (size_t i = 0; i < node->count && *count <= CONFIG_MAX_KEYS; i++)
-		measure(node->items[i].value, depth + (node->items[i].value->count > 0),
-			count, deepest);
 }
 
 /* ---- building ------------------------------------------------------------------------------------ */
@@ -117,9 +109,10 @@ static bool is_null(const yaml_event_t *event)
 
 	if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(nulls); i++)
+	for (size_t i = 0; i < ARRAY_LEN(nulls); i++) {
 		if (strcmp(text, nulls[i]) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -138,9 +131,10 @@ static int take_key(struct builder *builder, const yaml_event_t *event)
 	struct open *top = &builder->open[builder->depth - 1];
 	const char *text = (const char *)event->data.scalar.value;
 
-	if (strcmp(text, "<<") == 0)
+	if (strcmp(text, "<<") == 0) {
 		refuse(builder, event->start_mark,
 			"<<: merge keys are not read; write the keys out, or use a template");
+	}
 	top->key = strdup(text);
 	top->key_mark = mark_at(builder, event->start_mark);
 	return top->key ? 0 : -ENOMEM;
@@ -159,9 +153,10 @@ static int place(struct builder *builder, struct node *node, yaml_mark_t mark)
 		return 0;
 	}
 	top = &builder->open[builder->depth - 1];
-	if (++builder->count > CONFIG_MAX_KEYS)
+	if (++builder->count > CONFIG_MAX_KEYS) {
 		refuse_and_stop(builder, mark,
 			"more than 10000 keys and items, counting what aliases repeat");
+	}
 	r = node_append(top->node, top->key, top->key_mark, node);
 	free(TAKE(top->key));
 	return r;
@@ -171,9 +166,10 @@ static int on_scalar(struct builder *builder, const yaml_event_t *event)
 {
 	struct node *node;
 
-	if (event->data.scalar.tag)
+	if (event->data.scalar.tag) {
 		refuse(builder, event->start_mark,
 			"tags (!...) are not read; leave it out");
+	}
 	if (strlen((const char *)event->data.scalar.value) != event->data.scalar.length)
 		refuse(builder, event->start_mark, "a NUL character inside a text");
 	if (expects_key(builder))
@@ -197,9 +193,10 @@ static int on_start(struct builder *builder, const yaml_event_t *event)
 					: event->data.sequence_start.anchor;
 	struct node *node;
 
-	if (map ? event->data.mapping_start.tag : event->data.sequence_start.tag)
+	if (map ? event->data.mapping_start.tag : event->data.sequence_start.tag) {
 		refuse(builder, event->start_mark,
 			"tags (!...) are not read; leave it out");
+	}
 	if (expects_key(builder)) {
 		refuse_and_stop(builder, event->start_mark,
 			map ? "a key must be a word, not a map: quote text that begins with {"
@@ -233,7 +230,7 @@ static int on_alias(struct builder *builder, const yaml_event_t *event)
 			     : "an alias to an anchor that is not above it");
 		return 0;
 	}
-	measure(node, builder->depth + 1, &count, &deepest);
+	node_measure(node, builder->depth + 1, &count, &deepest);
 	if (count > CONFIG_MAX_KEYS || deepest > CONFIG_MAX_DEPTH) {
 		refuse_and_stop(builder, event->start_mark,
 			count > CONFIG_MAX_KEYS
@@ -274,9 +271,10 @@ static int on_end(struct builder *builder, const yaml_event_t *event)
 
 static int on_document(struct builder *builder, const yaml_event_t *event)
 {
-	if (++builder->documents > 1)
+	if (++builder->documents > 1) {
 		refuse_and_stop(builder, event->start_mark,
 			"a second document begins here; a file holds one");
+	}
 	return 0;
 }
 
@@ -362,13 +360,14 @@ static void require_map(struct builder *builder)
 	if (builder->root && builder->root->kind == NODE_MAP)
 		return;
 	builder->refused = true;
-	if (!builder->root || builder->root->kind == NODE_NULL)
+	if (!builder->root || builder->root->kind == NODE_NULL) {
 		problem(builder->problems, mark, NULL,
 			"the file is empty: keys are missing");
-	else
+	} else {
 		problem(builder->problems, builder->root->mark, NULL,
 			"must be a map (`key: value` lines), not %s",
 			builder->root->kind == NODE_LIST ? "a list" : "a text");
+	}
 }
 
 int node_from_yaml(struct node **ret, const char *file, const char *bytes, size_t size,

@@ -38,8 +38,9 @@ static const struct hint {
 
 const char *yaml_hint(const char *problem)
 {
-	for (size_t i = 0; problem && i < ARRAY_LEN(hints); i++)
+	for (size_t i = 0; problem && i < ARRAY_LEN(hints); i++) {
 		if (strcmp(problem, hints[i].problem) == 0)
 			return hints[i].sentence;
+	}
 	return problem ? problem : "this is not YAML";
 }
