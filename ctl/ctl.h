@@ -112,5 +112,5 @@ struct results {
 	bool line_open;      /* a progress line stands on the terminal */
 };
 int results_reply(struct json_t *parameters, bool more, void *data);
-int results_print(struct results *results, const char *done); /* the exit status */
-void results_done(struct results *results);
+int results_print(struct results *self, const char *done); /* the exit status */
+void results_done(struct results *self);

@@ -67,40 +67,60 @@ void help_verb(struct text *out, const struct view *view, enum verb verb)
 	text_done(&options);
 }
 
+/* What scdoc would take for its own marks. */
+static void add_escaped(struct text *out, const char *string)
+{
+	for (; *string; string++)
+		text_addf(out, strchr("_*\\<>", *string) ? "\\%c" : "%c", *string);
+}
+
+static void add_literal(struct text *out, char *lines)
+{
+	char *rest = NULL;
+
+	text_add(out, "\n\t```\n");
+	for (char *line = strtok_r(lines, "\n", &rest); line;
+		line = strtok_r(NULL, "\n", &rest))
+		text_addf(out, "\t%s\n", line);
+	text_add(out, "\t```\n");
+}
+
 /* scdoc: a verb, indented what it does and its options. */
 static void print_manual(struct text *out)
 {
+	const struct view plain = { 0 };
+
 	for (int i = 0; i < VERB_COUNT; i++) {
 		struct text options = { 0 };
-		const struct view plain = { 0 };
 
 		text_addf(out, "*%s*%s", verbs[i].word, *verbs[i].args ? " " : "");
-		for (const char *at = verbs[i].args; *at; at++)
-			text_addf(out, strchr("_*\\<>", *at) ? "\\%c" : "%c", *at);
-		text_addf(out, "\n\t%s\n", verbs[i].help);
+		add_escaped(out, verbs[i].args);
+		text_add(out, "\n\t");
+		add_escaped(out, verbs[i].help);
+		text_add(out, "\n");
 		options_help(&options, &plain, i);
-		for (char *line = options.size ? strtok(options.bytes, "\n") : NULL; line;
-			line = strtok(NULL, "\n"))
-			text_addf(out, "%s\t%s\n",
-				line == options.bytes ? "\n\t```\n" : "", line);
-		if (options.size)
-			text_add(out, "\t```\n");
+		if (!text_failed(&options) && options.size > 0)
+			add_literal(out, options.bytes);
 		text_add(out, "\n");
 		text_done(&options);
 	}
 }
 
+static void print_verbs(struct text *out)
+{
+	for (int i = 0; i < VERB_COUNT; i++)
+		text_addf(out, "%s\t%s\n", verbs[i].word, verbs[i].help);
+}
+
 int help_words(const char *what)
 {
 	struct text out = { 0 };
-	int verb = verb_find(what);
 
 	if (strcmp(what, "manual") == 0)
 		print_manual(&out);
 	else if (strcmp(what, "verbs") == 0)
-		for (int i = 0; i < VERB_COUNT; i++)
-			text_addf(&out, "%s\t%s\n", verbs[i].word, verbs[i].help);
+		print_verbs(&out);
 	else
-		options_words(&out, verb);
+		options_words(&out, verb_find(what));
 	return put(&out);
 }

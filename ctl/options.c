@@ -156,27 +156,30 @@ static int read_long(struct reading *self, const char *said)
 		nearest ? "; did you mean --" : "", nearest ? nearest : "");
 }
 
+static const struct option_row *find_letter(char letter, int verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(option_rows); i++)
+		if (option_rows[i].letter == letter && belongs(&option_rows[i], verb))
+			return &option_rows[i];
+	return NULL;
+}
+
 /* "-fn5", "-n 5" */
 static int read_letters(struct reading *self, const char *letters)
 {
-	for (; *letters; letters++) {
-		const struct option_row *row = NULL;
-		int r;
+	int r = 0;
 
-		for (size_t i = 0; i < ARRAY_LEN(option_rows) && !row; i++)
-			if (option_rows[i].letter == *letters &&
-				belongs(&option_rows[i], self->verb))
-				row = &option_rows[i];
+	for (; r == 0 && *letters; letters++) {
+		const struct option_row *row = find_letter(*letters, self->verb);
+
 		if (!row)
 			return usage(self->ctl, "unknown option -%c", *letters);
 		if (row->kind != FLAG)
 			return letters[1] ? set(self, row, letters + 1)
 					  : set_with_next(self, row);
 		r = set(self, row, NULL);
-		if (r != 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 static int read_verb(struct reading *self, const char *word)

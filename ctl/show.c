@@ -233,7 +233,7 @@ char *word_took(char ret[static WORD_BYTES], const struct json_t *us)
 		return dash(ret);
 	if (took < US_PER_MS)
 		snprintf(ret, WORD_BYTES, "%" PRId64 "µs", took);
-	else if (took < 100 * US_PER_MS)
+	else if (took < US_PER_S / 10)
 		snprintf(ret, WORD_BYTES, "%.1fms", (double)took / US_PER_MS);
 	else if (took < 60 * (int64_t)US_PER_S)
 		snprintf(ret, WORD_BYTES, "%.2fs", (double)took / US_PER_S);

@@ -63,7 +63,7 @@ struct table {
 	const char *right; /* per column: '>' is right-aligned; may be NULL */
 	bool failed;
 };
-void table_cell(struct table *table, enum paint paint, const char *string);
+void table_cell(struct table *self, enum paint paint, const char *string);
 void table_print(struct text *out, const struct view *view, size_t indent,
-	const struct table *table);
-void table_done(struct table *table);
+	const struct table *self);
+void table_done(struct table *self);

@@ -176,36 +176,47 @@ static void print_wanted(
 	text_done(&line);
 }
 
+static void print_failing(
+	struct text *out, const struct view *view, const struct json_t *term)
+{
+	const char *reason = text_of(term, "reason");
+
+	if (!json_get_bool(term, "ok", false))
+		show_fieldf(out, view, "", PAINT_NONE, "%s: %s", text_of(term, "term"),
+			*reason ? reason : "does not hold");
+}
+
+/* "wanted, state hold" */
+static void print_holding(
+	struct text *out, const struct view *view, const struct json_t *terms)
+{
+	struct text line = { 0 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < json_size(terms); i++)
+		if (json_get_bool(json_item(terms, i), "ok", false))
+			text_addf(&line, "%s%s", count++ ? ", " : "",
+				text_of(json_item(terms, i), "term"));
+	if (count > 0 && !text_failed(&line))
+		show_fieldf(out, view, "", PAINT_FAINT, "%s hold%s", line.bytes,
+			count == 1 ? "s" : "");
+	text_done(&line);
+}
+
 /* "yes", or each term that does not hold with its reason. */
 static void print_ready(
 	struct text *out, const struct view *view, const struct json_t *document)
 {
 	const struct json_t *terms = json_get(document, "terms");
 	bool ready = json_get_bool(document, "ready", false);
-	struct text holds = { 0 };
 
-	text_add(&holds, "");
-	for (size_t i = 0; i < json_size(terms); i++)
-		if (json_get_bool(json_item(terms, i), "ok", false))
-			text_addf(&holds, "%s%s", holds.size ? ", " : "",
-				text_of(json_item(terms, i), "term"));
 	show_field(
 		out, view, "Ready", ready ? PAINT_GOOD : PAINT_BAD, ready ? "yes" : "no");
-	for (size_t i = 0; i < json_size(terms); i++) {
-		const struct json_t *term = json_item(terms, i);
-		const char *reason = text_of(term, "reason");
-
-		if (!json_get_bool(term, "ok", false))
-			show_fieldf(out, view, "", PAINT_NONE, "%s: %s",
-				text_of(term, "term"),
-				*reason ? reason : "does not hold");
-	}
+	for (size_t i = 0; i < json_size(terms); i++)
+		print_failing(out, view, json_item(terms, i));
 	if (!ready && json_size(terms) == 0)
 		show_field(out, view, "", PAINT_NONE, text_of(document, "reason"));
-	if (!text_failed(&holds) && holds.size > 0)
-		show_fieldf(out, view, "", PAINT_FAINT, "%s hold%s", holds.bytes,
-			strchr(holds.bytes, ',') ? "" : "s");
-	text_done(&holds);
+	print_holding(out, view, terms);
 }
 
 static void print_job(

@@ -79,29 +79,39 @@ static bool nothing_to_do(const struct ctl *ctl, const struct json_t *answer)
 	       ctl->options.remove.count == 0;
 }
 
+/* 0, or the exit status of leaving it. */
+static int get_consent(const struct ctl *ctl)
+{
+	if (ctl->options.yes)
+		return 0;
+	if (!ctl->asks) {
+		say(ctl, "nothing was applied: nobody to ask here; say --yes");
+		return EXIT_USAGE;
+	}
+	if (person_agrees())
+		return 0;
+	say(ctl, "nothing was applied");
+	return EXIT_FAILED;
+}
+
 int verb_apply(struct ctl *ctl)
 {
 	_cleanup_(json_freep) struct json_t *answer = NULL;
-	bool refused;
-	int r = get_changes(ctl, &answer);
+	int refused, r = get_changes(ctl, &answer);
 
 	if (r == 0 && (!ctl->options.json || ctl->options.dry_run))
 		r = print_changes(ctl, answer);
 	if (r != 0)
 		return r;
-	refused = changes_refused(json_get(answer, "changes"));
-	if (nothing_to_do(ctl, answer))
+	refused = changes_refused(json_get(answer, "changes")) ? EXIT_FAILED : 0;
+	if (nothing_to_do(ctl, answer)) {
 		say(ctl, "nothing to change");
-	if (nothing_to_do(ctl, answer) || ctl->options.dry_run)
-		return refused ? EXIT_FAILED : 0;
-	if (!ctl->options.yes && !ctl->asks) {
-		say(ctl, "nothing was applied: nobody to ask here; say --yes");
-		return EXIT_USAGE;
+		return refused;
 	}
-	if (!ctl->options.yes && !person_agrees()) {
-		say(ctl, "nothing was applied");
-		return EXIT_FAILED;
-	}
-	r = apply_now(ctl);
-	return r != 0 ? r : refused ? EXIT_FAILED : 0;
+	if (ctl->options.dry_run)
+		return refused;
+	r = get_consent(ctl);
+	if (r == 0)
+		r = apply_now(ctl);
+	return r != 0 ? r : refused;
 }

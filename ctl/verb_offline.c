@@ -8,13 +8,19 @@
 #include "ctl/ctl.h"
 #include "firewall/plan.h"
 
-/* Everything on disk, or only the files named. */
-static int build(
-	const struct ctl *ctl, char *const *files, size_t count, struct config **ret)
+static void say_all(const struct ctl *ctl, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->lines.count; i++)
+		say(ctl, "%s", problems->lines.items[i]);
+}
+
+/* Everything on disk, or only the files named; NULL when that failed, which is said. */
+static struct config *build(const struct ctl *ctl, char *const *files, size_t count)
 {
 	struct sources sources = { 0 };
 	struct problems problems = { 0 };
 	struct facts_of_host facts = { 0 };
+	struct config *config = NULL;
 	int r = sources_gather(&sources, &ctl->paths, &problems);
 
 	for (size_t i = 0; r == 0 && i < count; i++)
@@ -22,18 +28,18 @@ static int build(
 	if (r == 0)
 		r = config_host_facts(&facts);
 	if (r == 0)
-		r = config_build(ret, &sources, &ctl->paths, &facts);
-	/* What else could not be read is nobody's question when files are named. */
-	for (size_t i = 0; count == 0 && i < problems.lines.count; i++)
-		say(ctl, "%s", problems.lines.items[i]);
-	for (size_t i = 0; r == 0 && i < (*ret)->problems.lines.count; i++)
-		say(ctl, "%s", (*ret)->problems.lines.items[i]);
+		r = config_build(&config, &sources, &ctl->paths, &facts);
 	if (r < 0)
 		say(ctl, "%s", strerror(-r));
+	/* What else could not be read is nobody's question when files are named. */
+	if (count == 0)
+		say_all(ctl, &problems);
+	if (config)
+		say_all(ctl, &config->problems);
 	config_host_facts_done(&facts);
 	problems_done(&problems);
 	sources_done(&sources);
-	return r < 0 ? EXIT_FAILED : 0;
+	return config;
 }
 
 static const struct entry *entry_of_path(const struct config *config, const char *path)
@@ -91,12 +97,13 @@ static bool validate_one(struct text *out, const struct config *config, const ch
 
 int verb_validate(struct ctl *ctl)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_(config_freep) struct config *config =
+		build(ctl, ctl->words, ctl->words_count);
 	struct text out = { 0 };
-	int r = build(ctl, ctl->words, ctl->words_count, &config), failed = 0;
+	int r, failed = 0;
 
-	if (r != 0)
-		return r;
+	if (!config)
+		return EXIT_FAILED;
 	for (size_t i = 0; i < ctl->words_count; i++)
 		if (!validate_one(&out, config, ctl->words[i]))
 			failed = EXIT_FAILED;
@@ -113,19 +120,19 @@ static bool is_file(const char *word)
 
 int verb_show(struct ctl *ctl)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
 	const char *word = ctl->words[0];
+	_cleanup_(config_freep) struct config *config =
+		build(ctl, ctl->words, is_file(word) ? 1 : 0);
 	const struct entry *entry;
-	int r = build(ctl, ctl->words, is_file(word) ? 1 : 0, &config);
+	int r;
 
-	if (r != 0)
-		return r;
+	if (!config)
+		return EXIT_FAILED;
 	entry = is_file(word) ? entry_of_path(config, word)
 			      : entry_named(ctl, config, word);
 	if (!entry)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < entry->problems.lines.count; i++)
-		say(ctl, "%s", entry->problems.lines.items[i]);
+	say_all(ctl, &entry->problems);
 	if (!entry->declaration)
 		return EXIT_FAILED;
 	if (ctl->options.json)
@@ -148,7 +155,7 @@ static int print_plan(
 	const struct ctl *ctl, const struct config *config, const char *service)
 {
 	_cleanup_free_ const struct declaration **here =
-		calloc(config->entries_count + 1, sizeof(*here));
+		calloc(config->entries_count + 1, sizeof(void *));
 	struct plan_input input = { .host = &config->host, .site = &config->site };
 	_cleanup_(plan_freep) struct plan *plan = NULL;
 	struct problems problems = { 0 };
@@ -165,8 +172,7 @@ static int print_plan(
 	r = plan_make(&plan, &input, &problems);
 	if (r == 0)
 		r = plan_print(stdout, plan, service);
-	for (size_t i = 0; i < problems.lines.count; i++)
-		say(ctl, "%s", problems.lines.items[i]);
+	say_all(ctl, &problems);
 	if (problems.lines.count > 0 || fflush(stdout) != 0)
 		r = -EINVAL;
 	problems_done(&problems);
@@ -175,20 +181,20 @@ static int print_plan(
 
 int verb_firewall(struct ctl *ctl)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
 	const char *service = ctl->words_count > 1 ? ctl->words[1] : NULL;
+	_cleanup_(config_freep) struct config *config = NULL;
 	const struct entry *entry;
-	int r;
 
 	if (strcmp(ctl->words[0], "show") != 0)
 		return usage(ctl, "it wants show, not \"%s\"", ctl->words[0]);
-	r = build(ctl, NULL, 0, &config);
-	if (r != 0 || !service)
-		return r != 0 ? r : print_plan(ctl, config, NULL);
+	config = build(ctl, NULL, 0);
+	if (!config)
+		return EXIT_FAILED;
+	if (!service)
+		return print_plan(ctl, config, NULL);
 	entry = entry_named(ctl, config, service);
 	if (!entry)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < entry->problems.lines.count; i++)
-		say(ctl, "%s", entry->problems.lines.items[i]);
+	say_all(ctl, &entry->problems);
 	return entry->declaration ? print_plan(ctl, config, service) : EXIT_FAILED;
 }

@@ -21,7 +21,7 @@ static const struct {
 	{ "m", 60 * (int64_t)US_PER_S },
 	{ "h", 3600 * (int64_t)US_PER_S },
 	{ "d", 86400 * (int64_t)US_PER_S },
-	{ "w", 7 * 86400 * (int64_t)US_PER_S },
+	{ "w", 604800 * (int64_t)US_PER_S },
 };
 
 static int parse_age(struct wall *ret, const char *said, struct wall now)

@@ -160,12 +160,12 @@ static int put_on_wire(int fd, const struct frame *frame)
 
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(size);
-		*CMSG_FIRSTHDR(&message) = (struct cmsghdr){
+		control.align = (struct cmsghdr){
 			.cmsg_len = CMSG_LEN(size),
 			.cmsg_level = SOL_SOCKET,
 			.cmsg_type = SCM_RIGHTS,
 		};
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), frame->fds.items, size);
+		memcpy(CMSG_DATA(&control.align), frame->fds.items, size);
 	}
 	for (;;) {
 		if (sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)

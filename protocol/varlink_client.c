@@ -199,6 +199,7 @@ static int read_answers(struct asker *self)
 	}
 }
 
+/* NOLINTNEXTLINE(readability-function-size): asked once per program, wrapped there */
 int varlink_ask(const char *socket_path, const char *method, struct json_t *parameters,
 	bool more, int64_t timeout_ms, varlink_reply_fn *reply, void *data,
 	struct varlink_answer *ret)

@@ -131,6 +131,7 @@ static void on_sweep(void *owner, struct instant now)
 		sweep_after_a_second(self, now);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): six things it cannot do without */
 int varlink_server_new(struct varlink_server **ret, struct loop *loop, int listen_fd,
 	const struct varlink_method *methods, const char *description, void *owner)
 {

@@ -447,3 +447,29 @@ def test_options_stand_anywhere_and_end_with_two_dashes(fake, tmp_path):
     assert ctl(tmp_path, 'status', '--', '-x').returncode == 0
     assert fake.asked[0][1]['names'] == ['-x']
     assert ctl(tmp_path, 'status', '-x').returncode == 2
+
+
+# ---- completion
+
+def complete(tmp_path, *words):
+    """What bash offers for the last of `words`."""
+    script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); compopt() { :; }; '
+              '_svcctl; printf "%s\\n" "${COMPREPLY[@]}"')
+    folder = tmp_path / 'bin'
+    folder.mkdir(exist_ok=True)
+    if not (folder / 'svcctl').exists():
+        (folder / 'svcctl').symlink_to(SVCCTL)
+    result = subprocess.run(['bash', '-c', script, 'bash', TOP / 'ctl/completion/svcctl.bash', *map(str, words)],
+                            env={**os.environ, 'PATH': f'{folder}:{os.environ["PATH"]}'}, text=True, check=False,
+                            capture_output=True, timeout=20)
+    assert not result.stderr
+    return result.stdout.split()
+
+
+def test_words_complete(fake, tmp_path):
+    fake.script['Status'] = [{'services': [document('mathoid'), document('hello')]}]
+    assert complete(tmp_path, 'svcctl', 'sta') == ['status', 'start']
+    assert complete(tmp_path, 'svcctl', '--root', tmp_path, 'status', 'ma') == ['mathoid']
+    assert complete(tmp_path, 'svcctl', 'logs', '--fo') == ['--follow']
+    assert complete(tmp_path, 'svcctl', 'logs', '-o', 'j') == ['json']
+    assert complete(tmp_path, 'svcctl', 'kill', '-s', 'SIGHU') == ['SIGHUP']
