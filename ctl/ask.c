@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ask.c - a question to svcd or an engine; what went wrong is said once, with what to do about it.
+ * ask.c - a question to svcd or an engine; what went wrong is said once, with what to
+ * do about it.
  */
 #include <string.h>
 

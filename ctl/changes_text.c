@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * changes_text.c - per service: what becomes of it; per key: before, after, and what that needs.
+ * changes_text.c - per service: what becomes of it; per key: before, after, and what
+ * that needs.
  */
 #include "ctl/changes_text.h"
 

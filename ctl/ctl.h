@@ -2,9 +2,9 @@
  *
  * ctl.h - private to this room: one run of svcctl, from its words to its exit status.
  *
- * Data goes to standard output, words about it to standard error. A verb is one row of verb_rows
- * (main.c) and one function; an option is one row of option_rows (options.c), which --help, the manual
- * and the completion print too.
+ * Data goes to standard output, words about it to standard error. A verb is one row of
+ * verb_rows (main.c) and one function; an option is one row of option_rows (options.c),
+ * which --help, the manual and the completion print too.
  */
 #pragma once
 
@@ -13,7 +13,8 @@
 #include "ctl/show.h"
 #include "protocol/protocol.h"
 
-/* Everything that can be said on the command line; members that a verb does not take stay as they are. */
+/* Everything that can be said on the command line; members that a verb does not take
+ * stay as they are. */
 struct options {
 	const char *root, *words_for;
 	bool json, no_color, help, version;
@@ -62,7 +63,8 @@ void say(const struct ctl *ctl, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int usage(const struct ctl *ctl, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Takes `text` to standard output; EXIT_FAILED when it cannot be written or memory ran out. */
+/* Takes `text` to standard output; EXIT_FAILED when it cannot be written or memory ran
+ * out. */
 int put(struct text *text);
 int put_json(const struct json_t *value);
 
@@ -77,7 +79,8 @@ struct question {
 	void *data;
 };
 enum { ANSWER_MS = 10 * MS_PER_S, FOR_EVER = -1 };
-/* Takes parameters. The exit status: 0 when all answers came, else what went wrong is said. */
+/* Takes parameters. The exit status: 0 when all answers came, else what went wrong is
+ * said. */
 int ask(const struct ctl *ctl, const struct question *question,
 	struct json_t *parameters);
 struct question ask_svcd(

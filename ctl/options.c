@@ -2,7 +2,8 @@
  *
  * options.c - the command line: one row per option, for all verbs.
  *
- * Options may stand anywhere; `--` ends them. A word that is none gets the nearest right one.
+ * Options may stand anywhere; `--` ends them. A word that is none gets the nearest
+ * right one.
  */
 #include <assert.h>
 #include <limits.h>
@@ -94,7 +95,7 @@ static const char *next_verb(size_t index, const void *data)
 	return index < VERB_COUNT ? verbs[index].word : NULL;
 }
 
-/* ---- reading ----------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------- */
 
 struct reading {
 	struct ctl *ctl;
@@ -255,7 +256,7 @@ void options_done(struct options *options)
 	strings_done(&options->remove);
 }
 
-/* ---- printing ---------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------- */
 
 void options_help(struct text *out, const struct view *view, int verb)
 {

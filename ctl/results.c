@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * results.c - an act on its way: progress while it lasts, one line per service at its end.
+ * results.c - an act on its way: progress while it lasts, one line per service at its
+ * end.
  *
  * On a terminal progress is one line that is written over; elsewhere it is a line each.
  */

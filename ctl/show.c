@@ -187,7 +187,7 @@ void show_line(
 	text_add(out, "\n");
 }
 
-/* ---- short words ------------------------------------------------------------------- */
+/* ---- short words ----------------------------------------------------------------- */
 
 static bool is_known(const struct json_t *value)
 {
@@ -248,7 +248,8 @@ char *word_age(char ret[static WORD_BYTES], const struct view *view, const char 
 
 	if (!at || wall_parse(&then, at) < 0)
 		return dash(ret);
-	/* Another clock (NTP stepping, a document from elsewhere) may be ahead of ours. */
+	/* Another clock (NTP stepping, a document from elsewhere) may be ahead of ours.
+	 */
 	return duration_format(MAX(view->now.us - then.us, 0), ret);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * show.h - private to this room: how values become words, columns and colours for people.
+ * show.h - private to this room: how values become words, columns and colours for
+ * people.
  *
- * Pure: what is written and how wide is in the arguments; the clock is in `view`. Text from outside
- * is shown, never obeyed: a control character cannot reach the terminal.
+ * Pure: what is written and how wide is in the arguments; the clock is in `view`. Text
+ * from outside is shown, never obeyed: a control character cannot reach the terminal.
  */
 #pragma once
 
@@ -25,7 +26,7 @@ void show(
 void showf(struct text *out, const struct view *view, enum paint paint,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* "  LABEL      text", folded at the width with a hanging indent; nothing when text is "". */
+/* " LABEL text", folded at the width with a hanging indent; nothing when text is "". */
 void show_field(struct text *out, const struct view *view, const char *label,
 	enum paint paint, const char *string);
 void show_fieldf(struct text *out, const struct view *view, const char *label,
@@ -43,7 +44,8 @@ void show_folded_from(struct text *out, const struct view *view, size_t indent,
 /* How many columns `string` takes (UTF-8 code points). */
 size_t show_columns(const char *string);
 
-/* A short word for a value, into `ret`; "-" when it is not known (null). Each returns `ret`. */
+/* A short word for a value, into `ret`; "-" when it is not known (null). Each returns
+ * `ret`. */
 enum { WORD_BYTES = 64 };
 char *word_bytes(char ret[static WORD_BYTES], const struct json_t *bytes); /* 78.1M */
 char *word_count(char ret[static WORD_BYTES], const struct json_t *number);

@@ -24,7 +24,7 @@ static void heads(struct table *table, const char *const *words)
 		table_cell(table, PAINT_FAINT, words[i]);
 }
 
-/* ---- what stands against a change --------------------------------------------------------- */
+/* ---- what stands against a change ------------------------------------------------ */
 
 void status_print_refused(
 	struct text *out, const struct view *view, const struct json_t *document)
@@ -60,7 +60,7 @@ void status_print_pending(
 			text_of(document, "service"), text_of(document, "service"));
 }
 
-/* ---- doors -------------------------------------------------------------------------------- */
+/* ---- doors ----------------------------------------------------------------------- */
 
 void status_print_listen(
 	struct text *out, const struct view *view, const struct json_t *document)
@@ -101,7 +101,7 @@ void status_print_firewall(
 			*reason ? ": " : "", reason);
 }
 
-/* ---- instances ---------------------------------------------------------------------------- */
+/* ---- instances ------------------------------------------------------------------- */
 
 enum paint status_paint_of_state(const char *state)
 {
@@ -188,7 +188,7 @@ void status_print_instances(
 			json_size(instances) == 1 ? text_of(document, "why") : "");
 }
 
-/* ---- checks ------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------- */
 
 static enum paint paint_of_verdict(const char *verdict)
 {
@@ -238,7 +238,7 @@ void status_print_checks(
 	table_done(&table);
 }
 
-/* ---- deaths and words --------------------------------------------------------------------- */
+/* ---- deaths and words ------------------------------------------------------------ */
 
 static void add_exit(
 	struct table *table, const struct view *view, const struct json_t *death)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * status_parts.h - private to this room: the lists in a status document, each printed by one function
- * that prints nothing when its list is empty.
+ * status_parts.h - private to this room: the lists in a status document, each printed
+ * by one function that prints nothing when its list is empty.
  */
 #pragma once
 

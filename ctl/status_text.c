@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * status_text.c - what an operator wants to know first comes first: how it is and why, then what to
- * do about it, then the numbers.
+ * status_text.c - what an operator wants to know first comes first: how it is and why,
+ * then what to do about it, then the numbers.
  *
- * Pure. Everything that is not known is "-" or left out, never 0. A document may come from a newer
- * or an ill svcd: no key is taken for granted.
+ * Pure. Everything that is not known is "-" or left out, never 0. A document may come
+ * from a newer or an ill svcd: no key is taken for granted.
  */
 #include "ctl/status_text.h"
 
@@ -115,7 +115,7 @@ void status_headline(struct text *out, const struct json_t *document)
 		add_reason(out, "", text_of(json_get(document, "verdict"), "reason"));
 }
 
-/* ---- parts ------------------------------------------------------------------------- */
+/* ---- parts ----------------------------------------------------------------------- */
 
 static void print_head(
 	struct text *out, const struct view *view, const struct json_t *document)
@@ -259,7 +259,7 @@ void status_text(struct text *out, const struct view *view, const struct json_t 
 	status_print_log(out, view, document, log);
 }
 
-/* ---- the table of all ---------------------------------------------------------------------- */
+/* ---- the table of all ------------------------------------------------------------ */
 
 /* The first known number of the instances added up; false: nobody knows one. */
 static bool sum_of(const struct json_t *document, const char *key, int64_t *ret)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * status_text.h - private to this room: status documents (docs/status.md) as an operator reads them.
+ * status_text.h - private to this room: status documents (docs/status.md) as an
+ * operator reads them.
  */
 #pragma once
 
 #include "ctl/show.h"
 
-/* One service in full. `log` are lines as log.sock tells them, or NULL when it was not asked. */
+/* One service in full. `log` are lines as log.sock tells them, or NULL when it was not
+ * asked. */
 void status_text(struct text *out, const struct view *view, const struct json_t *document,
 	const struct json_t *log);
 /* All of `documents` (a list) in one table. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * verb_check.c - a Nagios plugin: one line on standard output, whatever happens; exit 0 1 2 3.
+ * verb_check.c - a Nagios plugin: one line on standard output, whatever happens; exit 0
+ * 1 2 3.
  *
  * Asks the health engine, which answers also when the supervisor is wedged.
  */
@@ -59,11 +60,13 @@ static int print_answer(const struct json_t *answer)
 							     : (int)status;
 }
 
-/* Each caller reads exit statuses in its own way; columns are OK, WARNING, CRITICAL, UNKNOWN. */
+/* Each caller reads exit statuses in its own way; columns are OK, WARNING, CRITICAL,
+ * UNKNOWN. */
 static int exit_for(const struct options *options, int status)
 {
 	static const int binary[] = { 0, 0, 1, 1 };
-	/* keepalived: 0 up, 1 down, 2…255 up with weight n - 2. A WARNING must not take it down. */
+	/* keepalived: 0 up, 1 down, 2…255 up with weight n - 2. A WARNING must not take
+	 * it down. */
 	static const int misc_dynamic[] = { 0, 0, 1, 1 };
 
 	if (options->misc_dynamic)

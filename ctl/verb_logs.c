@@ -2,7 +2,8 @@
  *
  * verb_logs.c - what services printed.
  *
- * A terminal is shown control characters and does not get them; a pipe gets each line as it was.
+ * A terminal is shown control characters and does not get them; a pipe gets each line
+ * as it was.
  */
 #include <string.h>
 

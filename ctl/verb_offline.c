@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * verb_offline.c - validate, show, schema, firewall show: what the files say, no daemon asked.
+ * verb_offline.c - validate, show, schema, firewall show: what the files say, no daemon
+ * asked.
  */
 #include <string.h>
 
@@ -72,7 +73,7 @@ static const struct entry *entry_named(
 	return NULL;
 }
 
-/* ---- validate ---------------------------------------------------------------------------- */
+/* ---- validate -------------------------------------------------------------------- */
 
 static void add_lines(struct text *out, const char *prefix, const struct strings *lines)
 {
@@ -111,7 +112,7 @@ int verb_validate(struct ctl *ctl)
 	return r != 0 ? r : failed;
 }
 
-/* ---- show, schema ------------------------------------------------------------------------ */
+/* ---- show, schema ---------------------------------------------------------------- */
 
 static bool is_file(const char *word)
 {
@@ -149,7 +150,7 @@ int verb_schema(struct ctl *ctl)
 	return schema ? put_json(schema) : EXIT_FAILED;
 }
 
-/* ---- firewall ---------------------------------------------------------------------------- */
+/* ---- firewall -------------------------------------------------------------------- */
 
 static int print_plan(
 	const struct ctl *ctl, const struct config *config, const char *service)

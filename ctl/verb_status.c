@@ -20,7 +20,8 @@ static int gather_lines(struct json_t *parameters, bool more, void *data)
 	return 0;
 }
 
-/* The newest lines, when the log engine answers quickly; a status must not wait for a disk. */
+/* The newest lines, when the log engine answers quickly; a status must not wait for a
+ * disk. */
 static struct json_t *log_tail(const struct ctl *ctl, const char *service)
 {
 	struct json_t *lines = json_new_array(), *parameters = json_new_object();

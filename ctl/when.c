@@ -44,7 +44,8 @@ static int parse_age(struct wall *ret, const char *said, struct wall now)
 	return -EINVAL;
 }
 
-/* The forms that a person types, each completed to RFC 3339: 0 is a digit of the person's. */
+/* The forms that a person types, each completed to RFC 3339: 0 is a digit of the
+ * person's. */
 static const struct {
 	const char *form, *before, *after;
 	bool today; /* the date is missing */

@@ -2,7 +2,8 @@
  *
  * call.c - one varlink call: from message to method, from answer to message.
  *
- * A call lives until its owner ends it, also when the client left meanwhile: then answers go nowhere.
+ * A call lives until its owner ends it, also when the client left meanwhile: then
+ * answers go nowhere.
  */
 #include <assert.h>
 #include <string.h>

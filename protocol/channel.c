@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * channel.c - one end of the pair between supervisor and engine: JSON messages and file descriptors.
+ * channel.c - one end of the pair between supervisor and engine: JSON messages and file
+ * descriptors.
  *
- * On the wire a SOCK_SEQPACKET datagram is one JSON object, or, when that is longer than
- * CHANNEL_INLINE_BYTES, the single byte '@' and a sealed memfd before the other fds.
+ * On the wire a SOCK_SEQPACKET datagram is one JSON object, or, when that is longer
+ * than CHANNEL_INLINE_BYTES, the single byte '@' and a sealed memfd before the other
+ * fds.
  *
- * Owns the socket, the queue and every fd that arrived and was not taken. Borrows the loop. What the
- * peer sends is hostile: a broken frame ends the channel, an unknown kind (a newer peer) is passed over.
+ * Owns the socket, the queue and every fd that arrived and was not taken. Borrows the
+ * loop. What the peer sends is hostile: a broken frame ends the channel, an unknown
+ * kind (a newer peer) is passed over.
  *
- * Not here: what messages mean, and who is told what again after a restart (supervisor/).
+ * Not here: what messages mean, and who is told what again after a restart
+ * (supervisor/).
  */
 #include <assert.h>
 #include <fcntl.h>
@@ -144,7 +148,7 @@ static void end(struct channel *self, const char *reason, struct instant now)
 	self->user->closed(self->owner, reason, now);
 }
 
-/* ---- sending ------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------- */
 
 static int put_on_wire(int fd, const struct frame *frame)
 {
@@ -280,7 +284,7 @@ static void flush(struct channel *self, struct instant now)
 		self->user->writable(self->owner, now);
 }
 
-/* ---- receiving ------------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------- */
 
 static void gather_fds(struct msghdr *message, struct fds *fds)
 {
@@ -296,7 +300,8 @@ static void gather_fds(struct msghdr *message, struct fds *fds)
 	}
 }
 
-/* The size of a message, 0 at the end, -errno. Whatever fds came are in `fds` in every case. */
+/* The size of a message, 0 at the end, -errno. Whatever fds came are in `fds` in every
+ * case. */
 static ssize_t take_from_wire(struct channel *self, struct fds *fds)
 {
 	union {

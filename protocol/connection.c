@@ -2,10 +2,12 @@
  *
  * connection.c - one varlink client: its bytes in, its bytes out, its limits.
  *
- * Owns the socket and both buffers. Never blocks: what the client does not take waits in `out`, and
- * a client that lets more than VARLINK_MAX_QUEUED_BYTES wait is dropped, never waited for.
+ * Owns the socket and both buffers. Never blocks: what the client does not take waits
+ * in `out`, and a client that lets more than VARLINK_MAX_QUEUED_BYTES wait is dropped,
+ * never waited for.
  *
- * A client may close its sending half (`printf … | nc -U`): it is answered, then dropped.
+ * A client may close its sending half (`printf … | nc -U`): it is answered, then
+ * dropped.
  */
 #include <poll.h>
 #include <string.h>
@@ -142,7 +144,8 @@ static bool has_room(const struct connection *self)
 	return !self->ended && bytes_left(&self->in) < VARLINK_MAX_BYTES;
 }
 
-/* What to wake up for: input while there is room, output while some waits or calls are due. */
+/* What to wake up for: input while there is room, output while some waits or calls are
+ * due. */
 static void set_interest(struct connection *self)
 {
 	size_t size;

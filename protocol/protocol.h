@@ -2,9 +2,10 @@
  *
  * protocol.h - DOOR. What processes say to each other.
  *
- * Three languages: the words (verbs, states, verdicts) that every face shows alike; the channel between
- * the supervisor and an engine (one JSON message per SEQPACKET datagram, fds beside it); varlink
- * between svcctl and whoever answers (channel.h and varlink.h are private to this room: this door has all).
+ * Three languages: the words (verbs, states, verdicts) that every face shows alike; the
+ * channel between the supervisor and an engine (one JSON message per SEQPACKET
+ * datagram, fds beside it); varlink between svcctl and whoever answers (channel.h and
+ * varlink.h are private to this room: this door has all).
  */
 #pragma once
 
@@ -19,7 +20,7 @@
 #include "base/text.h"
 #include "base/time.h"
 
-/* ---- words ----------------------------------------------------------------------------------- */
+/* ---- words ----------------------------------------------------------------------- */
 
 enum wanted { WANTED_UP, WANTED_DOWN, WANTED_MAINT };
 extern const char *const wanted_words[3]; /* up down maintenance */
@@ -27,7 +28,7 @@ extern const char *const wanted_words[3]; /* up down maintenance */
 /* Of an instance; a service has the "best" of its instances. */
 enum state {
 	STATE_DOWN, /* nothing runs, nobody asked for it */
-	STATE_STARTING, /* `before` or the process runs; not ready yet, until run.ready.timeout */
+	STATE_STARTING, /* `before` or the process runs; until run.ready.timeout */
 	STATE_UP,       /* it runs and was ready */
 	STATE_STOPPING, /* told to stop; its cgroup is killed at run.stop.timeout */
 	STATE_WAITING,  /* it died; started again when the back-off is over */
@@ -57,8 +58,9 @@ enum ready_term {
 };
 extern const char *const ready_term_words[TERM_COUNT];
 
-/* What svcctl can ask; one list for the enum, the parser, --help, completion and svcctl(1).
- * id, word, arguments, who (r: reader, o: operator of the service, a: root, -: off-line), help */
+/* What svcctl can ask; one list for the enum, the parser, --help, completion and
+ * svcctl(1). id, word, arguments, who (r: reader, o: operator of the service, a: root,
+ * -: off-line), help */
 #define VERBS(X)                                                                         \
 	X(STATUS, "status", "[NAME...]", 'r', "how services are, in full or as a table") \
 	X(LIST, "list", "[@TAG...]", 'r', "the table of all services")                   \
@@ -106,7 +108,7 @@ enum {
 	EXIT_NOT_REACHABLE = 7
 };
 
-/* ---- the channel between supervisor and engine ----------------------------------------------- */
+/* ---- the channel between supervisor and engine ----------------------------------- */
 
 #define ENGINES(X)                                                                       \
 	X(HEALTH, "health", "svcd-health")                                               \
@@ -123,37 +125,37 @@ extern const char *const engine_programs[ENGINE_COUNT]; /* also the user each ru
 
 enum { CHANNEL_VERSION = 1 };
 
-/* Every message is {"kind": WORD, …}. The rows say who sends what; the body is JSON as told in docs/engines.md.
+/* Every message is {"kind": WORD, …}. The rows say who sends what; docs/engines.md
+ * tells the bodies.
  *
- * To every engine, in this order after it started: HELLO, one SERVICE per declaration that is
- * here (and PIPE, STATE where the engine wants them), SYNC. An engine deletes nothing before SYNC.
- * After that: changes as they come. SERVICE, GONE and SYNC carry `generation`, and are answered by ACK. */
-#define MESSAGES(X)                                                                                          \
-	/* supervisor → engine */                                                                          \
-	X(HELLO,                                                                                             \
-		"hello") /* both ways, first: version, build; down also host, site (effective JSON), root */ \
-	X(SERVICE, "service") /* service, generation, declaration (effective JSON) */                        \
-	X(GONE, "gone")       /* service, generation: no longer declared here */                             \
-	X(SYNC, "sync")       /* generation: all was told; what was not named may go */                      \
-	X(STATE,                                                                                             \
-		"state") /* → health: service, status (docs/status.md): what every face renders */         \
-	X(PIPE, "pipe") /* → log: service, name ("mathoid/1.stdout"), instance, stream; 1 fd: read end */  \
-	X(ROTATE, "rotate") /* → log: service: rotate now */                                               \
-	X(STOP, "stop")     /* finish, say BYE, exit */                                                      \
-	/* engine → supervisor */                                                                          \
-	X(ACK, "ack") /* of, service, generation; error: text when it could not */                           \
-	X(VERDICT,                                                                                           \
-		"verdict") /* health: service, check, verdict, reason, latency_us, at_us, instance */        \
-	X(APPLIED, "applied")   /* firewall: service, generation, ok, reason */                              \
-	X(COUNTERS, "counters") /* firewall: services: {NAME: {accepted, dropped}} */                        \
-	X(FOREIGN,                                                                                           \
-		"foreign") /* firewall: text: another program changed our table, and what we did */          \
-	X(TAIL, "tail") /* log: service, instance, stream, lines: the last ones; asked by TAIL */            \
-	X(LOGSTATS,                                                                                          \
-		"logstats") /* log: services: {NAME: {bytes, lines, dropped, rotations}} */                  \
-	X(BYE, "bye")                                                                                        \
-	X(ALIVE,                                                                                             \
-		"alive") /* health, every 5 s, not answered: while the kernel still holds it, nobody reads */
+ * To every engine, in this order after it started: HELLO, one SERVICE per declaration
+ * that is here (and PIPE, STATE where the engine wants them), SYNC. An engine deletes
+ * nothing before SYNC. After that: changes as they come. SERVICE, GONE and SYNC carry
+ * `generation`, and are answered by ACK. */
+/* clang-format off */
+#define MESSAGES(X)                                                                      \
+	/* both ways, first: version, build; down also host, site, root */              \
+	X(HELLO, "hello")                                                                \
+	/* supervisor → engine */                                                        \
+	X(SERVICE, "service")   /* service, generation, declaration (effective JSON) */  \
+	X(GONE, "gone")         /* service, generation: no longer declared here */       \
+	X(SYNC, "sync")         /* generation: all was told; the rest may go */       \
+	X(STATE, "state")       /* health: service, status (docs/status.md) */           \
+	X(PIPE, "pipe")         /* log: service, name, instance, stream; 1 fd */      \
+	X(ROTATE, "rotate")     /* log: service: rotate now */                           \
+	X(STOP, "stop")         /* finish, say BYE, exit */                              \
+	/* engine → supervisor */                                                        \
+	X(ACK, "ack")           /* of, service, generation, error */                  \
+	X(VERDICT, "verdict")   /* health: service, check, instance, verdict, reason */ \
+	X(APPLIED, "applied")   /* firewall: service, generation, ok, reason */          \
+	X(COUNTERS, "counters") /* firewall: services: {NAME: {accepted, dropped}} */    \
+	X(FOREIGN, "foreign")   /* firewall: text: who changed our table, what we did */ \
+	X(TAIL, "tail")         /* both ways; log: service, instance, stream, lines */ \
+	X(LOGSTATS, "logstats") /* log: services: {NAME: {bytes, lines, dropped, …}} */  \
+	X(BYE, "bye")                                                                    \
+	/* supervisor → health, every 5 s, not answered: kept by the kernel, nobody reads */ \
+	X(ALIVE, "alive")
+/* clang-format on */
 enum message_kind {
 #define X(id, word) MESSAGE_##id,
 	MESSAGES(X)
@@ -168,36 +170,41 @@ enum {                                       /* what a peer can make us hold */
 	CHANNEL_MAX_FDS = 4,
 };
 
-/* One end of a SOCK_SEQPACKET pair, on a loop. Sends never block: what the socket does not take now
- * waits in a queue; `channel_waiting` tells how much, so that its user keeps only newest state. */
+/* One end of a SOCK_SEQPACKET pair, on a loop. Sends never block: what the socket does
+ * not take now waits in a queue; `channel_waiting` tells how much, so that its user
+ * keeps only newest state. */
 struct channel;
 struct channel_user {
-	/* `body` is borrowed (json_share() keeps it). `fds` (count, at most CHANNEL_MAX_FDS) are the
-	 * callee's to take: set an item to -1 to keep it. Freeing the channel in here is allowed. */
+	/* `body` is borrowed (json_share() keeps it). `fds` (count, at most
+	 * CHANNEL_MAX_FDS) are the callee's to take: set an item to -1 to keep it.
+	 * Freeing the channel in here is allowed. */
 	void (*message)(void *owner, enum message_kind kind, struct json_t *body,
 		int *fds, size_t fds_count, struct instant now);
 	void (*writable)(void *owner,
 		struct instant now); /* the queue is empty again; may be NULL */
-	/* EOF, a broken frame, or an error: the channel is dead; free it. `reason` is for people. */
+	/* EOF, a broken frame, or an error: the channel is dead; free it. `reason` is
+	 * for people. */
 	void (*closed)(void *owner, const char *reason, struct instant now);
 };
 int channel_new(struct channel **ret, struct loop *loop, int fd,
 	const struct channel_user *user, void *owner); /* takes fd */
-struct channel *channel_free(struct channel *channel);
-/* Takes `body` (an object; its "kind" is set here); duplicates `fds`. 0, -ENOMEM, -E2BIG, -EPIPE. */
-int channel_send(struct channel *channel, enum message_kind kind, struct json_t *body,
+struct channel *channel_free(struct channel *self);
+/* Takes `body` (an object; its "kind" is set here); duplicates `fds`. 0, -ENOMEM,
+ * -E2BIG, -EPIPE. */
+int channel_send(struct channel *self, enum message_kind kind, struct json_t *body,
 	const int *fds, size_t fds_count);
 size_t channel_waiting(
-	const struct channel *channel); /* messages not yet taken by the kernel */
+	const struct channel *self); /* messages not yet taken by the kernel */
 CLEANUP(struct channel *, channel_free)
 
-/* Where an engine finds what it was given: fd 3 is its channel; further fds by LISTEN_FDNAMES as
- * sd_listen_fds_with_names(3), e.g. "health.sock:http:http". */
+/* Where an engine finds what it was given: fd 3 is its channel; further fds by
+ * LISTEN_FDNAMES as sd_listen_fds_with_names(3), e.g. "health.sock:http:http". */
 enum { ENGINE_CHANNEL_FD = 3, ENGINE_FIRST_LISTENER_FD = 4 };
-/* The fds named `name` (borrowed numbers) in $SVCD_FDNAMES ("name:name:…", from fd 4 on): how many. */
+/* The fds named `name` (borrowed numbers) in $SVCD_FDNAMES ("name:name:…", from fd 4
+ * on): how many. */
 size_t engine_listeners(const char *name, int *fds, size_t max);
 
-/* ---- varlink ----------------------------------------------------------------------------------- */
+/* ---- varlink --------------------------------------------------------------------- */
 
 enum {
 	VARLINK_MAX_BYTES = 1024 * 1024,
@@ -222,26 +229,29 @@ struct varlink_peer {
 
 struct varlink_method {
 	const char *name; /* "io.svcd.Status" */
-	/* Answers now or keeps `call` and answers later; every call is ended by exactly one
-	 * varlink_reply(…, more = false) or varlink_error(). */
+	/* Answers now or keeps `call` and answers later; every call is ended by exactly
+	 * one varlink_reply(…, more = false) or varlink_error(). */
 	void (*run)(void *owner, struct varlink_call *call, struct json_t *parameters,
 		struct instant now);
 };
 
-/* `methods` ends with a NULL name. `description` is the interface text that GetInterfaceDescription returns. Takes listen_fd. */
+/* `methods` ends with a NULL name. `description` is the interface text that
+ * GetInterfaceDescription returns. Takes listen_fd. */
 int varlink_server_new(struct varlink_server **ret, struct loop *loop, int listen_fd,
 	const struct varlink_method *methods, const char *description, void *owner);
 struct varlink_server *varlink_server_free(
-	struct varlink_server *server); /* drops its clients */
+	struct varlink_server *self); /* drops its clients */
 
 const struct varlink_peer *varlink_peer(const struct varlink_call *call);
 bool varlink_wants_more(const struct varlink_call *call);
 bool varlink_is_gone(
 	const struct varlink_call *call); /* the client hung up; still end the call */
-/* Called when the client of a kept call hangs up (e.g. `logs -f`); the call must then be ended. */
+/* Called when the client of a kept call hangs up (e.g. `logs -f`); the call must then
+ * be ended. */
 void varlink_on_gone(struct varlink_call *call,
 	void (*gone)(void *data, struct varlink_call *call), void *data);
-/* Takes parameters. With `more` the reply carries "continues": true and the call stays open. */
+/* Takes parameters. With `more` the reply carries "continues": true and the call stays
+ * open. */
 void varlink_reply(struct varlink_call *call, struct json_t *parameters, bool more);
 /* `error` is e.g. "io.svcd.NotFound"; takes parameters (may be NULL). */
 void varlink_error(
@@ -258,13 +268,15 @@ void varlink_on_drained(struct varlink_call *call,
 #define VARLINK_REFUSED     "io.svcd.Refused"    /* problems: list of lines */
 #define VARLINK_INVALID     "org.varlink.service.InvalidParameter" /* parameter */
 
-/* Client, blocking, for svcctl. `reply` is called for each answer; < 0 ends the call with it. */
+/* Client, blocking, for svcctl. `reply` is called for each answer; < 0 ends the call
+ * with it. */
 typedef int varlink_reply_fn(struct json_t *parameters, bool more, void *data);
 struct varlink_answer {
 	char error[128];           /* "" on success */
 	struct json_t *parameters; /* of the error; owned by the caller */
 };
-/* -errno when nobody answers (ECONNREFUSED, ENOENT, ETIMEDOUT after `timeout_ms` of silence, UNSET: for ever). Takes parameters. */
+/* -errno when nobody answers (ECONNREFUSED, ENOENT, ETIMEDOUT after `timeout_ms` of
+ * silence, UNSET: for ever). Takes parameters. */
 int varlink_ask(const char *socket_path, const char *method, struct json_t *parameters,
 	bool more, int64_t timeout_ms, varlink_reply_fn *reply, void *data,
 	struct varlink_answer *ret);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * varlink.h - private to this room: how the server, its connections and their calls hang together.
+ * varlink.h - private to this room: how the server, its connections and their calls
+ * hang together.
  *
- * A server has connections, a connection has at most one open call; further calls of the same client
- * wait in its input, so that answers come in the order of the questions. Methods run from the
- * server's turn (a task) only, never from inside a reply: no recursion, and a connection is freed at
- * one place, the end of the turn.
+ * A server has connections, a connection has at most one open call; further calls of
+ * the same client wait in its input, so that answers come in the order of the
+ * questions. Methods run from the server's turn (a task) only, never from inside a
+ * reply: no recursion, and a connection is freed at one place, the end of the turn.
  */
 #pragma once
 
@@ -82,6 +83,6 @@ bool call_begin(struct connection *connection, const char *frame, size_t size,
 	struct instant now);
 void call_detach(struct varlink_call *call);
 
-/* service.c: org.varlink.service, which every varlink server answers. Methods and text; the owner of
- * its methods is the server. */
+/* service.c: org.varlink.service, which every varlink server answers. Methods and text;
+ * the owner of its methods is the server. */
 extern const struct varlink_method service_methods[];

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * varlink_client.c - asks, waits, reads answers: for programs that have nothing else to do meanwhile.
+ * varlink_client.c - asks, waits, reads answers: for programs that have nothing else to
+ * do meanwhile.
  *
- * Blocking with a limit on silence. A server that went away is an error, never a SIGPIPE. Answers
- * are limited too: whoever listens at the path is not trusted with our memory.
+ * Blocking with a limit on silence. A server that went away is an error, never a
+ * SIGPIPE. Answers are limited too: whoever listens at the path is not trusted with our
+ * memory.
  */
 #include <fcntl.h>
 #include <libgen.h>

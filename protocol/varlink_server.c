@@ -2,9 +2,9 @@
  *
  * varlink_server.c - the listener: who may connect, how many, and who is sent away.
  *
- * Owns the listening socket and the connections. Anyone on the host can connect, so everything a
- * client can make us hold has a number (varlink.h), and a full table makes room by dropping the client
- * that was silent longest.
+ * Owns the listening socket and the connections. Anyone on the host can connect, so
+ * everything a client can make us hold has a number (varlink.h), and a full table makes
+ * room by dropping the client that was silent longest.
  *
  * Not here: bytes of one client (connection.c), meaning of messages (call.c).
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Each DIR/NAME.json, rendered by the real renderer at 80 columns and a fixed time, must be
- * DIR/NAME.ok. GOLDEN=renew writes them anew: the difference in review is the change of behaviour.
+ * Each DIR/NAME.json, rendered by the real renderer at 80 columns and a fixed time,
+ * must be DIR/NAME.ok. GOLDEN=renew writes them anew: the difference in review is the
+ * change of behaviour.
  */
 #include <dirent.h>
 #include <fcntl.h>

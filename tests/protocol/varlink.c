@@ -570,7 +570,7 @@ static void a_full_table_makes_room_by_dropping_the_longest_idle(void **state)
 	fixture_done(&fixture);
 }
 
-/* ---- the blocking client ------------------------------------------------------------------- */
+/* ---- the blocking client --------------------------------------------------------- */
 
 struct asking {
 	const struct fixture *fixture;
@@ -606,7 +606,8 @@ static void *ask(void *data)
 	return NULL;
 }
 
-/* The loop belongs to this thread: it looks for the other's end every few milliseconds. */
+/* The loop belongs to this thread: it looks for the other's end every few milliseconds.
+ */
 static void on_tick(void *owner, struct instant now)
 {
 	struct asking *self = owner;
