@@ -126,6 +126,7 @@ static const char *local_address(const char *address)
 		{ "*", "127.0.0.1" },
 		{ "0.0.0.0", "127.0.0.1" },
 		{ "::", "::1" },
+		{ "localhost", "127.0.0.1" },
 	};
 
 	for (size_t i = 0; address && i < ARRAY_LEN(met); i++)
@@ -137,24 +138,29 @@ static const char *local_address(const char *address)
 bool probe_target(const struct probe *probe, struct probe_target *ret,
 	char reason[static REASON_BYTES])
 {
-	const char *name = probe->check->port;
-	const struct listen *listen = config_listen(probe->declaration, name);
-	const char *address = local_address(listen ? listen->address : NULL);
+	const struct check *check = probe->check;
+	const struct listen *listen = config_listen(probe->declaration, check->port);
+	/* `host` of an HTTP check is a header, of a tcp check the place itself */
+	bool elsewhere = check->kind == CHECK_TCP && check->host;
+	const char *address = local_address(elsewhere ? check->host
+					    : listen  ? listen->address
+						      : NULL);
 	unsigned char bytes[sizeof(struct in6_addr)];
-	struct probe_target target = { .port = config_port_of(probe->declaration, name,
-					       probe->instance) };
+	struct probe_target target = { .port = config_port_of(probe->declaration,
+					       check->port, probe->instance) };
 
 	target.is_ipv6 = inet_pton(AF_INET6, address, bytes) == 1;
 	snprintf(target.address, sizeof(target.address), "%s", address);
 	if (!target.port) {
 		snprintf(reason, REASON_BYTES,
 			"check %s has no port: name one of `listen` or a number",
-			probe->check->name);
+			check->name);
 		return false;
 	}
 	if (!target.is_ipv6 && inet_pton(AF_INET, address, bytes) != 1) {
 		snprintf(reason, REASON_BYTES,
-			"listen address \"%.64s\" is not an address", address);
+			"\"%.64s\" is not an address, and names are not looked up here",
+			address);
 		return false;
 	}
 	*ret = target;

