@@ -243,15 +243,25 @@ static const struct pass {
 };
 /* clang-format on */
 
-static void emit_pass(
-	struct batch *batch, const struct pass *pass, const struct table_changes *changes)
+static bool belongs(enum batch_start start, const struct table_change *change)
+{
+	bool is_new_set = change->item->kind == ITEM_SET && change->verb == CHANGE_ADD;
+
+	if (start == BATCH_PREPARES)
+		return is_new_set;
+	return start != BATCH_FINISHES || !is_new_set;
+}
+
+static void emit_pass(struct batch *batch, const struct pass *pass,
+	enum batch_start start, const struct table_changes *changes)
 {
 	struct message message = pass->message;
 
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct table_change *change = &changes->items[i];
 
-		if (change->item->kind != pass->kind || !(change->verb & pass->verbs))
+		if (change->item->kind != pass->kind || !(change->verb & pass->verbs) ||
+			!belongs(start, change))
 			continue;
 		message.item = change->item;
 		pass->emit(batch, change->item, message);
@@ -284,14 +294,14 @@ static void emit_body(
 	struct batch *batch, enum batch_start start, const struct table_changes *changes)
 {
 	emit_table(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_ACK);
-	if (start != BATCH_KEEPS_TABLE)
+	if (start == BATCH_REMAKES_TABLE || start == BATCH_REMOVES_TABLE)
 		emit_table(batch, NFT_MSG_DELTABLE, 0);
 	if (start == BATCH_REMOVES_TABLE)
 		return;
 	if (start == BATCH_REMAKES_TABLE)
 		emit_table(batch, NFT_MSG_NEWTABLE, NLM_F_CREATE);
 	for (size_t i = 0; i < ARRAY_LEN(passes); i++)
-		emit_pass(batch, &passes[i], changes);
+		emit_pass(batch, &passes[i], start, changes);
 }
 
 int batch_make(struct batch *ret, enum batch_start start, uint32_t generation,

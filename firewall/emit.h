@@ -22,6 +22,8 @@ struct batch {
 
 enum batch_start {
 	BATCH_KEEPS_TABLE,
+	BATCH_PREPARES,      /* only what nobody asks yet: the sets */
+	BATCH_FINISHES,      /* the rest */
 	BATCH_REMAKES_TABLE, /* for a table that is not as we would make it at all */
 	BATCH_REMOVES_TABLE, /* `changes` is empty */
 };

@@ -21,14 +21,17 @@ static bool is_loopback(const char *address)
 		       text_equal(address, "[::1]") || text_equal(address, "localhost"));
 }
 
-static bool gate_has(const struct gate *gate, uint8_t protocol, uint16_t port)
+static bool gate_has_number(const struct gate *gate, uint16_t port)
 {
-	if (gate->protocol != protocol)
-		return false;
 	for (size_t i = 0; i < gate->ports_count; i++)
 		if (gate->ports[i] == port)
 			return true;
 	return false;
+}
+
+static bool gate_has(const struct gate *gate, uint8_t protocol, uint16_t port)
+{
+	return gate->protocol == protocol && gate_has_number(gate, port);
 }
 
 static struct gate *gates_add(struct gates *gates, size_t ports)
@@ -95,22 +98,31 @@ static int add_listen(struct gates *gates, const struct declaration *declaration
 	return r;
 }
 
+static bool names_listen(const struct declaration *declaration, const char *port)
+{
+	for (size_t i = 0; i < declaration->listen_count; i++)
+		if (text_equal(declaration->listen[i].name, port))
+			return true;
+	return false;
+}
+
 /* A number that no listen row has: the service opens it by itself. */
 static int add_number(struct gates *gates, const struct declaration *declaration,
 	const char *word, struct error *err)
 {
-	uint16_t port;
 	struct gate *gate;
+	uint16_t port;
 
-	if (!word || config_listen(declaration, word))
+	if (!word || names_listen(declaration, word))
 		return 0;
 	port = config_port_of(declaration, word, 1);
 	if (port == 0)
 		return error_set(err, -EINVAL,
-			"firewall: \"%s\" is neither the name of a `listen` row nor a port",
+			"firewall: \"%s\" is neither the name of a `listen` row nor a "
+			"port",
 			word);
 	for (size_t i = 0; i < gates->count; i++)
-		if (gate_has(&gates->items[i], IPPROTO_TCP, port))
+		if (gate_has_number(&gates->items[i], port))
 			return 0;
 	gate = gates_add(gates, 1);
 	if (!gate)
@@ -172,13 +184,9 @@ void gates_done(struct gates *gates)
 bool gate_is_meant(
 	const struct gate *gate, const struct declaration *declaration, const char *port)
 {
-	const struct listen *listen;
-
 	if (!port)
 		return true;
-	listen = config_listen(declaration, port);
-	if (listen)
-		return gate->listen == listen;
-	return gate->ports_count > 0 &&
-	       gate->ports[0] == config_port_of(declaration, port, 1);
+	if (names_listen(declaration, port))
+		return gate->listen && text_equal(gate->listen->name, port);
+	return gate_has_number(gate, config_port_of(declaration, port, 1));
 }

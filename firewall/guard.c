@@ -42,7 +42,7 @@ struct guard {
 	struct timer *retry, *repair, *count;
 	struct told told;
 	struct plan *plan; /* what the kernel has; NULL: unknown */
-	bool is_synced, said_hello;
+	bool is_synced;
 	char culprit[CULPRIT_BYTES];
 };
 
@@ -63,9 +63,6 @@ static void say_hello(struct guard *guard)
 {
 	struct json_t *body = json_new_object();
 
-	if (guard->said_hello)
-		return;
-	guard->said_hello = true;
 	json_set_int(body, "version", CHANNEL_VERSION);
 	json_set_text(body, "build", SVCD_VERSION);
 	say(guard, MESSAGE_HELLO, body);
@@ -411,7 +408,6 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 	(void)now;
 	if (!rows[kind].take)
 		return;
-	say_hello(guard);
 	r = rows[kind].take(guard, body, &err);
 	if (rows[kind].is_acknowledged)
 		say_ack(guard, kind, body, r < 0 ? err.text : NULL);

@@ -153,7 +153,6 @@ static void explain(const struct batch *batch, const struct outcome *outcome,
 {
 	const struct trace *trace = batch_trace(batch, outcome->sequence);
 
-	*refusal = (struct refusal){ 0 };
 	if (!trace || outcome->code == 0)
 		return;
 	error_errno(err, outcome->code, "nftables refuses to %s %s", trace->verb,
@@ -163,16 +162,66 @@ static void explain(const struct batch *batch, const struct outcome *outcome,
 			trace->service->name);
 }
 
+/* One batch and what became of it. */
+struct part {
+	enum batch_start start;
+	uint32_t generation;
+	const struct table_changes *changes;
+};
+
+static int send_part(struct kernel *kernel, const struct part *part,
+	struct refusal *refusal, struct error *err)
+{
+	struct outcome outcome = { 0 };
+	struct batch batch = { 0 };
+	int r = batch_make(&batch, part->start, part->generation, part->changes);
+
+	if (r >= 0)
+		r = send_batch(kernel, &batch, &outcome);
+	if (r < 0)
+		error_errno(err, r, "the rules of this host cannot be changed");
+	explain(&batch, &outcome, refusal, err);
+	batch_done(&batch);
+	return r;
+}
+
+static bool has_new_set(const struct table_changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (changes->items[i].item->kind == ITEM_SET &&
+			changes->items[i].verb == CHANGE_ADD)
+			return true;
+	return false;
+}
+
+/* A set of ranges is found empty for a moment when the transaction that makes it also makes the rule
+ * that asks it (seen on Linux 6.18: 2 packets in 100 lost). So new sets come first, in a
+ * transaction of their own, which nobody notices; the second one must follow it directly. */
+static int send_changes(struct kernel *kernel, struct part part, struct refusal *refusal,
+	struct error *err)
+{
+	int r = 0;
+
+	if (part.start == BATCH_KEEPS_TABLE && part.changes->count == 0)
+		return 0;
+	if (part.start == BATCH_KEEPS_TABLE && has_new_set(part.changes)) {
+		part.start = BATCH_PREPARES;
+		r = send_part(kernel, &part, refusal, err);
+		part.start = BATCH_FINISHES;
+		part.generation++;
+	}
+	return r < 0 ? r : send_part(kernel, &part, refusal, err);
+}
+
 static int transact(struct kernel *kernel, enum batch_start start,
 	const struct shape *want, struct refusal *refusal, struct error *err)
 {
 	static const struct shape nothing;
 	struct table_changes changes = { 0 };
-	struct batch batch = { 0 };
-	struct outcome outcome = { 0 };
-	uint32_t generation = 0;
-	int r = ask_generation(kernel, &generation);
+	struct part part = { .start = start, .changes = &changes };
+	int r = ask_generation(kernel, &part.generation);
 
+	*refusal = (struct refusal){ 0 };
 	if (r >= 0 && !kernel->is_known) {
 		shape_done(&kernel->known);
 		r = table_read(&kernel->known, kernel->ask);
@@ -180,16 +229,10 @@ static int transact(struct kernel *kernel, enum batch_start start,
 	if (r >= 0)
 		r = shape_diff(&changes,
 			start == BATCH_KEEPS_TABLE ? &kernel->known : &nothing, want);
-	if (r >= 0 && (changes.count > 0 || start != BATCH_KEEPS_TABLE)) {
-		r = batch_make(&batch, start, generation, &changes);
-		if (r >= 0)
-			r = send_batch(kernel, &batch, &outcome);
-	}
 	if (r < 0)
-		error_errno(err, r, "the rules of this host cannot be changed");
-	explain(&batch, &outcome, refusal, err);
+		return error_errno(err, r, "the rules of this host cannot be read");
+	r = send_changes(kernel, part, refusal, err);
 	table_changes_done(&changes);
-	batch_done(&batch);
 	return r;
 }
 

@@ -51,10 +51,11 @@ static struct told_service *add(struct told *told, const char *name)
 		calloc(1, sizeof(*service));
 	struct told_service **bigger =
 		reallocarray(told->services, told->count + 1, sizeof(*bigger));
-	size_t at = place_of(told, name);
+	size_t at;
 
 	if (bigger)
 		told->services = bigger;
+	at = place_of(told, name);
 	if (!bigger || !service || !(service->name = strdup(name)))
 		return NULL;
 	service->reported_generation = UNSET;
