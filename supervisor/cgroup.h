@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * cgroup.h - the cgroup v2 tree below our base: BASE/NAME/INSTANCE.GENERATION, BASE/NAME/deed-N.
+ * cgroup.h - the cgroup v2 tree below our base: BASE/NAME/INSTANCE.GENERATION,
+ * BASE/NAME/deed-N.
  *
  * Found by mountinfo; controllers that are missing degrade with one warning. cgroups(7).
  */
@@ -15,8 +16,9 @@
 struct cgroups;
 struct cgroup; /* one leaf; watches its cgroup.events */
 
-/* Finds a writable cgroup2 mount and makes the base below it, named after `root` ("svcd-services" plus "-" and
- * root with slashes as dashes). -ENOENT and a sentence with the fix when there is none. */
+/* Finds a writable cgroup2 mount and makes the base below it, named after `root`
+ * ("svcd-services" plus "-" and root with slashes as dashes). -ENOENT and a sentence with
+ * the fix when there is none. */
 int cgroups_open(
 	struct cgroups **ret, struct loop *loop, const char *root, struct error *err);
 struct cgroups *cgroups_free(struct cgroups *cgroups); /* the tree stays */
@@ -24,7 +26,8 @@ bool cgroups_have(const struct cgroups *cgroups, const char *controller);
 const char *cgroups_base(const struct cgroups *cgroups); /* absolute path */
 /* Paths below the base of every populated leaf of `service`, e.g. "mathoid/1.3". */
 int cgroups_populated(struct cgroups *cgroups, const char *service, struct strings *ret);
-/* Those of them that no `struct cgroup` of this process stands for: nobody here started what runs there. */
+/* Those of them that no `struct cgroup` of this process stands for: nobody here started
+ * what runs there. */
 int cgroups_unexplained(
 	struct cgroups *cgroups, const char *service, struct strings *ret);
 int cgroups_kill(struct cgroups *cgroups,
@@ -34,15 +37,16 @@ int cgroups_remove_service(
 /* All services that have a directory below the base. */
 int cgroups_services(struct cgroups *cgroups, struct strings *ret);
 
-/* Takes the pidfd of a child whose cgroup was killed and that nobody waits for: it is reaped in time. */
+/* Takes the pidfd of a child whose cgroup was killed and that nobody waits for: it is
+ * reaped in time. */
 void cgroups_reap(struct cgroups *cgroups, int pidfd);
 /* A number that no leaf of this process had: for deeds. */
 unsigned cgroups_next(struct cgroups *cgroups);
 
 typedef void cgroup_fn(void *owner, struct instant now);
-/* Makes "SERVICE/LEAF" with limits (NULL: none); `on_empty` (may be NULL) is called when the last process of it is gone.
- * A declared limit that cannot be set is no failure: `cgroup_note()` says which and why. -EBUSY when the leaf exists and is
- * populated. */
+/* Makes "SERVICE/LEAF" with limits (NULL: none); `on_empty` (may be NULL) is called when
+ * the last process of it is gone. A declared limit that cannot be set is no failure:
+ * `cgroup_note()` says which and why. -EBUSY when the leaf exists and is populated. */
 struct cgroup_plan {
 	const char *service, *leaf;
 	const struct limits *limits;

@@ -21,10 +21,12 @@ enum controller {
 };
 extern const char *const controller_words[CONTROLLER_COUNT];
 
-/* Writes what is declared into the leaf behind `dir_fd`. A control file that does not exist here is named in `note` ("" when
- * all are there); one that refuses the value is an error. */
+/* Writes what is declared into the leaf behind `dir_fd`. A control file that does not
+ * exist here is named in `note` ("" when all are there); one that refuses the value is an
+ * error. */
 int cgroup_limits_set(int dir_fd, const struct limits *limits, char *note,
 	size_t note_size, struct error *err);
-/* "populated 0" and the like: the number behind `key` in a flat-keyed file, UNSET when it is not there. */
+/* "populated 0" and the like: the number behind `key` in a flat-keyed file, UNSET when it
+ * is not there. */
 long long cgroup_read_key(int dir_fd, const char *file, const char *key);
 void cgroup_usage_read(int dir_fd, struct usage *ret);

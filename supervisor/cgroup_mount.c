@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * cgroup_mount.c - reads mountinfo: "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAG…] - TYPE SOURCE OPTIONS".
+ * cgroup_mount.c - reads mountinfo: "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAG…] - TYPE
+ * SOURCE OPTIONS".
  */
 #include "supervisor/cgroup_mount.h"
 

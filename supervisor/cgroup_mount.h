@@ -6,8 +6,10 @@
 
 #include <stddef.h>
 
-/* The mount point of the `nth` writable cgroup2 mount, counted from the last line (what was mounted last lies on top),
- * with its octal escapes undone. 0, or -ENOENT when there are not that many. */
+/* The mount point of the `nth` writable cgroup2 mount, counted from the last line (what
+ * was mounted last lies on top), with its octal escapes undone. 0, or -ENOENT when there
+ * are not that many. */
 int cgroup_mount_find(const char *mountinfo, unsigned nth, char *ret, size_t size);
-/* The directory of our services below the mount: "svcd-services", and with `root` "svcd-services-tmp-x". */
+/* The directory of our services below the mount: "svcd-services", and with `root`
+ * "svcd-services-tmp-x". */
 void cgroup_base_name(const char *root, char *ret, size_t size);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * child.c - the table of steps from clone3 to exec. Runs in the child only; the first step that fails is
- * reported by name, detail and errno, and the child exits.
+ * child.c - the table of steps from clone3 to exec. Runs in the child only; the first
+ * step that fails is reported by name, detail and errno, and the child exits.
  *
- * The order matters: what needs root comes before the user changes; the directory is entered as the user,
- * so that one it may not enter is refused here.
+ * The order matters: what needs root comes before the user changes; the directory is
+ * entered as the user, so that one it may not enter is refused here.
  */
 #include "supervisor/child.h"
 
@@ -269,7 +269,8 @@ static const char *search_path(char *const *environment)
 	return ENVIRONMENT_PATH;
 }
 
-/* Without execvp(3)'s way of handing a file of unknown format to a shell. Returns the errno that says most. */
+/* Without execvp(3)'s way of handing a file of unknown format to a shell. Returns the
+ * errno that says most. */
 static int exec_by_path(char *const *argv, char *const *environment)
 {
 	const char *at = search_path(environment);

@@ -14,5 +14,6 @@ struct child_report {
 	char text[252];
 };
 
-/* Goes through the steps and becomes the program (or runs the function). All signals are blocked when it is called. */
+/* Goes through the steps and becomes the program (or runs the function). All signals are
+ * blocked when it is called. */
 _Noreturn void child_run(const struct spawn_spec *spec, int report_fd);

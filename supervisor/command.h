@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * command.h - one command line of a declaration with all that its process is to be: words, environment, user, limits.
+ * command.h - one command line of a declaration with all that its process is to be:
+ * words, environment, user, limits.
  */
 #pragma once
 
@@ -13,7 +14,8 @@ struct command {
 	char *directory;
 	struct spawn_spec spec; /* borrows from the rest */
 };
-/* Expands `words` and everything else for the instance. The caller may add to `environment` until command_seal(). */
+/* Expands `words` and everything else for the instance. The caller may add to
+ * `environment` until command_seal(). */
 int command_init(struct command *ret, const struct process *process,
 	const struct strings *words, struct error *err);
 int command_seal(struct command *command);

@@ -2,8 +2,8 @@
  *
  * deed.c - one side job from clone to its result.
  *
- * It is over when its main process is: what that left behind in the cgroup is killed, and what is in the pipe
- * is read. Owns the cgroup, the pidfd and the pipe's read end.
+ * It is over when its main process is: what that left behind in the cgroup is killed, and
+ * what is in the pipe is read. Owns the cgroup, the pidfd and the pipe's read end.
  */
 #include "supervisor/deed.h"
 
@@ -158,7 +158,8 @@ static int make_cgroup(struct deed *deed, struct cgroups *cgroups,
 {
 	int r = -EBUSY;
 
-	/* Numbers start anew with each supervisor; leaves of the former may still be there. */
+	/* Numbers start anew with each supervisor; leaves of the former may still be
+	 * there. */
 	for (int i = 0; r == -EBUSY && i < LEAF_TRIES; i++) {
 		char leaf[32];
 		struct cgroup_plan leaf_plan = { .leaf = leaf,

@@ -2,8 +2,9 @@
  *
  * deed.h - a side job: a supervised child with a deadline, a user, and its own cgroup.
  *
- * Only the supervisor forks; `before` commands, files, reload commands, the configuration reader,
- * user look-ups and writes below /var/lib are deeds, because each may block on a disk or a network.
+ * Only the supervisor forks; `before` commands, files, reload commands, the configuration
+ * reader, user look-ups and writes below /var/lib are deeds, because each may block on a
+ * disk or a network.
  */
 #pragma once
 
@@ -20,18 +21,19 @@ struct deed_result {
 	bool ok; /* exit 0 in time */
 	int code, signal;
 	bool timed_out;
-	const char *
-		output; /* what it wrote to its output (stdout, or `output_fd` of a function); not NULL */
+	/* What it wrote to stdout and stderr (a function: to `output_fd`); not NULL. */
+	const char *output;
 	size_t output_size;
-	char reason
-		[256]; /* one line when not ok: "before[0] /usr/bin/migrate: exit 1: last line of output" */
+	/* When not ok: "before[0] /usr/bin/migrate: exit 1: last line of output". */
+	char reason[256];
 };
 typedef void deed_done_fn(
 	void *owner, const struct deed_result *result, struct instant now);
 
-/* Starts `plan->spec` in a cgroup of its own ("mathoid/deed-3"). Its stdout and stderr come to us unless the spec says
- * otherwise; a function gets the same pipe as `output_fd`. `done` is called once, from the loop, also when it could not
- * be started; freeing the deed in there is allowed. After deed_free() it is never called. -ENOMEM. */
+/* Starts `plan->spec` in a cgroup of its own ("mathoid/deed-3"). Its stdout and stderr
+ * come to us unless the spec says otherwise; a function gets the same pipe as
+ * `output_fd`. `done` is called once, from the loop, also when it could not be started;
+ * freeing the deed in there is allowed. After deed_free() it is never called. -ENOMEM. */
 struct deed_plan {
 	const char *service;           /* whose cgroup; NULL: "_svcd" */
 	const struct spawn_spec *spec; /* read now, not kept */

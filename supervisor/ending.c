@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ending.c - the way down: told to stop, died, or never began; and what follows when nothing of it is left.
+ * ending.c - the way down: told to stop, died, or never began; and what follows when
+ * nothing of it is left.
  *
  * An instance is gone only when its main process is reaped and its cgroup is empty.
  */
@@ -8,7 +9,6 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 #include <syslog.h>
 
@@ -17,19 +17,6 @@
 #include "supervisor/signals.h"
 
 enum { KILL_AGAIN_MS = 5 * MS_PER_S, MAX_LEFT = 1024 };
-
-const char *const exit_cause_words[10] = {
-	[CAUSE_EXIT] = "exit",
-	[CAUSE_SIGNAL] = "signal",
-	[CAUSE_OOM] = "oom",
-	[CAUSE_START] = "start",
-	[CAUSE_BEFORE] = "before",
-	[CAUSE_TIMEOUT] = "timeout",
-	[CAUSE_WATCHDOG] = "watchdog",
-	[CAUSE_CHECK] = "check",
-	[CAUSE_OPERATOR] = "operator",
-	[CAUSE_UNKNOWN] = "unknown",
-};
 
 static struct service *service_of(const struct process *process)
 {
@@ -55,133 +42,20 @@ void process_set_ending(
 	text_done(&text);
 }
 
-/* ---- what follows ----------------------------------------------------------------- */
-
-static void record(struct process *process)
-{
-	struct service *service = service_of(process);
-	struct instance *instance = process->instance;
-	const struct ending *ending = &process->ending;
-	struct exit_record *exits = service->exits;
-	bool asked = ending->cause == CAUSE_OPERATOR;
-
-	memmove(exits + 1, exits, (EXITS_KEPT - 1) * sizeof(*exits));
-	exits[0] = (struct exit_record){
-		.at = loop_wall(service->host->loop),
-		.instance = instance->number,
-		.generation = instance->generation + !process->launched,
-		.pid = process->last_pid,
-		.cause = ending->cause,
-		.code = ending->code,
-		.signal = ending->signal,
-		.core = ending->core,
-		.ran_us = instant_since_us(process->ended, process->began),
-	};
-	memcpy(exits[0].reason, ending->reason, sizeof(exits[0].reason));
-	service->exits_count = MIN(service->exits_count + 1, EXITS_KEPT);
-	if (!asked)
-		service->deaths_in_a_row++;
-	instance_tell(
-		instance, "exited", asked ? LOG_INFO : LOG_WARNING, "%s", ending->reason);
-}
-
-static bool has_succeeded(const struct process *process)
-{
-	return process->ending.cause == CAUSE_EXIT && process->ending.code == 0;
-}
-
-static void say_how(const struct process *process, char *why)
-{
-	char ran[DURATION_TEXT_BYTES];
-
-	reason_set(why, REASON_BYTES, "%s", process->ending.reason);
-	if (!process->launched)
-		return;
-	duration_format(instant_since_us(process->ended, process->began), ran);
-	reason_add(why, REASON_BYTES, " after %s", ran);
-}
-
-static enum event decide_after_death(
-	struct process *process, char *why, struct instant now)
-{
-	const struct service *service = service_of(process);
-	const struct run *run = &service->declaration->run;
-	struct instance *instance = process->instance;
-	char pause[DURATION_TEXT_BYTES];
-	struct death death = { .success = has_succeeded(process), .now = now };
-
-	say_how(process, why);
-	if (run->kind == RUN_ONESHOT && death.success)
-		return EVENT_GONE_DONE;
-	death.ran_ms = instant_since_ms(process->ended, process->began);
-	(void)!getrandom(&death.random, sizeof(death.random), GRND_NONBLOCK);
-	switch (restart_on_death(
-		&instance->restart, &run->restart, &death, &process->again_at)) {
-	case RESTART_AGAIN:
-		duration_format(instant_since_us(process->again_at, now), pause);
-		reason_add(why, REASON_BYTES, ", again in %s (try %u)", pause,
-			instance->restarts + 2);
-		return EVENT_GONE_AGAIN;
-	case RESTART_NOT:
-		if (death.success)
-			return EVENT_GONE_DONE;
-		reason_add(why, REASON_BYTES,
-			"; not started again (run.restart.policy), `svcctl start %s` does",
-			service->name);
-		return EVENT_GONE_FAILED;
-	case RESTART_GIVE_UP:
-		reason_add(why, REASON_BYTES,
-			"; gave up after %" PRId64 " deaths: see `svcctl logs %s`, then "
-			"`svcctl start %s`",
-			run->restart.give_up_after, service->name, service->name);
-		return EVENT_GONE_FAILED;
-	}
-	abort(); /* a value outside the enum: memory is broken */
-}
-
-static enum event decide(struct process *process, char *why, struct instant now)
-{
-	const struct service *service = service_of(process);
-
-	switch (process->afterwards) {
-	case AFTER_DOWN:
-		service_describe_wish(service, "stopped", why);
-		return EVENT_GONE_DOWN;
-	case AFTER_START: why[0] = '\0'; return EVENT_GONE_START;
-	case AFTER_DECIDE: return decide_after_death(process, why, now);
-	}
-	abort(); /* a value outside the enum: memory is broken */
-}
-
-static void finish(struct process *process, struct instant now)
-{
-	char why[REASON_BYTES];
-	enum event event;
-
-	if (process->ending.known)
-		record(process);
-	event = decide(process, why, now);
-	process->launched = false;
-	process->last_pid = 0;
-	process->ending = (struct ending){ 0 };
-	process->cgroup = cgroup_free(process->cgroup);
-	instance_on(process->instance, event, why, now);
-}
+/* ---- told to end ------------------------------------------------------------------ */
 
 static void finish_when_gone(struct process *process, struct instant now)
 {
 	if (process->instance->state != STATE_STOPPING || process->instance->pid ||
 		(process->cgroup && cgroup_is_populated(process->cgroup)))
 		return;
-	finish(process, now);
+	process_conclude(process, now);
 }
 
 void process_emptied(void *owner, struct instant now)
 {
 	finish_when_gone(owner, now);
 }
-
-/* ---- told to end ------------------------------------------------------------------ */
 
 static void disarm(struct process *process)
 {
@@ -375,9 +249,9 @@ void process_clear(struct process *process, struct instant now)
 		} else {
 			(void)cgroup_kill(process->cgroup);
 			reason_add(process->ending.reason, REASON_BYTES, "%s",
-				has_succeeded(process)
-					? ", and left processes behind (it has to stay in the "
-					  "foreground)"
+				ending_is_success(&process->ending)
+					? ", and left processes behind (it has to stay in "
+					  "the foreground)"
 					: ", and left processes behind");
 			instance_set_deadline(
 				process->instance, instant_add_ms(now, KILL_AGAIN_MS));
@@ -410,7 +284,7 @@ void process_start_failed(struct process *process, struct instant now)
 	if (instance->state != STATE_UP) {
 		abandon_child(process);
 		process->began = process->ended = now;
-		finish(process, now);
+		process_conclude(process, now);
 		return;
 	}
 	memcpy(reason, process->ending.reason, sizeof(reason));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * files.c - written beside and renamed: a reader sees the old bytes or the new, with the right owner from the start.
+ * files.c - written beside and renamed: a reader sees the old bytes or the new, with the
+ * right owner from the start.
  */
 #include "supervisor/files.h"
 

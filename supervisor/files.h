@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * files.h - `files:` of a declaration and the directory of its logs, made on disk. Blocks: only a deed calls it.
+ * files.h - `files:` of a declaration and the directory of its logs, made on disk.
+ * Blocks: only a deed calls it.
  */
 #pragma once
 
 #include "config/config.h"
 
-/* Renders `file` for `instance` and puts it in place, owned by root:`gid`. *ret_changed is whether anything was different; what is
- * the same is not touched. */
+/* Renders `file` for `instance` and puts it in place, owned by root:`gid`. *ret_changed
+ * is whether anything was different; what is the same is not touched. */
 int file_render(const struct file *file, unsigned instance, gid_t gid, bool *ret_changed,
 	struct error *err);
 
@@ -17,5 +18,6 @@ struct directory_plan {
 	gid_t gid;
 	mode_t mode;
 };
-/* Makes it with its parents. One that exists gets owner and mode only when `own` says that it is ours by its name. */
+/* Makes it with its parents. One that exists gets owner and mode only when `own` says
+ * that it is ours by its name. */
 int directory_prepare(const struct directory_plan *plan, bool own, struct error *err);

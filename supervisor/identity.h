@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * identity.h - user and group names to numbers. The look-up may ask a directory server: only a deed does it; what it
- * found travels to the supervisor as JSON.
+ * identity.h - user and group names to numbers. The look-up may ask a directory server:
+ * only a deed does it; what it found travels to the supervisor as JSON.
  */
 #pragma once
 
@@ -9,7 +9,8 @@
 
 #include "supervisor/service.h"
 
-/* Blocks. `group` NULL: the user's own. On failure `ret->reason` says why. -ENOENT, -errno. */
+/* Blocks. `group` NULL: the user's own. On failure `ret->reason` says why. -ENOENT,
+ * -errno. */
 int identity_find(struct identity *ret, const char *user, const char *group);
 void identity_done(struct identity *identity);
 

@@ -2,8 +2,10 @@
  *
  * instance.c - the states of an instance: one row per arrow, one gate for every change.
  *
- * A pair of state and event without a row is ignored; tests/supervisor/instance.c lists those pairs.
- * Not here: what is done on an arrow (process.c, ending.c), whose wish an event was (service.c).
+ * A pair of state and event without a row is ignored; tests/supervisor/instance.c lists
+ * those pairs.
+ * Not here: what is done on an arrow (process.c, ending.c), whose wish an event was
+ * (service.c).
  */
 #include "supervisor/instance.h"
 

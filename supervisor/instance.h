@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * instance.h - the state table of an instance. Private to the process half; the door is service.h.
+ * instance.h - the state table of an instance. Private to the process half; the door is
+ * service.h.
  */
 #pragma once
 
 #include "supervisor/service.h"
 
-/* What can happen to an instance. GONE means that nothing of it runs any more; the word behind it is what follows. */
+/* What can happen to an instance. GONE means that nothing of it runs any more; the word
+ * behind it is what follows. */
 #define INSTANCE_EVENTS(X)                                                               \
 	X(START, "start")             /* someone wants it up, now */                     \
 	X(STOP, "stop")               /* someone wants it down */                        \

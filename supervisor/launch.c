@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * launch.c - the process itself: cgroup, pipes, notify socket, clone; then whether it is ready.
+ * launch.c - the process itself: cgroup, pipes, notify socket, clone; then whether it is
+ * ready.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -14,14 +15,6 @@
 #include "supervisor/pipe.h"
 #include "supervisor/reason.h"
 
-enum {
-	POLL_FIRST_MS = 10,
-	POLL_MAX_MS = 250,
-	STAT_MAX_BYTES = 4096,
-	STAT_START_FIELD = 22,
-};
-/* A service cannot put off its end for ever. */
-static const int64_t extend_max_us = (int64_t)3600 * US_PER_S;
 static const char *const streams[2] = { "stdout", "stderr" };
 
 static struct service *service_of(const struct process *process)
@@ -149,24 +142,6 @@ static int add_private(struct process *process, struct command *command)
 
 /* ---- clone ------------------------------------------------------------------------ */
 
-/* With pid and boot id this says for ever which process it was. */
-static uint64_t read_start_ticks(pid_t pid)
-{
-	_cleanup_free_ char *path = text_format("/proc/%d/stat", pid), *text = NULL;
-	char *at;
-
-	if (!path || file_read(&text, NULL, AT_FDCWD, path, STAT_MAX_BYTES) < 0)
-		return 0;
-	at = strrchr(text, ')'); /* the name may hold anything, also blanks */
-	for (int field = 2; at && field < STAT_START_FIELD; field++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
-	}
-	return at ? strtoull(at, NULL, 10) : 0;
-}
-
-static void on_exec_done(struct process *process, struct instant now);
-
 static void on_report(void *owner, unsigned events, struct instant now)
 {
 	struct process *process = owner;
@@ -176,7 +151,7 @@ static void on_report(void *owner, unsigned events, struct instant now)
 	(void)events;
 	process->report_watch = watch_free(process->report_watch);
 	if (r == 0)
-		on_exec_done(process, now);
+		process_executed(process, now);
 	else
 		process_set_ending(process, CAUSE_START, "%s", reason);
 }
@@ -251,164 +226,11 @@ int process_launch(struct process *process, char *reason, struct instant now)
 	}
 	forget_verdicts(service, instance->number);
 	instance->started = loop_wall(service->host->loop);
-	instance->start_ticks = read_start_ticks(instance->pid);
+	instance->start_ticks = process_start_ticks(instance->pid);
 	process->began = process->ended = now;
 	process->launched = true;
 	process->watchdog_us = run->watchdog_ms > 0 ? run->watchdog_ms * US_PER_MS : 0;
 	instance_explain(instance, "", now);
 	instance_set_deadline(instance, instant_add_ms(now, run->ready.timeout_ms));
 	return 0;
-}
-
-/* ---- ready? ----------------------------------------------------------------------- */
-
-static void be_ready(struct process *process, struct instant now)
-{
-	instance_on(process->instance, EVENT_READY, NULL, now);
-}
-
-static void wait_for_notify(struct process *process, struct instant now)
-{
-	if (process->instance->notified_ready)
-		be_ready(process, now);
-	else
-		instance_explain(
-			process->instance, "waits for READY=1 on its notify socket", now);
-}
-
-static void wait_for_checks(struct process *process, struct instant now)
-{
-	instance_explain(process->instance, "waits for its checks to pass", now);
-}
-
-static void begin_polling(struct process *process, struct instant now)
-{
-	process->poll_ms = POLL_FIRST_MS;
-	process_poll_ready(process, now);
-}
-
-static void (*const ready_by[])(struct process *process, struct instant now) = {
-	[READY_BY_LISTEN] = begin_polling,
-	[READY_BY_NOTIFY] = wait_for_notify,
-	[READY_BY_CHECK] = wait_for_checks,
-	[READY_BY_STARTED] = be_ready,
-};
-
-void process_poll_ready(void *owner, struct instant now)
-{
-	struct process *process = owner;
-	struct instance *instance = process->instance;
-	char reason[REASON_BYTES] = "";
-	int r;
-
-	if (instance->state != STATE_STARTING || !process->cgroup)
-		return;
-	r = ports_are_ours(service_of(process)->declaration, instance->number,
-		process->cgroup, reason, sizeof(reason));
-	if (r > 0) {
-		be_ready(process, now);
-		return;
-	}
-	instance_explain(instance,
-		r < 0 ? "waits: the kernel does not say who listens" : reason, now);
-	timer_arm(process->poll, instant_add_ms(now, process->poll_ms));
-	process->poll_ms = MIN(process->poll_ms * 2, POLL_MAX_MS);
-}
-
-static void on_exec_done(struct process *process, struct instant now)
-{
-	struct instance *instance = process->instance;
-	const struct run *run = &service_of(process)->declaration->run;
-
-	instance->exec_done = true;
-	process_feed_watchdog(process, now);
-	if (instance->state != STATE_STARTING)
-		return;
-	if (run->kind == RUN_ONESHOT)
-		be_ready(process, now);
-	else
-		ready_by[run->ready.by](process, now);
-}
-
-void process_feed_watchdog(struct process *process, struct instant now)
-{
-	timer_arm(process->watchdog, process->watchdog_us > 0 && process->instance->pid
-					     ? instant_add_us(now, process->watchdog_us)
-					     : NEVER);
-}
-
-/* ---- what it says ----------------------------------------------------------------- */
-
-/* A daemon that forked names its heir. The former main process is left to the reaper. */
-static void change_main(struct process *process, pid_t pid)
-{
-	struct instance *instance = process->instance;
-	struct service_host *host = service_of(process)->host;
-	struct watch *watch = NULL;
-	int pidfd;
-
-	if (pid == instance->pid || !instance->pid || !cgroup_has(process->cgroup, pid))
-		return;
-	pidfd = pidfd_open(pid, 0);
-	if (pidfd < 0)
-		return;
-	if (watch_new(&watch, host->loop, pidfd, WATCH_READ, process_exited, process) <
-		0) {
-		close(pidfd);
-		return;
-	}
-	watch_free(process->exit_watch);
-	cgroups_reap(host->cgroups, instance->pidfd);
-	process->exit_watch = watch;
-	instance->pidfd = pidfd;
-	instance->pid = pid;
-	instance->start_ticks = read_start_ticks(pid);
-}
-
-static void extend(struct process *process, int64_t extend_us, struct instant now)
-{
-	struct instance *instance = process->instance;
-	struct instant wished = instant_add_us(now, extend_us);
-	struct instant latest = instant_add_us(instance->since, extend_max_us);
-
-	if (instance->state != STATE_STARTING && instance->state != STATE_STOPPING)
-		return;
-	wished = instant_earlier(wished, latest);
-	if (wished.us > instance->deadline.us)
-		instance_set_deadline(instance, wished);
-}
-
-static void take_watchdog(
-	struct process *process, const struct notify_message *message, struct instant now)
-{
-	if (message->watchdog_us != UNSET && message->watchdog_us > 0)
-		process->watchdog_us = message->watchdog_us;
-	if (message->watchdog || message->watchdog_us != UNSET)
-		process_feed_watchdog(process, now);
-	if (message->watchdog_trigger)
-		instance_on(process->instance, EVENT_WATCHDOG,
-			"asked for its watchdog itself", now);
-}
-
-void process_told(void *owner, const struct notify_message *message, struct instant now)
-{
-	struct process *process = owner;
-	struct instance *instance = process->instance;
-	struct service *service = service_of(process);
-
-	if (message->has_status)
-		reason_set(instance->status, sizeof(instance->status), "%s",
-			message->status);
-	if (message->main_pid)
-		change_main(process, message->main_pid);
-	if (message->extend_us != UNSET)
-		extend(process, message->extend_us, now);
-	if (message->ready && instance->pid) {
-		instance->notified_ready = true;
-		if (instance->exec_done &&
-			service->declaration->run.ready.by == READY_BY_NOTIFY)
-			be_ready(process, now);
-	}
-	take_watchdog(process, message, now);
-	service->host->changed(service->host->owner, service, now);
 }

@@ -2,8 +2,8 @@
  *
  * notify.c - one datagram socket per instance, kept over its restarts.
  *
- * BARRIER=1 needs no word of its own: the descriptor that came with it is closed once the datagrams before it are
- * handled, and that is what the sender waits for.
+ * BARRIER=1 needs no word of its own: the descriptor that came with it is closed once the
+ * datagrams before it are handled, and that is what the sender waits for.
  */
 #include "supervisor/notify.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * notify.h - the socket on which an instance speaks sd_notify(3). Datagrams are only believed from processes of its
- * cgroup; the kernel tells whose they are.
+ * notify.h - the socket on which an instance speaks sd_notify(3). Datagrams are only
+ * believed from processes of its cgroup; the kernel tells whose they are.
  */
 #pragma once
 

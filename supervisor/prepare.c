@@ -46,7 +46,8 @@ static bool is_file_target(const char *target)
 	return target && strcmp(target, "none") != 0 && strcmp(target, "journal") != 0;
 }
 
-/* The engine writes there, the people of the service read: the group is the one that they are in. */
+/* The engine writes there, the people of the service read: the group is the one that they
+ * are in. */
 static int make_log_directory(struct preparation *self, struct error *err)
 {
 	const struct declaration *declaration = self->wish->declaration;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * prepare.h - everything before a start that may wait for a disk or a directory server, as the function of one deed:
- * user look-up, log directory, files, environment file, is the command there.
+ * prepare.h - everything before a start that may wait for a disk or a directory server,
+ * as the function of one deed: user look-up, log directory, files, environment file, is
+ * the command there.
  */
 #pragma once
 

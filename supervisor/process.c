@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * process.c - what stands behind an instance: made, forgotten, and the acts that begin something.
+ * process.c - what stands behind an instance: made, forgotten, and the acts that begin
+ * something.
  *
  * Not here: the steps of a start (steps.c), the clone (launch.c), the end (ending.c).
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * process.h - what stands behind an instance: its process, cgroup, pipes, notify socket, timers and deeds.
+ * process.h - what stands behind an instance: its process, cgroup, pipes, notify socket,
+ * timers and deeds.
  * Private to the process half. The acts of the state table are here.
  */
 #pragma once
@@ -25,6 +26,11 @@ struct ending {
 	bool core;
 	char reason[REASON_BYTES];
 };
+
+static inline bool ending_is_success(const struct ending *ending)
+{
+	return ending->cause == CAUSE_EXIT && ending->code == 0;
+}
 
 struct process {
 	struct instance *instance;
@@ -71,7 +77,8 @@ void process_free(struct process *process);
 bool process_is_idle(
 	const struct process *process); /* nothing runs, nothing is prepared */
 
-/* steps.c: the way up; ends in launch, EVENT_PREPARED, a reload, or process_start_failed() */
+/* steps.c: the way up; ends in launch, EVENT_PREPARED, a reload, or
+ * process_start_failed() */
 void process_begin(struct process *process, enum purpose purpose, struct instant now);
 
 /* process.c */
@@ -83,7 +90,10 @@ void process_settle(struct process *process, struct instant now);
 
 /* launch.c: the process itself. 0, or negative with a reason */
 int process_launch(struct process *process, char *reason, struct instant now);
-/* Its answers from then on: exec, readiness, notify. */
+
+/* answers.c: what it tells of itself from then on */
+uint64_t process_start_ticks(pid_t pid); /* 0: not known */
+void process_executed(struct process *process, struct instant now);
 void process_told(void *owner, const struct notify_message *message, struct instant now);
 void process_poll_ready(void *owner, struct instant now);
 void process_feed_watchdog(struct process *process, struct instant now);
@@ -110,8 +120,17 @@ void process_emptied(void *owner, struct instant now); /* its cgroup */
 /* No process came to be: `ending` says why. */
 void process_start_failed(struct process *process, struct instant now);
 
+/* outcome.c: nothing of it runs; it is recorded, and the table told what follows */
+void process_conclude(struct process *process, struct instant now);
+
 /* service.c */
 /* "stopped by alice: kernel upgrade" into a reason. */
 void service_describe_wish(const struct service *service, const char *what, char *ret);
+
+/* job.c */
+bool instance_is_surplus(const struct instance *instance); /* above run.instances */
+void service_job_begin(struct service *service, enum job_kind kind, struct instant now);
+void service_roll_on(struct service *service, struct instant now);
+void service_settle(void *owner, struct instant now); /* a task */
 void service_noticed(struct instance *instance, struct instant now);
 void service_job_failed(struct service *service, const char *reason, struct instant now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ready_by.c - listening sockets, and whose they are: sock_diag gives an inode, /proc/PID/fd has the owner.
+ * ready_by.c - listening sockets, and whose they are: sock_diag gives an inode,
+ * /proc/PID/fd has the owner.
  */
 #include "supervisor/ready_by.h"
 
@@ -111,7 +112,8 @@ int ports_are_ours(const struct declaration *declaration, unsigned instance,
 	return 1;
 }
 
-/* A socket on one address says nothing about another, and the kernel is not asked for addresses here. */
+/* A socket on one address says nothing about another, and the kernel is not asked for
+ * addresses here. */
 static bool is_every_address(const struct listen *listen)
 {
 	return !listen->address || text_equal(listen->address, "*");

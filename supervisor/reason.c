@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * reason.c - printf into a line that is cut, and never in the middle of a UTF-8 character.
+ * reason.c - printf into a line that is cut, and never in the middle of a UTF-8
+ * character.
  */
 #include "supervisor/reason.h"
 

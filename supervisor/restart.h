@@ -2,8 +2,8 @@
  *
  * restart.h - pure: how long to wait after a death, and when to give up.
  *
- * The pause doubles from run.restart.delay to delay_max, with jitter of ±25 %, and begins anew after the process
- * lived for `stable`.
+ * The pause doubles from run.restart.delay to delay_max, with jitter of ±25 %, and begins
+ * anew after the process lived for `stable`.
  */
 #pragma once
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * service.c - a declared service: its instances, and what someone asked of them as a whole.
+ * service.c - a declared service: its instances, and what someone asked of them as a
+ * whole.
  *
- * A job is judged once per turn of the loop, in settle(), whatever happened before in that turn.
- * Not here: the facts that engines tell (service_facts.c), one instance (instance.c).
+ * Not here: jobs (job.c), the facts that engines tell (service_facts.c), one instance
+ * (instance.c).
  */
 #include "supervisor/service.h"
 
@@ -15,166 +16,9 @@
 #include "supervisor/process.h"
 #include "supervisor/reason.h"
 
-static const char *const job_words[] = {
-	[JOB_NONE] = "nothing",
-	[JOB_START] = "start",
-	[JOB_STOP] = "stop",
-	[JOB_RESTART] = "restart",
-	[JOB_RELOAD] = "reload",
-};
-
 static void changed(struct service *service, struct instant now)
 {
 	service->host->changed(service->host->owner, service, now);
-}
-
-/* ---- jobs ------------------------------------------------------------------------- */
-
-static void job_end(struct service *service, enum job_result result, const char *reason,
-	struct instant now)
-{
-	service->job.result = result;
-	reason_set(service->job.reason, sizeof(service->job.reason), "%s", reason);
-	changed(service, now);
-}
-
-static void job_begin(struct service *service, enum job_kind kind, struct instant now)
-{
-	char reason[REASON_BYTES];
-
-	if (service->job.kind != JOB_NONE && service->job.result == JOB_RUNNING) {
-		reason_set(reason, sizeof(reason), "superseded by %s", job_words[kind]);
-		job_end(service, JOB_FAILED, reason, now);
-	}
-	for (unsigned i = 0; i < service->instances_count; i++)
-		service->instances[i].process->roll = ROLL_NONE;
-	service->job = (struct job){ .id = service->job.id + 1,
-		.kind = kind,
-		.result = JOB_RUNNING,
-		.began = now };
-	task_schedule(service->settle);
-	changed(service, now);
-}
-
-static bool job_runs(const struct service *service)
-{
-	return service->job.kind != JOB_NONE && service->job.result == JOB_RUNNING;
-}
-
-void service_job_failed(struct service *service, const char *reason, struct instant now)
-{
-	for (unsigned i = 0; i < service->instances_count; i++)
-		service->instances[i].process->roll = ROLL_NONE;
-	if (job_runs(service))
-		job_end(service, JOB_FAILED, reason, now);
-}
-
-static bool is_surplus(const struct instance *instance)
-{
-	return instance->number > instance->service->declaration->run.instances;
-}
-
-static bool has_arrived(const struct instance *instance)
-{
-	return instance->state == STATE_UP || instance->state == STATE_DONE ||
-	       is_surplus(instance);
-}
-
-static bool all_arrived(const struct service *service)
-{
-	for (unsigned i = 0; i < service->instances_count; i++)
-		if (!has_arrived(&service->instances[i]))
-			return false;
-	return true;
-}
-
-static bool all_rolled(const struct service *service)
-{
-	for (unsigned i = 0; i < service->instances_count; i++)
-		if (service->instances[i].process->roll != ROLL_NONE)
-			return false;
-	return all_arrived(service);
-}
-
-static bool all_reloaded(const struct service *service)
-{
-	for (unsigned i = 0; i < service->instances_count; i++)
-		if (service->instances[i].process->reloading)
-			return false;
-	return true;
-}
-
-static bool (*const is_done[])(const struct service *service) = {
-	[JOB_NONE] = all_arrived,
-	[JOB_START] = all_arrived,
-	[JOB_STOP] = service_is_stopped,
-	[JOB_RESTART] = all_rolled,
-	[JOB_RELOAD] = all_reloaded,
-};
-
-static bool wants_up(enum job_kind kind)
-{
-	return kind == JOB_START || kind == JOB_RESTART;
-}
-
-/* Whoever asked waits for the first outcome; the back-off goes on without a job. */
-void service_noticed(struct instance *instance, struct instant now)
-{
-	struct service *service = instance->service;
-	bool failed = instance->state == STATE_WAITING || instance->state == STATE_FAILED;
-
-	if (has_arrived(instance) && instance->process->roll == ROLL_NOW &&
-		instance->generation != instance->process->roll_from)
-		instance->process->roll = ROLL_NONE;
-	if (failed && job_runs(service) && wants_up(service->job.kind))
-		service_job_failed(service, instance->why, now);
-	task_schedule(service->settle);
-}
-
-/* At most run.batch instances are away at a time. */
-static void roll_on(struct service *service, struct instant now)
-{
-	int64_t away = 0;
-
-	for (unsigned i = 0; i < service->instances_count; i++)
-		away += service->instances[i].process->roll == ROLL_NOW;
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		struct instance *instance = &service->instances[i];
-
-		if (instance->process->roll != ROLL_NEXT ||
-			away >= MAX(service->declaration->run.batch, 1))
-			continue;
-		away++;
-		instance->process->roll = ROLL_NOW;
-		instance->process->roll_from = instance->generation;
-		instance_on(instance, EVENT_RESTART, NULL, now);
-	}
-}
-
-/* The last ones go first, so that numbers stay 1..N. */
-static void drop_surplus(struct service *service, struct instant now)
-{
-	while (service->instances_count > 0) {
-		struct instance *last = &service->instances[service->instances_count - 1];
-
-		if (!is_surplus(last) || !process_is_idle(last->process))
-			break;
-		process_free(last->process);
-		service->instances_count--;
-		changed(service, now);
-	}
-}
-
-static void settle(void *owner, struct instant now)
-{
-	struct service *service = owner;
-
-	drop_surplus(service, now);
-	if (!job_runs(service))
-		return;
-	roll_on(service, now);
-	if (job_runs(service) && is_done[service->job.kind](service))
-		job_end(service, JOB_DONE, "", now);
 }
 
 /* ---- instances -------------------------------------------------------------------- */
@@ -217,7 +61,7 @@ int service_new(struct service **ret, struct service_host *host,
 	service->declaration = declaration;
 	service->wish.since = loop_wall(host->loop);
 	if (service->name)
-		r = task_new(&service->settle, host->loop, settle, service);
+		r = task_new(&service->settle, host->loop, service_settle, service);
 	if (r == 0)
 		r = set_instances(service, (unsigned)declaration->run.instances);
 	if (r < 0) {
@@ -273,7 +117,7 @@ static void all_on(
 	struct service *service, enum event event, const char *why, struct instant now)
 {
 	for (unsigned i = 0; i < service->instances_count; i++)
-		if (!is_surplus(&service->instances[i]))
+		if (!instance_is_surplus(&service->instances[i]))
 			instance_on(&service->instances[i], event, why, now);
 }
 
@@ -281,7 +125,7 @@ void service_start(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
 	wish(service, WANTED_UP, who, why);
-	job_begin(service, JOB_START, now);
+	service_job_begin(service, JOB_START, now);
 	all_on(service, EVENT_START, NULL, now);
 }
 
@@ -291,7 +135,7 @@ void service_stop(
 	char text[REASON_BYTES];
 
 	wish(service, WANTED_DOWN, who, why);
-	job_begin(service, JOB_STOP, now);
+	service_job_begin(service, JOB_STOP, now);
 	service_describe_wish(service, "stopped", text);
 	all_on(service, EVENT_STOP, text, now);
 }
@@ -300,11 +144,11 @@ void service_restart(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
 	wish(service, WANTED_UP, who, why);
-	job_begin(service, JOB_RESTART, now);
+	service_job_begin(service, JOB_RESTART, now);
 	for (unsigned i = 0; i < service->instances_count; i++)
-		if (!is_surplus(&service->instances[i]))
+		if (!instance_is_surplus(&service->instances[i]))
 			service->instances[i].process->roll = ROLL_NEXT;
-	roll_on(service, now);
+	service_roll_on(service, now);
 }
 
 void service_reload(
@@ -319,7 +163,7 @@ void service_reload(
 		who ? who : "", why && *why ? ": " : "", why ? why : "");
 	event.text = text;
 	service->host->event(service->host->owner, &event);
-	job_begin(service, JOB_RELOAD, now);
+	service_job_begin(service, JOB_RELOAD, now);
 	if (service_state(service) != STATE_UP)
 		service_job_failed(service, "it is not up: start it", now);
 	all_on(service, EVENT_RELOAD, NULL, now);
@@ -366,7 +210,7 @@ int service_declare(struct service *service, struct declaration *declaration,
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		struct instance *instance = &service->instances[i];
 
-		if (is_surplus(instance))
+		if (instance_is_surplus(instance))
 			instance_on(
 				instance, EVENT_STOP, "run.instances is less now", now);
 		else if (i >= before && service->wanted == WANTED_UP)

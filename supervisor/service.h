@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * service.h - one declared service and its instances: their processes, states, exits, back-off.
+ * service.h - one declared service and its instances: their processes, states, exits,
+ * back-off.
  *
- * Everything here happens on the supervisor's loop. What the rest of the supervisor must hear of is told
- * through `struct service_host`; it never reaches down into a process by itself.
+ * Everything here happens on the supervisor's loop. What the rest of the supervisor must
+ * hear of is told through `struct service_host`; it never reaches down into a process by
+ * itself.
  *
- * The fields are read by status.c, ready.c and the verbs; only service.c and instance.c write them.
+ * The fields are read by status.c, ready.c and the verbs; only service.c and instance.c
+ * write them.
  */
 #pragma once
 
@@ -41,8 +44,8 @@ struct exit_record {
 	int code, signal; /* code is -1 when a signal ended it */
 	bool core;
 	int64_t ran_us;
-	char reason
-		[REASON_BYTES]; /* "exit 1", "SIGKILL (out of memory: limits.memory 64M)", … */
+	/* "exit 1", "SIGKILL (out of memory: limits.memory 64M)", … */
+	char reason[REASON_BYTES];
 };
 
 /* Who a process runs as; looked up by a child, never on the loop. */
@@ -63,10 +66,11 @@ struct instance {
 	enum state state;
 	struct instant since, deadline; /* of the state; NEVER: may last */
 	struct wall since_wall;
-	char why[REASON_BYTES]; /* why it is in this state, one line; "" when that is plain */
+	/* why it is in this state, one line; "" when that is plain */
+	char why[REASON_BYTES];
 	char status[REASON_BYTES]; /* STATUS= of sd_notify */
-	char note
-		[REASON_BYTES]; /* a declared limit that this host cannot set; "" is none */
+	/* a declared limit that this host cannot set; "" is none */
+	char note[REASON_BYTES];
 
 	pid_t pid;            /* main process; 0: none */
 	int pidfd;            /* -1: none */
@@ -77,8 +81,9 @@ struct instance {
 	bool notified_ready, ran_before, exec_done;
 	bool ready;           /* this process fulfilled run.ready.by once */
 	enum verdict verdict; /* the worst of its checks with effect ready or live */
-	int output
-		[2]; /* read ends of its pipes (stdout, stderr); kept over restarts; [1] is -1 when both share one */
+	/* Read ends of its pipes (stdout, stderr), kept over restarts; [1] is -1 when
+	 * both share one. */
+	int output[2];
 
 	struct process
 		*process; /* private to instance.c: timers, watches, cgroup, deeds */
@@ -86,7 +91,8 @@ struct instance {
 
 enum job_kind { JOB_NONE, JOB_START, JOB_STOP, JOB_RESTART, JOB_RELOAD };
 enum job_result { JOB_RUNNING, JOB_DONE, JOB_FAILED };
-/* What an operator (or apply) last asked for. A newer job ends an older one as failed ("superseded by stop"). */
+/* What an operator (or apply) last asked for. A newer job ends an older one as failed
+ * ("superseded by stop"). */
 struct job {
 	uint64_t id; /* counts; 0: none yet */
 	enum job_kind kind;
@@ -132,8 +138,9 @@ struct service {
 	uint64_t generation; /* of what engines were told */
 
 	struct task *settle; /* private to service.c */
-	bool prepared; /* private to process.c: log directory and files stand as declared */
-	void *user;          /* the supervisor's own per-service data */
+	/* private to process.c: log directory and files stand as declared */
+	bool prepared;
+	void *user; /* the supervisor's own per-service data */
 };
 
 struct service_event {
@@ -162,11 +169,12 @@ struct service_host {
 /* Takes declaration and shares effective. Nothing runs yet. -ENOMEM. */
 int service_new(struct service **ret, struct service_host *host,
 	struct declaration *declaration, struct json_t *effective);
-/* Forgets it; what runs is killed with its cgroups (use service_stop first to be kind). */
+/* Forgets it; what runs is killed with its cgroups (use service_stop first to be
+ * kind). */
 struct service *service_free(struct service *service);
 
-/* Jobs; `who` and `why` are for people ("alice", "kernel upgrade"). Each returns at once; service->job tells
- * how it went, and host->changed is called when it ends. */
+/* Jobs; `who` and `why` are for people ("alice", "kernel upgrade"). Each returns at once;
+ * service->job tells how it went, and host->changed is called when it ends. */
 void service_start(
 	struct service *service, const char *who, const char *why, struct instant now);
 void service_stop(
@@ -175,11 +183,13 @@ void service_restart(
 	struct service *service, const char *who, const char *why, struct instant now);
 void service_reload(
 	struct service *service, const char *who, const char *why, struct instant now);
-/* Sends `signal` to the main process of each instance: 0 or -ESRCH when none runs, -errno. */
+/* Sends `signal` to the main process of each instance: 0 or -ESRCH when none runs,
+ * -errno. */
 int service_kill(struct service *service, int signal);
 
-/* A new declaration (takes, shares). What needs a restart takes effect with the next process; the caller
- * decides whether to call service_restart. Number of instances, pipes and files follow at once or then. -ENOMEM. */
+/* A new declaration (takes, shares). What needs a restart takes effect with the next
+ * process; the caller decides whether to call service_restart. Number of instances, pipes
+ * and files follow at once or then. -ENOMEM. */
 int service_declare(struct service *service, struct declaration *declaration,
 	struct json_t *effective, struct instant now);
 

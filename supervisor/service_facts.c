@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * service_facts.c - what engines tell about a service, kept where ready.c and status.c look.
+ * service_facts.c - what engines tell about a service, kept where ready.c and status.c
+ * look.
  */
 #include <string.h>
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * spawn.c - clone3 into a cgroup with a pidfd, and the pipe on which the child tells which step failed.
+ * spawn.c - clone3 into a cgroup with a pidfd, and the pipe on which the child tells
+ * which step failed.
  *
- * A fork and no vfork: a directory on a dead disk may hold the child, never the supervisor.
+ * A fork and no vfork: a directory on a dead disk may hold the child, never the
+ * supervisor.
  * Not here: the steps (child.c).
  */
 #include "supervisor/spawn.h"

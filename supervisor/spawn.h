@@ -2,8 +2,8 @@
  *
  * spawn.h - makes a process: clone3 into a cgroup, then one table of steps, then exec.
  *
- * The parent never waits: a step that fails writes its name and errno into `report_fd`, which
- * reaches end of file when exec succeeded.
+ * The parent never waits: a step that fails writes its name and errno into `report_fd`,
+ * which reaches end of file when exec succeeded.
  */
 #pragma once
 
@@ -22,8 +22,8 @@ enum { SPAWN_MAX_FDS = 32 };
 struct spawn_spec {
 	const char *name;           /* for messages */
 	const struct strings *argv; /* or: */
-	int (*function)(void *data,
-		int output_fd); /* runs in the child instead of exec; its result is the exit status */
+	/* Runs in the child instead of exec; its result is the exit status. */
+	int (*function)(void *data, int output_fd);
 	void *data;
 	const char *const
 		*environment; /* "KEY=VALUE", ends with NULL; nothing else is inherited */
@@ -38,8 +38,8 @@ struct spawn_spec {
 	int64_t umask, nice;                       /* UNSET: inherit */
 	int64_t open_files, core_bytes, oom_score; /* UNSET: inherit */
 	bool no_new_privileges;
-	const struct strings *
-		capabilities; /* kept, ambient; NULL or empty: none. Only with an identity that is not root */
+	/* Kept, ambient; NULL or empty: none. Only with an identity that is not root. */
+	const struct strings *capabilities;
 	bool keep_privileges; /* of our own children: do not touch capabilities */
 	bool set_listen_pid;  /* adds LISTEN_PID=own pid */
 };
@@ -52,6 +52,7 @@ struct spawned {
 /* -errno with a sentence when not even the clone succeeded. */
 int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err);
 
-/* What came out of report_fd, once it is readable: "chdir /srv/x: No such file or directory" and its negative errno, or
- * 0 when exec succeeded (or the function began). Does not close it. */
+/* What came out of report_fd, once it is readable: "chdir /srv/x: No such file or
+ * directory" and its negative errno, or 0 when exec succeeded (or the function began).
+ * Does not close it. */
 int spawn_report_read(int report_fd, char *reason, size_t size);

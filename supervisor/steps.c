@@ -2,8 +2,9 @@
  *
  * steps.c - the way up: steps before a start, a restart or a reload, one after the other.
  *
- * A restart goes through its first steps while the old process still serves: when one fails, the old one
- * was never touched. Not here: the process itself (launch.c), the way down (ending.c).
+ * A restart goes through its first steps while the old process still serves: when one
+ * fails, the old one was never touched. Not here: the process itself (launch.c), the way
+ * down (ending.c).
  */
 #include <sys/pidfd.h>
 #include <syslog.h>
@@ -275,7 +276,7 @@ static enum step_result step_reload(struct process *process, struct instant now)
 	(void)now;
 	if (!run->reload.possible)
 		return fail(process, CAUSE_OPERATOR,
-			"run.reload is none: use restart, or declare a signal or command");
+			"run.reload is none: use restart, or declare how to reload");
 	if (run->reload.command.count > 0)
 		return start_command(process, &run->reload.command, "reload", &plan);
 	if (pidfd_send_signal(process->instance->pidfd, signal_number(run->reload.signal),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * arena.h - a place where services really run: own mounts and network, a cgroup v2 tree below a temporary root, a loop.
+ * arena.h - a place where services really run: own mounts and network, a cgroup v2 tree
+ * below a temporary root, a loop.
  *
  * Waiting is always for something with a limit. Needs root.
  */
@@ -25,7 +26,8 @@ struct arena {
 	unsigned pipes;
 };
 
-/* Leaves the process in its own namespaces; the directory and the cgroups go with arena_close(). */
+/* Leaves the process in its own namespaces; the directory and the cgroups go with
+ * arena_close(). */
 struct arena *arena_open(void);
 void arena_close(struct arena *arena);
 /* `declaration` in JSON, with ' for ". */

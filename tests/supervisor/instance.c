@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * instance.c - every pair of state and event: where it leads, or that it is ignored on purpose.
+ * instance.c - every pair of state and event: where it leads, or that it is ignored on
+ * purpose.
  */
 #include "supervisor/instance.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * service.c - services with real processes: what starts, stops, dies, is refused, and what is said about it.
+ * service.c - services with real processes: what starts, stops, dies, is refused, and
+ * what is said about it.
  */
 #include <fcntl.h>
 #include <signal.h>
