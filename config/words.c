@@ -53,7 +53,7 @@ const struct shape shape_user = { "A-Za-z_", "A-Za-z0-9_.-", 32,
 const struct shape shape_path = { "/", " -~\x80-\xff", TEXT_MOST_BYTES,
 	"an absolute path (beginning with /)" };
 
-const struct shape shape_file_name = { "!--0-~", "!-.0-~", 255,
+const struct shape shape_file_name = { "!-,0-~", "!-.0-~", 255,
 	"a file name without directory, spaces or a leading dot" };
 
 const struct shape shape_signal = { "A-Z", "A-Z0-9+-", 16,

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * declaration.c - bytes of a file are refused with a problem, or read; and what is read comes back
+ * from its own JSON as it went.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "config/fields.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_comes_back(const struct declaration *declaration)
+{
+	_cleanup_(json_freep) struct json_t *first = declaration_print(declaration);
+	_cleanup_(json_freep) struct json_t *second = NULL;
+	_cleanup_(declaration_freep) struct declaration *again = NULL;
+	struct error err = { 0 };
+
+	assert(first);
+	assert(declaration_read(&again, first, &err) == 0);
+	second = declaration_print(again);
+	assert(json_same(first, second));
+}
+
+static void read_host_and_site(const struct node *tree)
+{
+	struct problems problems = { 0 };
+	struct host host;
+	struct site site;
+
+	assert(fields_read_host(&host, tree, &problems) == 0);
+	host_done(&host);
+	assert(fields_read_site(&site, tree, &problems) == 0);
+	site_done(&site);
+	assert(fields_check_partial(tree, &problems) == 0);
+	problems_done(&problems);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct problems problems = { 0 };
+	_cleanup_(node_freep) struct node *tree = NULL;
+	_cleanup_(declaration_freep) struct declaration *declaration = NULL;
+
+	assert(node_from_yaml(&tree, "f", (const char *)data, size, &problems) == 0);
+	assert((tree == NULL) == (problems.lines.count > 0));
+	if (tree) {
+		assert(fields_read_declaration(&declaration, tree, NULL, &problems) == 0);
+		assert((declaration == NULL) == (problems.lines.count > 0));
+		read_host_and_site(tree);
+	}
+	if (declaration)
+		check_comes_back(declaration);
+	problems_done(&problems);
+	return 0;
+}
