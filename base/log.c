@@ -115,3 +115,25 @@ void log_about(int level, struct log_about about, const char *format, ...)
 	emit(level, about, format, args);
 	va_end(args);
 }
+
+int log_forward(const struct log_line *line)
+{
+	static const char prefix[] = "MESSAGE=";
+	_cleanup_free_ char *message = malloc(sizeof(prefix) + line->size);
+	char fields[4][NAME_BYTES + NAME_BYTES];
+	struct iovec vector[5];
+	int count = 0;
+
+	if (!message)
+		return -ENOMEM;
+	memcpy(message, prefix, strlen(prefix));
+	memcpy(message + strlen(prefix), line->text, line->size);
+	snprintf(fields[count++], sizeof(*fields), "PRIORITY=%d", line->level);
+	snprintf(fields[count++], sizeof(*fields), "SYSLOG_IDENTIFIER=%s", line->service);
+	snprintf(fields[count++], sizeof(*fields), "SVCD_SERVICE=%s", line->service);
+	snprintf(fields[count++], sizeof(*fields), "SVCD_STREAM=%s", line->stream);
+	for (int i = 0; i < count; i++)
+		vector[i] = (struct iovec){ fields[i], strlen(fields[i]) };
+	vector[count++] = (struct iovec){ message, strlen(prefix) + line->size };
+	return sd_journal_sendv(vector, count);
+}

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <syslog.h>
 
 /* Journal when standard error is connected to it ($JOURNAL_STREAM, sd_journal_stream_fd(3)), else
@@ -23,6 +24,16 @@ struct log_about {
 };
 void log_about(int level, struct log_about about, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A line that a service printed, to the journal: SYSLOG_IDENTIFIER= and SVCD_SERVICE= say whose,
+ * SVCD_STREAM= where. It may wait for the journal: not on a loop. 0 (also without a journal), -errno. */
+struct log_line {
+	const char *service, *stream;
+	int level;
+	const char *text; /* any bytes */
+	size_t size;
+};
+int log_forward(const struct log_line *line);
 
 #define log_error(...)   log_at(LOG_ERR, __VA_ARGS__)
 #define log_warning(...) log_at(LOG_WARNING, __VA_ARGS__)
