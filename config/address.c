@@ -21,9 +21,11 @@ bool is_address_like(const char *text)
 	return isdigit((unsigned char)text[0]) || strchr(text, ':');
 }
 
-static int check_v4(const char *text, unsigned char bytes[static 4], struct error *err)
+/* `text` is all that was written, `address` what stands before its '/'. */
+static int check_v4(const char *text, const char *address, unsigned char bytes[static 4],
+	struct error *err)
 {
-	const char *at = text;
+	const char *at = address;
 
 	for (unsigned i = 0; i < 4; i++) {
 		char *end;
@@ -114,7 +116,7 @@ int address_check(const char *text, struct error *err)
 
 	if (!address)
 		return error_set(err, -ENOMEM, "out of memory");
-	r = family == AF_INET ? check_v4(address, bytes, err)
+	r = family == AF_INET ? check_v4(text, address, bytes, err)
 			      : check_v6(address, bytes, err);
 	if (r < 0 || !slash)
 		return r;

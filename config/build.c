@@ -55,15 +55,22 @@ static int read_map(struct node **ret, const struct sources *sources,
 	return r < 0 || tree ? r : -ENOMEM;
 }
 
+/* The rows have judged the rest of `defaults`. */
 static int read_defaults(struct building *self)
 {
+	static const char *const own_keys[] = { "service", "template", "overrides" };
 	struct node *defaults = node_get(self->host_tree, "defaults");
 
 	if (!defaults || defaults->kind != NODE_MAP)
 		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(own_keys); i++)
+		if (node_get(defaults, own_keys[i]))
+			problem(&self->config->problems,
+				node_get(defaults, own_keys[i])->mark, "defaults",
+				"'%s' is each service's own", own_keys[i]);
 	node_stamp(defaults, "defaults");
 	self->layers.defaults = defaults;
-	return fields_check_partial(defaults, &self->config->problems);
+	return 0;
 }
 
 static int read_host(struct building *self)
@@ -75,6 +82,8 @@ static int read_host(struct building *self)
 		r = fields_read_host(&config->host, self->host_tree, &config->problems);
 	if (r == 0)
 		r = read_defaults(self);
+	if (r == 0)
+		host_check(&config->host, self->host_tree, &config->problems);
 	config->host_refused = config->problems.lines.count > 0;
 	return r;
 }
@@ -136,29 +145,26 @@ static bool is_here(const struct strings *wanted, const struct strings *here)
 	return wanted->count == 0;
 }
 
-/* Keys that may be one map where a list is meant: one place in the tree for one in the
- * struct. */
-static int wrap_single(struct node *map, const char *key)
+/* A list of one where one map would do: both are printed as the map, which has the place. */
+static void unwrap_single(struct node *map, const char *key)
 {
-	struct node *single = map ? node_get(map, key) : NULL, *list;
+	struct node *list = map ? node_get(map, key) : NULL, *single;
 
-	if (!single || single->kind != NODE_MAP)
-		return 0;
-	list = node_new(NODE_LIST, single->mark);
-	single = node_remove(map, key);
-	if (!list || node_append(list, NULL, single->mark, single) < 0) {
-		node_free(list);
-		return -ENOMEM;
-	}
-	return node_set(map, key, list->mark, list);
+	if (!list || list->kind != NODE_LIST || list->count != 1 ||
+		list->items[0].value->kind != NODE_MAP)
+		return;
+	single = list->items[0].value;
+	list->count = 0;
+	free(list->items);
+	*list = *single;
+	free(single);
 }
 
-static int wrap_singles(struct node *tree)
+static void unwrap_singles(struct node *tree)
 {
-	int r = wrap_single(tree, "lvs");
-
-	r = r < 0 ? r : wrap_single(tree, "deploy");
-	return r < 0 ? r : wrap_single(node_get(tree, "dns"), "discovery");
+	unwrap_single(tree, "lvs");
+	unwrap_single(tree, "deploy");
+	unwrap_single(node_get(tree, "dns"), "discovery");
 }
 
 static void check_name(
@@ -190,10 +196,11 @@ static int merge_entry(struct building *self, struct entry *entry,
 		return r;
 	check_name(entry, tree, &entry->problems);
 	r = overrides_apply(tree, &here, &entry->problems);
-	r = r < 0 ? r : wrap_singles(tree);
-	if (r == 0)
-		*ret = TAKE(tree);
-	return r;
+	if (r < 0)
+		return r;
+	unwrap_singles(tree);
+	*ret = TAKE(tree);
+	return 0;
 }
 
 static int read_entry(struct building *self, struct entry *entry, struct node *tree)

@@ -64,6 +64,8 @@ void health_check(struct checking *checking);
 void words_check(struct checking *checking);
 /* That `port` is a name of `listen` or a number. */
 void checking_port(struct checking *checking, const char *path, const char *port);
+void host_check(
+	const struct host *host, const struct node *tree, struct problems *problems);
 /* Sets and default sources of the site. */
 void site_check(
 	const struct site *site, const struct node *tree, struct problems *problems);

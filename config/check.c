@@ -215,12 +215,12 @@ static void check_limits(struct checking *self)
 
 	if (self->declaration->state == ROLLOUT_PRODUCTION &&
 		limits->memory_bytes == UNSET)
-		checking_refuse(self, "limits.memory",
-			"is required in state production, like 2G");
+		checking_refuse(self, "state",
+			"production needs limits.memory, like {memory: 2G}");
 	if (limits->memory_high_bytes != UNSET && limits->memory_bytes != UNSET &&
-		limits->memory_high_bytes >= limits->memory_bytes)
+		limits->memory_high_bytes > limits->memory_bytes)
 		checking_refuse(
-			self, "limits.memory_high", "must be below limits.memory");
+			self, "limits.memory_high", "must not be above limits.memory");
 }
 
 static void check_drain(struct checking *self)

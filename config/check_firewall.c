@@ -27,13 +27,9 @@ static int check_set_name(const struct site *site, const char *name, struct erro
 	if (site_set(site, name))
 		return 0;
 	nearest = text_nearest(name, set_name_at, site);
-	if (nearest)
-		return error_set(err, -EINVAL,
-			"there is no network set '%s' in site.yaml; did you mean '%s'?",
-			name, nearest);
-	return error_set(err, -EINVAL,
-		"'%s' is no address, no network, no set of site.yaml, not host:NAME and not world",
-		name);
+	return error_set(err, -EINVAL, "there is no network set '%s' in site.yaml%s%s%s",
+		name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		nearest ? "'?" : "");
 }
 
 /* One word of a `from`, `to` or of a set. */
@@ -163,7 +159,7 @@ void firewall_check(struct checking *self)
 	warn_closed(self);
 }
 
-/* ---- defaults -------------------------------------------------------------------------------- */
+/* ---- defaults ---------------------------------------------------------------------- */
 
 static int fill_from(struct allow *allow, const struct strings *sources)
 {
@@ -181,6 +177,7 @@ static int fill_rules(struct declaration *declaration)
 
 	if (!allow)
 		return -ENOMEM;
+	free(declaration->firewall.allow); /* an empty list may have its place */
 	declaration->firewall.allow = allow;
 	for (size_t i = 0; i < declaration->listen_count; i++) {
 		allow[i].port = strdup(declaration->listen[i].name);

@@ -66,12 +66,21 @@ static const char *capability_at(size_t index, const void *data)
 	return index < ARRAY_LEN(capabilities) ? capabilities[index] : NULL;
 }
 
+/* What begins so is nearer than what differs in few letters. */
+static const char *nearest_capability(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
+		if (*word && text_starts(capabilities[i], word))
+			return capabilities[i];
+	return text_nearest(word, capability_at, NULL);
+}
+
 static void check_capabilities(struct checking *self)
 {
 	const struct strings *wanted = &self->declaration->security.capabilities;
 
 	for (size_t i = 0; i < wanted->count; i++) {
-		const char *nearest = text_nearest(wanted->items[i], capability_at, NULL);
+		const char *nearest = nearest_capability(wanted->items[i]);
 		char path[PATH_BYTES];
 
 		if (text_equal(nearest, wanted->items[i]))

@@ -5,6 +5,7 @@
  * A template's text is expanded line by line, so that a refusal can name the line. What
  * stays is content in kept form: `${instance}` is the only name left in it.
  */
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/paths.h"
@@ -22,9 +23,27 @@ struct rendering {
 	const struct sources *sources;
 	struct name_table *table;
 	struct problems *problems;
+	size_t index; /* of the file in `files` */
 	/* 1 in a template; a block of the declaration has one place */
 	unsigned lines_step;
 };
+
+/* NULL key: the place says enough. */
+__attribute__((format(printf, 4, 5))) static void refuse(struct rendering *self,
+	struct mark mark, const char *key, const char *format, ...)
+{
+	_cleanup_free_ char *path =
+		key ? text_format("files[%zu].%s", self->index, key) : NULL;
+	struct text sentence = { 0 };
+	va_list args;
+
+	va_start(args, format);
+	text_addv(&sentence, format, args);
+	va_end(args);
+	if (!text_failed(&sentence))
+		problem(self->problems, mark, path, "%s", sentence.bytes);
+	text_done(&sentence);
+}
 
 static const char *base_name(const char *path)
 {
@@ -76,7 +95,7 @@ static int expand_line(
 	int r = expand(&expanded, line, &names, true, &err);
 
 	if (r == -EINVAL)
-		problem(self->problems, mark, NULL, "%s", err.text);
+		refuse(self, mark, self->lines_step ? NULL : "content", "%s", err.text);
 	else if (r == 0)
 		text_add(out, expanded);
 	return r == -EINVAL ? 0 : r;
@@ -110,16 +129,16 @@ static const struct source *template_of(
 	const char *nearest;
 
 	if (source && source->refused)
-		problem(self->problems, template->mark, "files.template", "%s: %s",
-			source->path, source->refused);
+		refuse(self, template->mark, "template", "%s: %s", source->path,
+			source->refused);
 	else if (source &&
 		 bytes_check(source->path, source->bytes, source->size, self->problems))
 		return source;
 	if (source)
 		return NULL;
 	nearest = text_nearest(base_name(template->text), text_name_at, self->sources);
-	problem(self->problems, template->mark, "files.template",
-		"there is no file template '%s'%s%s%s", template->text,
+	refuse(self, template->mark, "template", "there is no file template '%s'%s%s%s",
+		template->text,
 		nearest ? "; did you mean '"
 			: "; they are kept in /etc/svcd/templates/files",
 		nearest ? nearest : "", nearest ? "'?" : "");
@@ -136,9 +155,9 @@ static const char *raw_content(
 	const struct source *source;
 
 	if (template && content && template->kind == NODE_SCALAR) {
-		problem(self->problems, content->mark, "files.content",
+		refuse(self, content->mark, "content",
 			"there is a template too; one of both");
-		return NULL;
+		return "";
 	}
 	if (template && template->kind == NODE_SCALAR) {
 		source = template_of(self, template);
@@ -146,7 +165,7 @@ static const char *raw_content(
 		*mark = (struct mark){
 			.file = source ? source->path : "", .line = 1, .column = 1
 		};
-		return source ? source->bytes : NULL;
+		return source ? source->bytes : ""; /* refused: one complaint is enough */
 	}
 	if (!content || content->kind != NODE_SCALAR)
 		return NULL;
@@ -179,14 +198,16 @@ static int render(struct rendering *self, struct node *file)
 int file_texts_render(struct node *tree, const struct sources *sources,
 	struct name_table *names, struct problems *problems)
 {
-	struct rendering self = { sources, names, problems, 0 };
+	struct rendering self = { sources, names, problems, 0, 0 };
 	struct node *files = node_get(tree, "files");
 	int r = 0;
 
 	if (!files || files->kind != NODE_LIST)
 		return 0;
 	for (size_t i = 0; r == 0 && i < files->count; i++)
-		if (files->items[i].value->kind == NODE_MAP)
+		if (files->items[i].value->kind == NODE_MAP) {
+			self.index = i;
 			r = render(&self, files->items[i].value);
+		}
 	return r;
 }

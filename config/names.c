@@ -18,6 +18,8 @@
 
 enum { ALL_TEXTS_MAX_BYTES = 8 * 1024 * 1024 }; /* that one declaration may expand to */
 
+static const char circle_why[] = "it leads back to itself";
+
 enum name_state {
 	NAME_RAW,   /* `raw` is as written */
 	NAME_BUSY,  /* being expanded: asked for again, it is a circle */
@@ -35,6 +37,7 @@ struct name_table {
 	struct named *items;
 	size_t count, pushed_from; /* those from here on are of one file */
 	size_t budget;
+	bool circle;             /* a name that was asked for led back to itself */
 	struct name_table *self; /* names are found through a const pointer */
 };
 
@@ -238,12 +241,13 @@ static void resolve(struct name_table *self, struct named *named)
 	struct error err = { 0 };
 
 	named->state = NAME_BUSY;
+	self->circle = false;
 	if (expand(&named->value, named->raw, &names, true, &err) == 0) {
 		named->state = NAME_READY;
 		return;
 	}
 	named->state = NAME_BROKEN;
-	named->why = strdup(err.text);
+	named->why = strdup(self->circle ? circle_why : err.text);
 }
 
 static struct named *ask(const struct name_table *self, const char *name)
@@ -264,11 +268,15 @@ static const char *find_value(const char *name, const void *data)
 
 static const char *find_why(const char *name, const void *data)
 {
-	const struct named *named = ask(data, name);
+	const struct name_table *self = data;
+	const struct named *named = ask(self, name);
 
 	if (!named)
 		return NULL;
-	return named->state == NAME_BUSY ? "it leads back to itself" : named->why;
+	if (named->state != NAME_BUSY)
+		return named->why;
+	self->self->circle = true;
+	return circle_why;
 }
 
 static const char *name_at(size_t index, const void *data)

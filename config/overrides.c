@@ -11,7 +11,7 @@
 #include "config/fields.h"
 #include "config/merge.h"
 
-enum { PATH_MAX_BYTES = 256 };
+enum { PATH_MAX_BYTES = 64 };
 
 static const char *const match_words[] = { "site", "cluster", "host" };
 /* What identifies a service, or says what the overrides are, does not differ by host. */
@@ -137,21 +137,21 @@ static int apply_set(struct node *tree, const struct node *set, const char *path
 	return r;
 }
 
-static int apply_one(struct node *tree, const struct node *item,
+/* `path` is "overrides[N]". */
+static int apply_one(struct node *tree, const struct node *item, const char *path,
 	const struct whereabouts *here, struct problems *problems)
 {
 	const struct node *match = node_get(item, "match"), *set = node_get(item, "set");
 
 	if (!match || match->kind != NODE_MAP || match->count == 0 || !set ||
 		set->kind != NODE_MAP || item->count != 2) {
-		problem(problems, item->mark, "overrides",
+		problem(problems, item->mark, path,
 			"each must be {match: {site, cluster or host: NAME}, set: {KEY: VALUE}}");
 		return 0;
 	}
-	if (!check_match(match, "overrides.match", problems))
+	if (!check_match(match, path, problems))
 		return 0;
-	return apply_set(
-		all_fit(match, here) ? tree : NULL, set, "overrides.set", problems);
+	return apply_set(all_fit(match, here) ? tree : NULL, set, path, problems);
 }
 
 int overrides_apply(
@@ -167,7 +167,11 @@ int overrides_apply(
 			"must be a list of {match: …, set: …}");
 		return 0;
 	}
-	for (size_t i = 0; r == 0 && i < overrides->count; i++)
-		r = apply_one(tree, overrides->items[i].value, here, problems);
+	for (size_t i = 0; r == 0 && i < overrides->count; i++) {
+		char path[PATH_MAX_BYTES];
+
+		snprintf(path, sizeof(path), "overrides[%zu]", i);
+		r = apply_one(tree, overrides->items[i].value, path, here, problems);
+	}
 	return r;
 }
