@@ -27,7 +27,7 @@ extern const char *const wanted_words[3]; /* up down maintenance */
 
 /* Of an instance; a service has the "best" of its instances. */
 enum state {
-	STATE_DOWN, /* nothing runs, nobody asked for it */
+	STATE_DOWN,     /* nothing runs, nobody asked for it */
 	STATE_STARTING, /* `before` or the process runs; until run.ready.timeout */
 	STATE_UP,       /* it runs and was ready */
 	STATE_STOPPING, /* told to stop; its cgroup is killed at run.stop.timeout */
