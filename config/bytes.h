@@ -6,7 +6,8 @@
 
 #include "config/config.h"
 
-/* False, and a problem with its place, for a file that is too big, holds a NUL or is no UTF-8. */
+/* False, and a problem with its place, for a file that is too big, holds a NUL or is no
+ * UTF-8. */
 bool bytes_check(
 	const char *file, const char *bytes, size_t size, struct problems *problems);
 /* The first tab in the indentation of `line` (from 1) or of the line before it. */

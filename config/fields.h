@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields.h - trees of nodes into structs by the rows, and questions about the rows. The rows
- * themselves are rows.h and keys_*.c.
+ * fields.h - trees of nodes into structs by the rows, and questions about the rows. The
+ * rows themselves are rows.h and keys_*.c.
  */
 #pragma once
 
@@ -9,31 +9,32 @@
 #include "config/expand.h"
 #include "config/node.h"
 
-/* Tree → struct by the rows, with defaults; expands `${…}` with `names` (NULL: the text is
- * already effective). Every unknown key (nearest right word), wrong type, unit and range is a
- * problem; *ret is NULL when there was one. -ENOMEM.
+/* Tree → struct by the rows, with defaults; expands `${…}` with `names` (NULL: the text
+ * is already effective). Every unknown key (nearest right word), wrong type, unit and
+ * range is a problem; *ret is NULL when there was one. -ENOMEM.
  *
  * `files[].content` is left as it stands: its names are those of the file's values too.
  * `overrides` is checked and not kept. Left NULL for build.c: run.user, run.group,
  * access.group, logs.directory and the like, whose default is another value. */
 int fields_read_declaration(struct declaration **ret, const struct node *tree,
 	const struct names *names, struct problems *problems);
-/* *ret is whole also when problems were added: keys that were refused have their default. */
+/* *ret is whole also when problems were added: keys that were refused have their
+ * default. */
 int fields_read_host(
 	struct host *ret, const struct node *tree, struct problems *problems);
 int fields_read_site(
 	struct site *ret, const struct node *tree, struct problems *problems);
-/* Only what stands in a partial tree (template, defaults, the `set` of an override): unknown
- * keys, kinds, units and ranges; values with `${` in them are left for later. */
+/* Only what stands in a partial tree (template, defaults, the `set` of an override):
+ * unknown keys, kinds, units and ranges; values with `${` in them are left for later. */
 int fields_check_partial(const struct node *tree, struct problems *problems);
 
-/* Walks every leaf path of the rows: for completion and documents. `unset` is NULL for keys
- * without default. Lists are "listen[].port". */
+/* Walks every leaf path of the rows: for completion and documents. `unset` is NULL for
+ * keys without default. Lists are "listen[].port". */
 typedef void field_path_fn(
 	const char *path, const char *unset, const char *help, void *data);
 void fields_each_path(field_path_fn *each, void *data);
-/* What a change at this dotted path ("run.stop.timeout", "listen[0].port") needs. A path that
- * leads to a map or a list needs the most that anything in it needs. */
+/* What a change at this dotted path ("run.stop.timeout", "listen[0].port") needs. A path
+ * that leads to a map or a list needs the most that anything in it needs. */
 enum effect fields_effect(const char *path);
 /* Whether a declaration can have this dotted path. */
 bool fields_known(const char *path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_path.c - questions about dotted paths: is there such a key, what does a change of it need,
- * which one was meant, which ones are there.
+ * fields_path.c - questions about dotted paths: is there such a key, what does a change
+ * of it need, which one was meant, which ones are there.
  */
 #include <assert.h>
 #include <string.h>
@@ -120,7 +120,7 @@ int field_check_at(struct reader *reader, const char *path, const struct node *n
 	return r;
 }
 
-/* ---- all paths --------------------------------------------------------------------------------------- */
+/* ---- all paths --------------------------------------------------------------------- */
 
 struct walk {
 	field_path_fn *each;
@@ -163,7 +163,7 @@ void fields_each_path(field_path_fn *each, void *data)
 	text_done(&walk.path);
 }
 
-/* ---- the nearest ------------------------------------------------------------------------------------ */
+/* ---- the nearest ------------------------------------------------------------------- */
 
 static void collect(const char *path, const char *unset, const char *help, void *data)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_print.c - the doors of the rows: trees and JSON into declarations, host and site, and
- * back into JSON. What is printed is whole: every key, with null for "no value".
+ * fields_print.c - the doors of the rows: trees and JSON into declarations, host and
+ * site, and back into JSON. What is printed is whole: every key, with null for "no
+ * value".
  */
 #include <string.h>
 
@@ -22,7 +23,7 @@ struct json_t *rows_print(const struct rows *rows, const void *base)
 	return TAKE(map);
 }
 
-/* ---- from trees ----------------------------------------------------------------------------------- */
+/* ---- from trees -------------------------------------------------------------------- */
 
 int fields_read_declaration(struct declaration **ret, const struct node *tree,
 	const struct names *names, struct problems *problems)
@@ -85,7 +86,7 @@ int fields_read_site(struct site *ret, const struct node *tree, struct problems 
 	return read_whole(&site_rows, tree, ret, problems);
 }
 
-/* ---- from JSON ------------------------------------------------------------------------------------- */
+/* ---- from JSON --------------------------------------------------------------------- */
 
 static int refuse_json(struct error *err, const struct problems *problems)
 {
@@ -147,7 +148,7 @@ int site_read(struct site *ret, struct json_t *json, struct error *err)
 	return 0;
 }
 
-/* ---- to JSON, and the end ---------------------------------------------------------------------------- */
+/* ---- to JSON, and the end ---------------------------------------------------------- */
 
 struct json_t *declaration_print(const struct declaration *declaration)
 {

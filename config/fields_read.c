@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_read.c - walks a tree along the rows: unknown keys, defaults, what is required, and the
- * path for messages. What a value may be is the business of its kind.
+ * fields_read.c - walks a tree along the rows: unknown keys, defaults, what is required,
+ * and the path for messages. What a value may be is the business of its kind.
  */
 #include <assert.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 enum { KNOWN_KEYS_SHOWN = 12 };
 
-/* ---- saying what is wrong -------------------------------------------------------------------------- */
+/* ---- saying what is wrong ---------------------------------------------------------- */
 
 static void add_step(struct text *path, const struct step *step)
 {
@@ -82,7 +82,7 @@ const char *found(const struct node *node, char ret[static FOUND_BYTES])
 	return ret;
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------- */
 
 const struct field *rows_find(const struct rows *rows, const char *key)
 {
@@ -155,7 +155,7 @@ static void refuse_unknown(
 	text_done(&keys);
 }
 
-/* ---- the walk -------------------------------------------------------------------------------------- */
+/* ---- the walk ---------------------------------------------------------------------- */
 
 int field_read_default(struct reader *reader, const struct field *field, void *base)
 {

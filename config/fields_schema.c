@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_schema.c - JSON Schema 2020-12 of a declaration, for editors; from the rows. A value that
- * is not a text may be written as a text with `${…}`, which only expansion can judge.
+ * fields_schema.c - JSON Schema 2020-12 of a declaration, for editors; from the rows. A
+ * value that is not a text may be written as a text with `${…}`, which only expansion can
+ * judge.
  */
 #include <string.h>
 
@@ -126,7 +127,8 @@ static int add_properties(struct json_t *schema, const struct rows *rows)
 	return 0;
 }
 
-/* Keys that must stand in the file itself: what a template may bring is not asked of it. */
+/* Keys that must stand in the file itself: what a template may bring is not asked of
+ * it. */
 static int add_required(struct json_t *schema, const struct rows *rows)
 {
 	struct json_t *required = json_new_array();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_table.c - the rows as scdoc text, for svcd-service(5), svcd.yaml(5) and svcd-site(5).
+ * fields_table.c - the rows as scdoc text, for svcd-service(5), svcd.yaml(5) and
+ * svcd-site(5).
  */
 #include <string.h>
 

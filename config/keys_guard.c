@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * keys_guard.c - the keys below `limits`, `security` and `firewall`: what a service may use, what
- * it may do, and who may reach it.
+ * keys_guard.c - the keys below `limits`, `security` and `firewall`: what a service may
+ * use, what it may do, and who may reach it.
  */
 #include "config/rows.h"
 
@@ -91,7 +91,7 @@ const struct rows security_rows = { .noun = "security", .fields = (const struct 
 		.help = "which network it sees", .words = WORDS(network) },
 	{ 0 } } };
 
-/* ---- firewall ------------------------------------------------------------------------------------- */
+/* ---- firewall ---------------------------------------------------------------------- */
 
 #define FROM(member) offsetof(struct allow, member)
 static const struct rows allow_rows = {
@@ -123,7 +123,8 @@ static int finish_rate(struct reader *reader, const struct node *node, void *bas
 	(void)reader;
 	(void)node;
 	if (declaration->firewall.rate.burst == UNSET)
-		declaration->firewall.rate.burst = declaration->firewall.rate.per_source_per_s;
+		declaration->firewall.rate.burst =
+			declaration->firewall.rate.per_source_per_s;
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * keys_health.c - the keys below `health`. A check says what it asks by one key (http, openapi,
- * tcp, exec, file, notify), and that decides some of its defaults.
+ * keys_health.c - the keys below `health`. A check says what it asks by one key (http,
+ * openapi, tcp, exec, file, notify), and that decides some of its defaults.
  */
 #include "config/rows.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * keys_release.c - the keys below `lvs`, `dns`, `deploy` and `edge`: how the world finds a service
- * and where its code comes from.
+ * keys_release.c - the keys below `lvs`, `dns`, `deploy` and `edge`: how the world finds
+ * a service and where its code comes from.
  */
 #include "config/rows.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * keys_run.c - the keys below `run`, `listen` and `files`: the process, its ports and its files.
+ * keys_run.c - the keys below `run`, `listen` and `files`: the process, its ports and its
+ * files.
  */
 #include "config/rows.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * keys_site.c - the keys of site.yaml: what all hosts share. svcd reads the network sets and the
- * clusters; the rest is kept as written for the generator.
+ * keys_site.c - the keys of site.yaml: what all hosts share. svcd reads the network sets
+ * and the clusters; the rest is kept as written for the generator.
  */
 #include "config/rows.h"
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kind_json.c - kinds that are kept as written, for readers elsewhere: free maps, the parts of the
- * site file that the generator reads, and overrides, which are checked here and merged by build.c.
+ * kind_json.c - kinds that are kept as written, for readers elsewhere: free maps, the
+ * parts of the site file that the generator reads, and overrides, which are checked here
+ * and merged by build.c.
  */
 #include <string.h>
 
 #include "config/fields.h"
 #include "config/rows.h"
 
-/* ---- any JSON ------------------------------------------------------------------------------------ */
+/* ---- any JSON ---------------------------------------------------------------------- */
 
 /* Expands every scalar of a copy. 1: done; 0: refused or left for later. */
 static int expand_all(struct reader *reader, const struct field *field, struct node *node)
@@ -128,7 +129,7 @@ const struct kind kind_json = {
 	.schema = schema_json,
 };
 
-/* ---- the same, each under its key in one object -------------------------------------------------- */
+/* ---- the same, each under its key in one object ------------------------------------ */
 
 static int read_rest(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -182,7 +183,7 @@ const struct kind kind_rest = {
 	.schema = schema_json,
 };
 
-/* ---- overrides --------------------------------------------------------------------------------------- */
+/* ---- overrides --------------------------------------------------------------------- */
 
 static const char *const match_words[] = { "site", "cluster", "host" };
 

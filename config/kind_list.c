@@ -61,7 +61,7 @@ static struct json_t *schema_texts(const struct field *field)
 	return schema_list(kind_text.schema(field));
 }
 
-/* ---- lists of texts -------------------------------------------------------------------------------- */
+/* ---- lists of texts ---------------------------------------------------------------- */
 
 static int read_strings(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -87,7 +87,7 @@ const struct kind kind_strings = {
 	.schema = schema_texts,
 };
 
-/* ---- command lines ----------------------------------------------------------------------------------- */
+/* ---- command lines ----------------------------------------------------------------- */
 
 static int read_command(struct reader *reader, const struct field *field,
 	const struct node *node, struct strings *command)
@@ -183,7 +183,7 @@ const struct kind kind_argvs = {
 	.schema = schema_argvs,
 };
 
-/* ---- maps of texts ----------------------------------------------------------------------------------- */
+/* ---- maps of texts ----------------------------------------------------------------- */
 
 static int read_pair(struct reader *reader, const struct field *field,
 	const struct node_item *item, struct pairs *pairs)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kind_number.c - kinds whose value is a number: counts, octal modes, ports, and numbers that need
- * a unit. A bare number where a unit is needed is refused with the words to write instead.
+ * kind_number.c - kinds whose value is a number: counts, octal modes, ports, and numbers
+ * that need a unit. A bare number where a unit is needed is refused with the words to
+ * write instead.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -47,7 +48,7 @@ static void blank_number(const struct field *field, void *base)
 	*(int64_t *)member(field, base) = UNSET;
 }
 
-/* ---- counts ---------------------------------------------------------------------------------------- */
+/* ---- counts ------------------------------------------------------------------------ */
 
 static int64_t most_of(const struct field *field)
 {
@@ -129,7 +130,7 @@ const struct kind kind_count = {
 	.schema = schema_count,
 };
 
-/* ---- lists of numbers ------------------------------------------------------------------------------- */
+/* ---- lists of numbers -------------------------------------------------------------- */
 
 static int read_codes(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -195,7 +196,7 @@ const struct kind kind_codes = {
 	.schema = schema_codes,
 };
 
-/* ---- modes ----------------------------------------------------------------------------------------- */
+/* ---- modes ------------------------------------------------------------------------- */
 
 enum { MODE_MOST = 07777 };
 
@@ -249,7 +250,7 @@ const struct kind kind_mode = {
 	.schema = schema_mode,
 };
 
-/* ---- ports ----------------------------------------------------------------------------------------- */
+/* ---- ports ------------------------------------------------------------------------- */
 
 enum { PORT_MOST = 65535 };
 

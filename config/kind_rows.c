@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kind_rows.c - kinds that hold rows themselves: sections, lists of things, maps of things.
+ * kind_rows.c - kinds that hold rows themselves: sections, lists of things, maps of
+ * things.
  *
- * A list of things is a pointer (at `at`) and a count (at `count_at`); an item that could not be
- * read is there all the same, blank, because somebody refused the file for it already.
+ * A list of things is a pointer (at `at`) and a count (at `count_at`); an item that could
+ * not be read is there all the same, blank, because somebody refused the file for it
+ * already.
  */
 #include <string.h>
 
@@ -19,7 +21,7 @@ static size_t count_in(const struct field *field, const void *base)
 	return *(const size_t *)(const void *)((const char *)base + field->count_at);
 }
 
-/* ---- sections: a struct inside the struct ---------------------------------------------------------- */
+/* ---- sections: a struct inside the struct ------------------------------------------ */
 
 static int read_section(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -37,8 +39,8 @@ static struct json_t *schema_section(const struct field *field)
 	return rows_schema(field->rows);
 }
 
-/* rows_blank() and rows_done() walk sections by themselves: the defaults of a section stand while
- * some of its rows are read, so it has no `done` of its own. */
+/* rows_blank() and rows_done() walk sections by themselves: the defaults of a section
+ * stand while some of its rows are read, so it has no `done` of its own. */
 const struct kind kind_section = {
 	.name = "a map",
 	.read = read_section,
@@ -46,7 +48,7 @@ const struct kind kind_section = {
 	.schema = schema_section,
 };
 
-/* ---- a section or nothing ---------------------------------------------------------------------------- */
+/* ---- a section or nothing ---------------------------------------------------------- */
 
 static int read_choice(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -83,7 +85,7 @@ const struct kind kind_choice = {
 	.schema = schema_choice,
 };
 
-/* ---- a section that being there switches on -------------------------------------------------------- */
+/* ---- a section that being there switches on ---------------------------------------- */
 
 static int read_switch(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -133,7 +135,7 @@ const struct kind kind_switch = {
 	.schema = schema_switch,
 };
 
-/* ---- lists of rows ----------------------------------------------------------------------------------- */
+/* ---- lists of rows ----------------------------------------------------------------- */
 
 static int make_items(const struct field *field, size_t count, void *base)
 {
@@ -252,7 +254,7 @@ const struct kind kind_one_or_list = {
 	.schema = schema_one_or_list,
 };
 
-/* ---- maps of rows ------------------------------------------------------------------------------------ */
+/* ---- maps of rows ------------------------------------------------------------------ */
 
 /* What each thing of a map begins with. */
 struct named {

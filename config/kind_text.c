@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kind_text.c - kinds whose value is one scalar taken as text, a word of a list, or a truth.
+ * kind_text.c - kinds whose value is one scalar taken as text, a word of a list, or a
+ * truth.
  */
 #include <string.h>
 
@@ -8,7 +9,7 @@
 
 #include "config/rows.h"
 
-/* ---- scalars -------------------------------------------------------------------------------------- */
+/* ---- scalars ----------------------------------------------------------------------- */
 
 int read_scalar(struct reader *reader, const struct field *field, const struct node *node,
 	const char *what, char **ret)
@@ -137,7 +138,7 @@ static int set_pattern(struct json_t *schema, const struct shape *shape)
 	return r;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------- */
 
 static int read_text(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -199,7 +200,7 @@ const struct kind kind_block = {
 	.schema = schema_text,
 };
 
-/* ---- words --------------------------------------------------------------------------------------- */
+/* ---- words ------------------------------------------------------------------------- */
 
 static const char *next_word(size_t index, const void *data)
 {
@@ -286,7 +287,7 @@ const struct kind kind_word = {
 	.schema = schema_word,
 };
 
-/* ---- true and false ------------------------------------------------------------------------------ */
+/* ---- true and false ---------------------------------------------------------------- */
 
 /* What YAML 1.1 took for a truth, and what to write today. */
 static const struct {

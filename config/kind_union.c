@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kind_union.c - kinds that may be written in several ways: what a check asks, how a service is
- * reloaded, where its output goes.
+ * kind_union.c - kinds that may be written in several ways: what a check asks, how a
+ * service is reloaded, where its output goes.
  */
 #include <string.h>
 
 #include "config/rows.h"
 
-/* ---- probes: one key of several says what a check asks --------------------------------------------- */
+/* ---- probes: one key of several says what a check asks ----------------------------- */
 
-/* A probe written as a map has `rows`; written shorter, it is `item` alone. All write into members
- * that the other probes use too, so the one before is undone first. */
+/* A probe written as a map has `rows`; written shorter, it is `item` alone. All write
+ * into members that the other probes use too, so the one before is undone first. */
 
 static bool is_asked(const struct field *field, const void *base)
 {
@@ -86,7 +86,7 @@ const struct kind kind_probe = {
 	.schema = schema_probe,
 };
 
-/* ---- reload: {signal}, {command} or none ------------------------------------------------------------ */
+/* ---- reload: {signal}, {command} or none ------------------------------------------- */
 
 static bool is_word(const struct node *node, const char *word)
 {
@@ -149,9 +149,10 @@ const struct kind kind_reload = {
 	.schema = schema_reload,
 };
 
-/* ---- where output goes -------------------------------------------------------------------------------- */
+/* ---- where output goes ------------------------------------------------------------- */
 
-/* `file` is the usual file; any other word but journal, both and none is the name of one. */
+/* `file` is the usual file; any other word but journal, both and none is the name of
+ * one. */
 static int read_log_target(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * kind_unit.c - numbers that need a unit (durations, sizes, percentages, rates), and fractions.
- * A bare number where a unit is needed is refused with the words to write instead.
+ * kind_unit.c - numbers that need a unit (durations, sizes, percentages, rates), and
+ * fractions. A bare number where a unit is needed is refused with the words to write
+ * instead.
  */
 #include <ctype.h>
 #include <inttypes.h>
@@ -200,7 +201,7 @@ const struct kind kind_size = UNIT_KIND("a size");
 const struct kind kind_percent = UNIT_KIND("a percentage");
 const struct kind kind_rate = UNIT_KIND("a rate");
 
-/* ---- fractions -------------------------------------------------------------------------------------- */
+/* ---- fractions --------------------------------------------------------------------- */
 
 static int read_fraction(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)

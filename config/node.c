@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * node.c - the tree of what was written: made, copied, asked by key and by path, and turned into
- * JSON and back. Knows no key and no type: fields_*.c say what a tree means.
+ * node.c - the tree of what was written: made, copied, asked by key and by path, and
+ * turned into JSON and back. Knows no key and no type: fields_*.c say what a tree means.
  */
 #include "config/node.h"
 
@@ -152,8 +152,8 @@ int node_sort(const struct node_item ***ret, const struct node *map)
 	return 0;
 }
 
-/* The next step of a dotted path: a key into `key`, or an index. Returns what follows, NULL when
- * it is no path. */
+/* The next step of a dotted path: a key into `key`, or an index. Returns what follows,
+ * NULL when it is no path. */
 static const char *next_step(const char *path, char key[static STEP_BYTES], size_t *index)
 {
 	size_t size;
@@ -235,7 +235,7 @@ int node_set_path(struct node *map, const char *path, struct node *value)
 	return node_set(map, key, owned ? owned->mark : map->mark, TAKE(owned));
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
+/* ---- JSON -------------------------------------------------------------------------- */
 
 static char *print_scalar(const struct json_t *json)
 {
@@ -297,7 +297,8 @@ int node_from_json(struct node **ret, struct json_t *json)
 	return 0;
 }
 
-/* A plain scalar is what JSON would take it for: `012`, `1_000` and `10:20` stay texts. */
+/* A plain scalar is what JSON would take it for: `012`, `1_000` and `10:20` stay
+ * texts. */
 static struct json_t *scalar_to_json(const struct node *node)
 {
 	struct json_t *value = NULL;

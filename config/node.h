@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * node.h - what a file says before anyone asks what it means: a tree of scalars, lists and maps,
- * each with the place where it was written. libyaml's only user is yaml.c; JSON comes in by
- * node_from_json().
+ * node.h - what a file says before anyone asks what it means: a tree of scalars, lists
+ * and maps, each with the place where it was written. libyaml's only user is yaml.c; JSON
+ * comes in by node_from_json().
  *
- * A node owns its children. Marks borrow the file name from the sources, which outlive the tree.
+ * A node owns its children. Marks borrow the file name from the sources, which outlive
+ * the tree.
  */
 #pragma once
 
@@ -43,32 +44,37 @@ struct node *node_free(struct node *node);
 CLEANUP(struct node *, node_free)
 struct node *node_copy(const struct node *node); /* deep; NULL: no memory */
 struct node *node_get(const struct node *map, const char *key); /* borrowed or NULL */
-/* The node that says most about a dotted path ("run.stop.timeout", "listen[0].port"): the one
- * written there, or the scalar that stands for the map that the path goes through
+/* The node that says most about a dotted path ("run.stop.timeout", "listen[0].port"): the
+ * one written there, or the scalar that stands for the map that the path goes through
  * (`http: /_info` for "http.path"). Borrowed; NULL: nothing was written. */
 const struct node *node_find(const struct node *tree, const char *path);
-/* Appends to a map or, with NULL key, a list, without looking for the key. Takes value. -ENOMEM. */
+/* Appends to a map or, with NULL key, a list, without looking for the key. Takes value.
+ * -ENOMEM. */
 int node_append(
 	struct node *node, const char *key, struct mark key_mark, struct node *value);
 /* Sets or replaces; takes value. -ENOMEM. */
 int node_set(struct node *map, const char *key, struct mark key_mark, struct node *value);
-/* The items of a map by key; those of one key as they stand. Caller frees the list. -ENOMEM. */
+/* The items of a map by key; those of one key as they stand. Caller frees the list.
+ * -ENOMEM. */
 int node_sort(const struct node_item ***ret, const struct node *map);
-/* Adds the keys and items of a tree to *count, and raises *deepest to how deep it goes when it
- * stands at `depth`; stops early beyond CONFIG_MAX_KEYS. */
+/* Adds the keys and items of a tree to *count, and raises *deepest to how deep it goes
+ * when it stands at `depth`; stops early beyond CONFIG_MAX_KEYS. */
 void node_measure(const struct node *node, size_t depth, size_t *count, size_t *deepest);
-/* By dotted path; makes the maps on the way, "[N]" must exist. Takes value. -EINVAL when the path
- * is none or goes through something else than maps, -ENOMEM. */
+/* By dotted path; makes the maps on the way, "[N]" must exist. Takes value. -EINVAL when
+ * the path is none or goes through something else than maps, -ENOMEM. */
 int node_set_path(struct node *map, const char *path, struct node *value);
 
-/* One document of YAML 1.1/1.2 (or JSON). Duplicate keys, anchors beyond the limits, NULs, tabs, a
- * second document, … are problems with their place. NULL in *ret when refused. -ENOMEM. */
+/* One document of YAML 1.1/1.2 (or JSON). Duplicate keys, anchors beyond the limits,
+ * NULs, tabs, a second document, … are problems with their place. NULL in *ret when
+ * refused. -ENOMEM. */
 int node_from_yaml(struct node **ret, const char *file, const char *bytes, size_t size,
 	struct problems *problems);
 int node_from_json(struct node **ret, struct json_t *json); /* -ENOMEM */
-/* Plain `true`, `12` and `1.5` become bool and numbers, other scalars texts. NULL: no memory. */
+/* Plain `true`, `12` and `1.5` become bool and numbers, other scalars texts. NULL: no
+ * memory. */
 struct json_t *node_to_json(const struct node *node);
 
-/* Adds "FILE:LINE:COLUMN: path: sentence" unless CONFIG_MAX_PROBLEMS are there already. */
+/* Adds "FILE:LINE:COLUMN: path: sentence" unless CONFIG_MAX_PROBLEMS are there
+ * already. */
 void problem(struct problems *problems, struct mark mark, const char *path,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

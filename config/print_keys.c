@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * print_keys.c - `svcd-keys service|host|site|schema`: the rows for the build, which puts them into
- * man pages and beside them. Not installed.
+ * print_keys.c - `svcd-keys service|host|site|schema`: the rows for the build, which puts
+ * them into man pages and beside them. Not installed.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * problem.c - what is wrong with some input, a line each, with its place. Owns nothing but
- * the lines; stops counting at CONFIG_MAX_PROBLEMS so that a hostile file cannot fill memory.
+ * problem.c - what is wrong with some input, a line each, with its place. Owns nothing
+ * but the lines; stops counting at CONFIG_MAX_PROBLEMS so that a hostile file cannot fill
+ * memory.
  */
 #include <stdarg.h>
 #include <string.h>

@@ -2,12 +2,13 @@
  *
  * rows.h - what a row is. Private to this room.
  *
- * A row (struct field) names a key, the member that holds it, its kind, what a change of it
- * needs, its default as an operator would write it, and its help. keys_*.c hold the tables,
- * kind_*.c the kinds; the reader, the printer, the schema and the man page walk both.
+ * A row (struct field) names a key, the member that holds it, its kind, what a change of
+ * it needs, its default as an operator would write it, and its help. keys_*.c hold the
+ * tables, kind_*.c the kinds; the reader, the printer, the schema and the man page walk
+ * both.
  *
- * Offsets are relative to `base`, the struct that the rows are of: a section moves it to its
- * member, a list to each item.
+ * Offsets are relative to `base`, the struct that the rows are of: a section moves it to
+ * its member, a list to each item.
  */
 #pragma once
 
@@ -32,7 +33,8 @@ struct field;
 
 struct kind {
 	const char *name; /* as the man page says it: "duration" */
-	/* Reads `node` into the member. A refusal is a problem and leaves the member blank. -ENOMEM. */
+	/* Reads `node` into the member. A refusal is a problem and leaves the member
+	 * blank. -ENOMEM. */
 	int (*read)(struct reader *reader, const struct field *field,
 		const struct node *node, void *base);
 	/* NULL: no memory. */
@@ -54,8 +56,8 @@ struct words {
 	int other_is;
 };
 
-/* Text of certain characters: `first` once, then up to `most` - 1 of `rest`, both as in a bracket
- * expression ("a-z0-9_"); `-` stands last when it is meant. */
+/* Text of certain characters: `first` once, then up to `most` - 1 of `rest`, both as in a
+ * bracket expression ("a-z0-9_"); `-` stands last when it is meant. */
 struct shape {
 	const char *first, *rest;
 	size_t most;
@@ -75,8 +77,7 @@ struct field {
 	size_t at; /* offset of the member */
 	const struct kind *kind;
 	enum effect effect;
-	const char *
-		unset; /* the default, as it would be written; NULL: none, null is allowed */
+	const char *unset; /* the default as written; NULL: none, null is allowed */
 	const char *help;
 	const char *derived; /* the default in words, where it is another value */
 	int64_t least,
@@ -107,7 +108,7 @@ static inline const void *member_of(const struct field *field, const void *base)
 	return (const char *)base + field->at;
 }
 
-/* ---- the walk (fields_read.c) -------------------------------------------------------------------- */
+/* ---- the walk (fields_read.c) ------------------------------------------------------ */
 
 int rows_read(struct reader *reader, const struct rows *rows, const struct node *node,
 	void *base);
@@ -116,7 +117,7 @@ int rows_blank(const struct rows *rows, void *base);
 void rows_done(const struct rows *rows, void *base);
 struct json_t *rows_print(const struct rows *rows, const void *base);
 
-/* ---- JSON Schema (fields_schema.c); NULL: no memory ------------------------------------------- */
+/* ---- JSON Schema (fields_schema.c); NULL: no memory -------------------------------- */
 
 struct json_t *rows_schema(const struct rows *rows);
 struct json_t *schema_of_type(const char *type);
@@ -129,7 +130,7 @@ struct json_t *schema_list(struct json_t *items);
 /* Either of two, which it takes. */
 struct json_t *schema_either(struct json_t *one, struct json_t *other);
 
-/* ---- the walk, continued ------------------------------------------------------------------------- */
+/* ---- the walk, continued ----------------------------------------------------------- */
 
 /* One row: `node` NULL or null is the default. */
 int field_read(struct reader *reader, const struct field *field, const struct node *node,
@@ -150,11 +151,12 @@ void refuse_at(struct reader *reader, struct mark mark, const char *format, ...)
 enum { FOUND_BYTES = 96 };
 const char *found(const struct node *node, char ret[static FOUND_BYTES]);
 
-/* The text of a scalar, expanded. 1: *ret is it, the caller frees; 0: refused, or left for later;
- * -ENOMEM. `what` completes "must be …". */
+/* The text of a scalar, expanded. 1: *ret is it, the caller frees; 0: refused, or left
+ * for later; -ENOMEM. `what` completes "must be …". */
 int read_scalar(struct reader *reader, const struct field *field, const struct node *node,
 	const char *what, char **ret);
-/* Whether text of `shape` (NULL: any without control characters) may stand here; else a problem. */
+/* Whether text of `shape` (NULL: any without control characters) may stand here; else a
+ * problem. */
 bool text_fits(struct reader *reader, const struct field *field, const struct node *node,
 	const char *text);
 /* *ret stays what it was when refused. */
@@ -162,7 +164,7 @@ int read_truth(struct reader *reader, const struct field *field, const struct no
 	bool *ret);
 const char *nearest_key(const struct rows *rows, const char *key);
 
-/* ---- kinds --------------------------------------------------------------------------------- */
+/* ---- kinds ------------------------------------------------------------------------- */
 
 /* kind_text.c */
 extern const struct kind kind_text;  /* char *: one line */
@@ -201,7 +203,7 @@ extern const struct kind kind_json; /* struct json_t *, of the keys in `words` i
 extern const struct kind kind_rest; /* the same, under its key in one shared object */
 extern const struct kind kind_overrides;
 
-/* ---- tables -------------------------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------------------ */
 
 extern const struct rows declaration_rows; /* keys_service.c */
 extern const struct rows run_rows;         /* keys_run.c */
@@ -215,7 +217,7 @@ extern const struct rows access_rows, edge_rows, monitor_rows;
 extern const struct rows host_rows; /* keys_host.c */
 extern const struct rows site_rows; /* keys_site.c */
 
-/* ---- words and shapes (words.c) ----------------------------------------------------------------- */
+/* ---- words and shapes (words.c) ---------------------------------------------------- */
 
 /* For rows: WORDS(qos) is the table qos_words. */
 #define WORDS(name)                                                                      \

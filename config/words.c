@@ -39,7 +39,7 @@ const char *const firewall_mode_words[] = {
 	[FIREWALL_OFF] = "off",
 };
 
-/* ---- shapes -------------------------------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------------------ */
 
 const struct shape shape_service = { "a-z", "a-z0-9-", 31,
 	"a name of a-z, 0-9 and -, beginning with a letter, of at most 31 characters" };

@@ -2,9 +2,10 @@
  *
  * yaml.c - bytes of one file into a tree of nodes, with limits. The only user of libyaml.
  *
- * Events are pulled one by one, so that a file which goes too deep or too wide is left at that
- * place. Scalars stay the text that was written: YAML's guesses (octal, sexagesimal, yes and no)
- * are not made here; the type of a key decides. Aliases are copied, and what they copy counts.
+ * Events are pulled one by one, so that a file which goes too deep or too wide is left at
+ * that place. Scalars stay the text that was written: YAML's guesses (octal, sexagesimal,
+ * yes and no) are not made here; the type of a key decides. Aliases are copied, and what
+ * they copy counts.
  *
  * Refused by name: tags, merge keys, keys that are no scalars, a second document.
  */
@@ -59,7 +60,7 @@ static void refuse_and_stop(
 	builder->stop = true;
 }
 
-/* ---- anchors ----------------------------------------------------------------------------------- */
+/* ---- anchors ----------------------------------------------------------------------- */
 
 static int remember_anchor(
 	struct builder *builder, const yaml_char_t *name, const struct node *node)
@@ -100,7 +101,7 @@ static bool is_open(const struct builder *builder, const struct node *node)
 	return false;
 }
 
-/* ---- building ------------------------------------------------------------------------------------ */
+/* ---- building ---------------------------------------------------------------------- */
 
 static bool is_null(const yaml_event_t *event)
 {
@@ -295,7 +296,7 @@ static int on_event(struct builder *builder, const yaml_event_t *event)
 	return handlers[event->type](builder, event);
 }
 
-/* ---- syntax ------------------------------------------------------------------------------------- */
+/* ---- syntax ------------------------------------------------------------------------ */
 
 static void refuse_syntax(struct builder *builder, const char *bytes, size_t size)
 {

@@ -3,7 +3,7 @@
 
 #include "tests/test.h"
 
-/* ---- what is refused, and how --------------------------------------------------------------------- */
+/* ---- what is refused, and how ------------------------------------------------------ */
 
 static void read_yaml(struct declaration **ret, const char *yaml,
 	const struct names *names, struct problems *problems)
@@ -201,7 +201,7 @@ static void test_overrides_are_checked_wherever_they_fit(void **state)
 	check_refusals(cases, ARRAY_LEN(cases));
 }
 
-/* ---- what is read ---------------------------------------------------------------------------------- */
+/* ---- what is read ------------------------------------------------------------------ */
 
 static void test_defaults_are_those_of_the_rows(void **state)
 {
@@ -343,7 +343,7 @@ static void test_a_host_file_that_is_refused_leaves_the_defaults(void **state)
 	host_done(&host);
 }
 
-/* ---- questions about paths ----------------------------------------------------------------------------- */
+/* ---- questions about paths --------------------------------------------------------- */
 
 static void test_what_a_change_needs_is_the_most_that_is_inside(void **state)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * keys.c - properties of the tables, over every row of a declaration, the host and the site file.
+ * keys.c - properties of the tables, over every row of a declaration, the host and the
+ * site file.
  */
 #include "config/fields.h"
 #include "config/rows.h"
 #include "tests/test.h"
 
-/* ---- a value for each row that is not its default ------------------------------------------------ */
+/* ---- a value for each row that is not its default ---------------------------------- */
 
 static struct json_t *sample_rows(const struct rows *rows);
 
@@ -191,7 +192,7 @@ static void test_every_row_of_the_site_file_comes_back_as_it_went(void **state)
 	assert_same(got, want);
 }
 
-/* ---- each probe of a check --------------------------------------------------------------------------- */
+/* ---- each probe of a check --------------------------------------------------------- */
 
 static void test_every_probe_comes_back_as_it_went(void **state)
 {
@@ -221,7 +222,7 @@ static void test_every_probe_comes_back_as_it_went(void **state)
 	}
 }
 
-/* ---- the tables ------------------------------------------------------------------------------------------ */
+/* ---- the tables -------------------------------------------------------------------- */
 
 typedef void row_check_fn(const struct rows *rows, const struct field *field);
 
