@@ -163,7 +163,7 @@ static void extend(struct process *process, int64_t extend_us, struct instant no
 static void take_watchdog(
 	struct process *process, const struct notify_message *message, struct instant now)
 {
-	if (message->watchdog_us != UNSET && message->watchdog_us > 0)
+	if (message->watchdog_us > 0)
 		process->watchdog_us = message->watchdog_us;
 	if (message->watchdog || message->watchdog_us != UNSET)
 		process_feed_watchdog(process, now);

@@ -36,10 +36,8 @@ void cgroup_forget(struct cgroup *cgroup)
 	for (size_t i = 0; i < cgroups->count; i++) {
 		if (cgroups->items[i] != cgroup)
 			continue;
-		cgroups->count--;
-		memmove(&cgroups->items[i], &cgroups->items[i + 1],
-			(cgroups->count - i) * sizeof(cgroups->items[0]));
-		break;
+		for (cgroups->count--; i < cgroups->count; i++)
+			cgroups->items[i] = cgroups->items[i + 1];
 	}
 	if (cgroup->wd >= 0)
 		inotify_rm_watch(cgroups->inotify_fd, cgroup->wd);
@@ -54,7 +52,7 @@ CLEANUP(struct cgroup *, cgroup_forget)
 static int append(struct cgroups *cgroups, struct cgroup *cgroup)
 {
 	struct cgroup **items =
-		realloc(cgroups->items, (cgroups->count + 1) * sizeof(items[0]));
+		reallocarray(cgroups->items, cgroups->count + 1, sizeof(void *));
 
 	if (!items)
 		return -ENOMEM;

@@ -16,6 +16,7 @@
 #include "supervisor/reason.h"
 #include "supervisor/signals.h"
 
+static const int64_t bytes_per_mib = 1 << 20;
 enum { KILL_AGAIN_MS = 5 * MS_PER_S, MAX_LEFT = 1024 };
 
 static struct service *service_of(const struct process *process)
@@ -165,7 +166,7 @@ static void describe_signal(struct process *process)
 	if (usage.oom_kills > 0)
 		process_set_ending(process, CAUSE_OOM,
 			"SIGKILL (out of memory: limits.memory %" PRId64 "M)",
-			limits->memory_bytes / (1024 * 1024));
+			limits->memory_bytes / bytes_per_mib);
 	else
 		process_set_ending(process, CAUSE_SIGNAL, "SIG%s%s", signal_word(number),
 			process->ending.core ? " (core dumped)"

@@ -7,23 +7,29 @@
 #include <ctype.h>
 #include <string.h>
 
+static char **find_item(struct strings *environment, const char *key)
+{
+	size_t size = strlen(key);
+
+	for (size_t i = 0; i < environment->count; i++)
+		if (strncmp(environment->items[i], key, size) == 0 &&
+			environment->items[i][size] == '=')
+			return &environment->items[i];
+	return NULL;
+}
+
 int environment_set(struct strings *environment, const char *key, const char *value)
 {
+	char **old = find_item(environment, key);
 	_cleanup_free_ char *item = text_format("%s=%s", key, value);
-	size_t size = strlen(key);
 
 	if (!item)
 		return -ENOMEM;
-	for (size_t i = 0; i < environment->count; i++) {
-		char *old = environment->items[i];
-
-		if (strncmp(old, key, size) == 0 && old[size] == '=') {
-			environment->items[i] = TAKE(item);
-			free(old);
-			return 0;
-		}
-	}
-	return strings_add(environment, item);
+	if (!old)
+		return strings_add(environment, item);
+	free(*old);
+	*old = TAKE(item);
+	return 0;
 }
 
 const char **environment_vector(const struct strings *environment)

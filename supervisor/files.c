@@ -5,6 +5,7 @@
  */
 #include "supervisor/files.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static bool is_in_place(const char *path, const char *content, gid_t gid, mode_t
 
 	return fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
 	       has_owner(&info, 0, gid, mode) && (size_t)info.st_size == size &&
-	       fd_read_all(&bytes, &got, fd, size) == 0 && got == size &&
+	       fd_read_all(&bytes, &got, fd, size) == 0 && bytes && got == size &&
 	       memcmp(bytes, content, size) == 0;
 }
 
@@ -82,6 +83,7 @@ int file_render(const struct file *file, unsigned instance, gid_t gid, bool *ret
 			&content, file->content ? file->content : "", instance, err);
 	if (r < 0)
 		return r;
+	assert(path && content); /* what config_expand() promised */
 	*ret_changed = !is_in_place(path, content, gid, mode);
 	if (!*ret_changed)
 		return 0;

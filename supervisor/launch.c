@@ -145,7 +145,7 @@ static int add_private(struct process *process, struct command *command)
 static void on_report(void *owner, unsigned events, struct instant now)
 {
 	struct process *process = owner;
-	char reason[REASON_BYTES];
+	char reason[REASON_BYTES] = "";
 	int r = spawn_report_read(process->report_fd, reason, sizeof(reason));
 
 	(void)events;
@@ -175,7 +175,7 @@ static int clone_child(
 	struct process *process, struct command *command, struct error *err)
 {
 	int fds[2] = { -1, -1 }, r = 0;
-	struct spawned child;
+	struct spawned child = { .pidfd = -1, .report_fd = -1 };
 
 	for (unsigned stream = 0; r == 0 && stream < 2; stream++)
 		r = connect_stream(process, command, stream, &fds[stream]);

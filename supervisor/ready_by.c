@@ -43,10 +43,12 @@ static int find_listeners(
 
 static bool is_one_of(const struct listeners *listeners, const char *link)
 {
-	unsigned inode;
+	static const char prefix[] = "socket:[";
+	unsigned long inode;
 
-	if (sscanf(link, "socket:[%u]", &inode) != 1)
+	if (!text_starts(link, prefix))
 		return false;
+	inode = strtoul(link + sizeof(prefix) - 1, NULL, 10);
 	for (size_t i = 0; i < listeners->count; i++)
 		if (listeners->inodes[i] == inode)
 			return true;

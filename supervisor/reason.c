@@ -26,29 +26,27 @@ static void drop_half_character(char *text)
 		text[begin - 1] = '\0';
 }
 
-static void put(char *at, size_t size, const char *format, va_list args)
-{
-	int wanted = vsnprintf(at, size, format, args);
-
-	if (wanted >= (int)size)
-		drop_half_character(at);
-}
-
 void reason_set(char *ret, size_t size, const char *format, ...)
 {
 	va_list args;
+	int wanted;
 
 	va_start(args, format);
-	put(ret, size, format, args);
+	wanted = vsnprintf(ret, size, format, args);
 	va_end(args);
+	if (wanted >= (int)size)
+		drop_half_character(ret);
 }
 
 void reason_add(char *ret, size_t size, const char *format, ...)
 {
 	size_t used = strnlen(ret, size - 1);
 	va_list args;
+	int wanted;
 
 	va_start(args, format);
-	put(ret + used, size - used, format, args);
+	wanted = vsnprintf(ret + used, size - used, format, args);
 	va_end(args);
+	if (wanted >= (int)(size - used))
+		drop_half_character(ret);
 }

@@ -19,7 +19,7 @@
 
 #include "supervisor/child.h"
 
-static pid_t clone_into(int cgroup_fd, int *ret_pidfd)
+static pid_t clone_into(int cgroup_fd, const int *ret_pidfd)
 {
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
