@@ -103,7 +103,7 @@ bool fields_known(const char *path)
 int field_check_at(struct reader *reader, const char *path, const struct node *node)
 {
 	const struct field *field = find(path);
-	struct reader partial = *reader;
+	const bool partial = reader->partial;
 	struct step step = { .up = reader->at, .key = path };
 	const struct rows one = { .fields = (const struct field[]){ *field, { 0 } } };
 	_cleanup_free_ void *scratch = calloc(1, BASE_MOST_BYTES);
@@ -111,12 +111,14 @@ int field_check_at(struct reader *reader, const char *path, const struct node *n
 
 	if (!scratch)
 		return -ENOMEM;
-	partial.partial = true;
-	partial.at = &step;
+	reader->partial = true;
+	reader->at = &step;
 	r = rows_blank(&one, scratch);
 	if (r == 0)
-		r = field_read(&partial, field, node, scratch);
+		r = field_read(reader, field, node, scratch);
 	rows_done(&one, scratch);
+	reader->partial = partial;
+	reader->at = step.up;
 	return r;
 }
 

@@ -29,7 +29,6 @@ int fields_read_declaration(struct declaration **ret, const struct node *tree,
 	const struct names *names, struct problems *problems)
 {
 	struct reader reader = { .names = names, .problems = problems };
-	size_t before = problems->lines.count;
 	_cleanup_(declaration_freep) struct declaration *declaration =
 		calloc(1, sizeof(*declaration));
 	int r;
@@ -40,7 +39,7 @@ int fields_read_declaration(struct declaration **ret, const struct node *tree,
 	r = rows_blank(&declaration_rows, declaration);
 	if (r == 0)
 		r = rows_read(&reader, &declaration_rows, tree, declaration);
-	if (r == 0 && problems->lines.count == before)
+	if (r == 0 && reader.refusals == 0)
 		*ret = TAKE(declaration);
 	return r;
 }
@@ -58,38 +57,41 @@ int fields_check_partial(const struct node *tree, struct problems *problems)
 	return r < 0 ? r : rows_read(&reader, &declaration_rows, tree, scratch);
 }
 
-/* Host and site: all or the defaults, never a half of both. */
+/* Host and site: all or the defaults, never a half of both. 1: refused. */
 static int read_whole(const struct rows *rows, const struct node *tree, void *base,
 	struct problems *problems)
 {
 	struct reader reader = { .problems = problems };
-	size_t before = problems->lines.count;
 	int r = rows_blank(rows, base);
 
 	if (r == 0 && tree)
 		r = rows_read(&reader, rows, tree, base);
-	if (r == 0 && problems->lines.count == before)
+	if (r == 0 && reader.refusals == 0)
 		return 0;
 	rows_done(rows, base);
-	return r < 0 ? r : rows_blank(rows, base);
+	if (r == 0)
+		r = rows_blank(rows, base);
+	return r < 0 ? r : 1;
 }
 
 int fields_read_host(struct host *ret, const struct node *tree, struct problems *problems)
 {
 	*ret = (struct host){ 0 };
-	return read_whole(&host_rows, tree, ret, problems);
+	return MIN(read_whole(&host_rows, tree, ret, problems), 0);
 }
 
 int fields_read_site(struct site *ret, const struct node *tree, struct problems *problems)
 {
 	*ret = (struct site){ 0 };
-	return read_whole(&site_rows, tree, ret, problems);
+	return MIN(read_whole(&site_rows, tree, ret, problems), 0);
 }
 
 /* ---- from JSON --------------------------------------------------------------------- */
 
 static int refuse_json(struct error *err, const struct problems *problems)
 {
+	if (problems->lines.count == 0)
+		return -ENOMEM; /* not even the sentence could be kept */
 	return error_set(err, -EINVAL, "%s", problems->lines.items[0]);
 }
 
@@ -114,38 +116,32 @@ int host_read(struct host *ret, struct json_t *json, struct error *err)
 {
 	_cleanup_(problems_done) struct problems problems = { 0 };
 	_cleanup_(node_freep) struct node *tree = NULL;
-	struct host host;
+	struct host host = { 0 };
 	int r = node_from_json(&tree, json);
 
 	if (r == 0)
-		r = fields_read_host(&host, tree, &problems);
-	if (r < 0)
-		return r;
-	if (problems.lines.count) {
+		r = read_whole(&host_rows, tree, &host, &problems);
+	if (r == 0)
+		*ret = host;
+	else
 		host_done(&host);
-		return refuse_json(err, &problems);
-	}
-	*ret = host;
-	return 0;
+	return r > 0 ? refuse_json(err, &problems) : r;
 }
 
 int site_read(struct site *ret, struct json_t *json, struct error *err)
 {
 	_cleanup_(problems_done) struct problems problems = { 0 };
 	_cleanup_(node_freep) struct node *tree = NULL;
-	struct site site;
+	struct site site = { 0 };
 	int r = node_from_json(&tree, json);
 
 	if (r == 0)
-		r = fields_read_site(&site, tree, &problems);
-	if (r < 0)
-		return r;
-	if (problems.lines.count) {
+		r = read_whole(&site_rows, tree, &site, &problems);
+	if (r == 0)
+		*ret = site;
+	else
 		site_done(&site);
-		return refuse_json(err, &problems);
-	}
-	*ret = site;
-	return 0;
+	return r > 0 ? refuse_json(err, &problems) : r;
 }
 
 /* ---- to JSON, and the end ---------------------------------------------------------- */

@@ -40,6 +40,7 @@ static void refuse_v(
 	_cleanup_free_ char *path = reader_path(reader);
 	struct text sentence = { 0 };
 
+	reader->refusals++;
 	text_addv(&sentence, format, args);
 	if (path && !text_failed(&sentence))
 		problem(reader->problems, mark, path, "%s", sentence.bytes);
@@ -241,7 +242,7 @@ static void refuse_missing(
 int rows_read(struct reader *reader, const struct rows *rows, const struct node *node,
 	void *base)
 {
-	size_t problems = reader->problems->lines.count;
+	size_t refusals = reader->refusals;
 	char text[FOUND_BYTES];
 	int r;
 
@@ -252,8 +253,7 @@ int rows_read(struct reader *reader, const struct rows *rows, const struct node 
 	r = read_items(reader, rows, node, base);
 	if (!reader->partial)
 		refuse_missing(reader, rows, node);
-	if (r == 0 && rows->finish && !reader->partial &&
-		problems == reader->problems->lines.count)
+	if (r == 0 && rows->finish && !reader->partial && refusals == reader->refusals)
 		r = rows->finish(reader, node, base);
 	return r;
 }
@@ -276,7 +276,7 @@ int rows_blank(const struct rows *rows, void *base)
 		if (r == 0)
 			r = field_read_default(&reader, field, base);
 	}
-	assert(problems.lines.count == 0); /* a default that its own kind refuses */
+	assert(reader.refusals == 0); /* a default that its own kind refuses */
 	problems_done(&problems);
 	return r;
 }

@@ -92,12 +92,12 @@ const struct kind kind_strings = {
 static int read_command(struct reader *reader, const struct field *field,
 	const struct node *node, struct strings *command)
 {
-	size_t problems = reader->problems->lines.count;
+	size_t refusals = reader->refusals;
 	int r = read_texts(reader, field, node, command);
 
 	if (r < 0 || node->kind != NODE_LIST || reader->partial)
 		return r;
-	if (problems != reader->problems->lines.count)
+	if (refusals != reader->refusals)
 		return 0;
 	if (command->count == 0 && field->required) {
 		refuse(reader, node, "must name a program, not an empty list");

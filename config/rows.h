@@ -20,6 +20,7 @@ struct reader {
 	const struct names *names; /* NULL: nothing is expanded */
 	struct problems *problems;
 	const struct step *at; /* where we are, for messages */
+	size_t refusals;       /* so far, also those that the list has no room for */
 	bool partial; /* nothing is required; what has `${` in it is not judged */
 };
 

@@ -183,6 +183,23 @@ static void test_all_problems_of_a_file_are_told_at_once(void **state)
 		"f:4:8: state: must be setup, lvs, production or retired, not prodction; did you mean production?");
 }
 
+/* Problems of other files may have filled the list. */
+static void test_a_file_is_refused_also_when_the_list_of_problems_is_full(void **state)
+{
+	static const char yaml[] = "service: web\nrun: {command: [a], nice: 50}\n";
+	_cleanup_(problems_done) struct problems problems = { 0 };
+	_cleanup_(declaration_freep) struct declaration *declaration = NULL;
+	_cleanup_(node_freep) struct node *tree = NULL;
+
+	(void)state;
+	assert_int_equal(
+		node_from_yaml(&tree, "f", yaml, sizeof(yaml) - 1, &problems), 0);
+	while (problems.lines.count < CONFIG_MAX_PROBLEMS)
+		problem(&problems, tree->mark, NULL, "something else");
+	assert_int_equal(fields_read_declaration(&declaration, tree, NULL, &problems), 0);
+	assert_null(declaration);
+}
+
 static void test_overrides_are_checked_wherever_they_fit(void **state)
 {
 	static const struct refusal cases[] = {
@@ -419,6 +436,8 @@ int main(void)
 			test_ports_are_from_1_to_65535_or_names_where_names_help),
 		cmocka_unit_test(test_what_can_be_written_in_several_ways_is_one_of_them),
 		cmocka_unit_test(test_all_problems_of_a_file_are_told_at_once),
+		cmocka_unit_test(
+			test_a_file_is_refused_also_when_the_list_of_problems_is_full),
 		cmocka_unit_test(test_overrides_are_checked_wherever_they_fit),
 		cmocka_unit_test(test_defaults_are_those_of_the_rows),
 		cmocka_unit_test(test_checks_have_the_defaults_of_what_they_ask),
