@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -88,7 +89,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	if (options.read)
-		return read_declarations(options.root);
+		_exit(read_declarations(options.root)); /* exit(3) is not allowed any more */
 	log_init("svcd-supervisor", LOG_INFO);
 	if (supervisor_new(&supervisor, options.root, &err) < 0) {
 		log_error("%s", err.text);

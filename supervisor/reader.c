@@ -159,16 +159,14 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 	struct error err = { 0 };
 	int r;
 
-	if (!result->ok) {
-		plan.done(plan.owner, NULL, result->reason, now);
-		return;
-	}
-	r = json_parse(
-		&json, result->output, result->output_size, DEED_OUTPUT_MAX_BYTES, &err);
+	if (!result->ok)
+		r = error_set(&err, -EIO, "%s", result->reason);
+	else
+		r = json_parse(&json, result->output, result->output_size,
+			DEED_OUTPUT_MAX_BYTES, &err);
 	if (r == 0)
 		r = config_read(&config, json, &err);
-	if (r < 0)
-		error_prefix(&err, "the reader's answer");
+	/* `done` may free the reader, and with it the deed and its result */
 	plan.done(plan.owner, r < 0 ? NULL : config, err.text, now);
 }
 

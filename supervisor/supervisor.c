@@ -440,7 +440,8 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 	r = store_new(&supervisor->store, err);
 	if (r < 0)
 		return r;
-	r = cgroups_open(&supervisor->cgroups, supervisor->loop, root, err);
+	r = cgroups_open(&supervisor->cgroups, supervisor->loop,
+		supervisor->paths.root, err);
 	if (r < 0)
 		return r;
 	r = directory_make(supervisor->paths.run, 0755);
