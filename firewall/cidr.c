@@ -128,9 +128,13 @@ int cidr_read(
 	if (prefix == 0)
 		return error_set(err, -EINVAL,
 			"\"%s\" is everybody: write `world` if that is meant", text);
-	if (is_zero(&address) || is_mapped(family, &address))
-		return error_set(err, -EINVAL, "\"%s\" is never the source of a packet%s",
-			text, is_zero(&address) ? "" : ": write the IPv4 address");
+	if (is_zero(&address) && prefix == family_bytes[family] * 8U)
+		return error_set(
+			err, -EINVAL, "\"%s\" is never the source of a packet", text);
+	if (is_mapped(family, &address))
+		return error_set(err, -EINVAL,
+			"\"%s\" is never the source of a packet: write the IPv4 address",
+			text);
 	if (!spread(&range, family, address, prefix))
 		return refuse_host_bits(err, text, family, &range, prefix);
 	*ret = range;

@@ -225,10 +225,13 @@ static int transact(struct kernel *kernel, enum batch_start start,
 	if (r >= 0 && !kernel->is_known) {
 		shape_done(&kernel->known);
 		r = table_read(&kernel->known, kernel->ask);
+		if (r == TABLE_FOREIGN && start == BATCH_KEEPS_TABLE)
+			part.start = BATCH_REMAKES_TABLE;
 	}
 	if (r >= 0)
 		r = shape_diff(&changes,
-			start == BATCH_KEEPS_TABLE ? &kernel->known : &nothing, want);
+			part.start == BATCH_KEEPS_TABLE ? &kernel->known : &nothing,
+			want);
 	if (r < 0)
 		return error_errno(err, r, "the rules of this host cannot be read");
 	r = send_changes(kernel, part, refusal, err);

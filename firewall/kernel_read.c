@@ -259,6 +259,14 @@ static int read_names(struct shape *shape, struct netlink *ask)
 	return r;
 }
 
+static bool has_map(const struct shape *shape)
+{
+	for (size_t i = 0; i < shape->count; i++)
+		if (shape->items[i].kind == ITEM_MAP)
+			return true;
+	return false;
+}
+
 int table_read(struct shape *ret, struct netlink *ask)
 {
 	struct shape shape = { 0 };
@@ -266,25 +274,22 @@ int table_read(struct shape *ret, struct netlink *ask)
 
 	if (r == -ENOENT) {
 		*ret = shape;
-		return 0;
+		return TABLE_OURS;
 	}
 	if (r >= 0)
 		r = read_names(&shape, ask);
 	for (size_t i = 0; r >= 0 && i < shape.count; i++)
 		if (shape.items[i].kind == ITEM_SET)
 			r = judge_set(ask, &shape.items[i]);
-	if (r >= 0)
+	if (r >= 0 && has_map(&shape))
 		r = ask_elements(ask, MAP_PORTS, note_port, &shape);
-	/* A table without our map is a table that somebody else began. */
-	if (r == -ENOENT)
-		r = 0;
 	if (r < 0) {
 		shape_done(&shape);
 		return r;
 	}
 	shape_sort(&shape);
 	*ret = shape;
-	return 0;
+	return has_map(&shape) ? TABLE_OURS : TABLE_FOREIGN;
 }
 
 /* ---- counters -------------------------------------------------------------------------- */
