@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-static void reply(struct varlink_call *call, const struct check_result *result,
+#include "health/plugin.h"
+
+static void reply(struct varlink_call *call, const struct plugin_result *result,
 	const struct face_context *context)
 {
 	struct json_t *body = json_new_object(), *details = json_new_array();
@@ -44,7 +46,7 @@ void ask_check(struct varlink_call *call, struct json_t *parameters,
 	const struct face_context *context)
 {
 	const char *name = json_get_text(parameters, "name", NULL);
-	const struct check_request request = {
+	const struct plugin_request request = {
 		.metric = json_get_text(parameters, "metric", NULL),
 		.warning = json_get_text(parameters, "warning", NULL),
 		.critical = json_get_text(parameters, "critical", NULL),
@@ -53,18 +55,18 @@ void ask_check(struct varlink_call *call, struct json_t *parameters,
 	const struct service *service =
 		name ? picture_find(context->picture, name) : NULL;
 	bool about_host = json_get_bool(parameters, "host", false);
-	struct check_result result = { 0 };
+	struct plugin_result result = { 0 };
 
 	if (name && !service && !about_host) {
 		no_such(call, context, name);
 		return;
 	}
 	if (about_host)
-		check_host(&result, context, &request);
+		plugin_host(&result, context, &request);
 	else if (service)
-		check_service(&result, context, service, &request);
+		plugin_service(&result, context, service, &request);
 	else
-		check_all(&result, context, &request);
+		plugin_all(&result, context, &request);
 	reply(call, &result, context);
-	check_result_done(&result);
+	plugin_result_done(&result);
 }

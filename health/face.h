@@ -98,25 +98,3 @@ struct check_sum {
 };
 struct check_sum check_sum_of(const struct service *service, const struct check *check);
 const char *check_sum_reason(const struct check_sum *sum);
-
-/* Nagios plugin output (face_check.c). */
-struct check_request {
-	const char *metric, *warning, *critical; /* NULL: the service's own state */
-	bool detail;
-};
-struct check_result {
-	enum nagios status;
-	struct text text;     /* "SVC OK - …" without figures */
-	struct text perfdata; /* "state=0;1;2;0;3 …" */
-	struct text details;  /* a line per check, each ended by \n */
-};
-void check_result_done(struct check_result *result);
-/* 0, or -EINVAL: metric or range is not one; `text` says which. */
-int check_service(struct check_result *ret, const struct face_context *context,
-	const struct service *service, const struct check_request *request);
-void check_all(struct check_result *ret, const struct face_context *context,
-	const struct check_request *request);
-void check_host(struct check_result *ret, const struct face_context *context,
-	const struct check_request *request);
-/* As a plugin prints it. */
-void check_result_print(struct text *text, const struct check_result *result);

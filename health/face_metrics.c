@@ -4,23 +4,12 @@
  *
  * A figure that is not known has no sample. Series of services that are gone go with them.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "health/accept.h"
 #include "health/face.h"
-#include "health/metrics.h"
-
-#define LABELS(...) ((const struct metric_label[]){ __VA_ARGS__, { NULL, NULL } })
-
-/* What a row's function gets: for rows of services it is called once per service. */
-struct scrape {
-	struct metrics *out;
-	const struct face_context *context;
-	const struct service *service;
-	struct truth truth; /* about `service` */
-};
+#include "health/scrape.h"
 
 static void add_one(const struct scrape *scrape, double value)
 {
@@ -257,115 +246,6 @@ static void service_packets(const struct scrape *scrape)
 				json_number(json_get(firewall, verdicts[i])));
 }
 
-/* ---- of each check -------------------------------------------------------------------------------- */
-
-struct check_labels {
-	char instance[16];
-	struct metric_label labels[METRIC_LABELS_MAX + 1];
-};
-
-static void label(struct check_labels *ret, const struct probe *probe)
-{
-	snprintf(ret->instance, sizeof(ret->instance), "%u", probe->instance);
-	ret->labels[0] = (struct metric_label){ "service", probe->service };
-	ret->labels[1] = (struct metric_label){ "check", probe->check->name };
-	ret->labels[2] = (struct metric_label){ "instance", ret->instance };
-	ret->labels[3] = ret->labels[4] = (struct metric_label){ NULL, NULL };
-}
-
-static void each_probe(const struct scrape *scrape,
-	void (*add)(struct metrics *, const struct probe *, struct check_labels *,
-		const struct moment *))
-{
-	for (size_t i = 0; i < scrape->service->probes_count; i++) {
-		struct check_labels labels;
-
-		label(&labels, scrape->service->probes[i]);
-		add(scrape->out, scrape->service->probes[i], &labels,
-			&scrape->context->now);
-	}
-}
-
-static void add_success(struct metrics *out, const struct probe *probe,
-	struct check_labels *labels, const struct moment *now)
-{
-	(void)now;
-	if (probe->streak.verdict != VERDICT_UNKNOWN)
-		metrics_add(
-			out, "", labels->labels, probe->streak.verdict == VERDICT_PASS);
-}
-
-static void add_runs(struct metrics *out, const struct probe *probe,
-	struct check_labels *labels, const struct moment *now)
-{
-	(void)now;
-	for (size_t i = 0; i < OUTCOME_COUNT; i++) {
-		labels->labels[3] = (struct metric_label){ "result", outcome_words[i] };
-		metrics_add(out, "", labels->labels, (double)probe->runs[i]);
-	}
-}
-
-static void add_durations(struct metrics *out, const struct probe *probe,
-	struct check_labels *labels, const struct moment *now)
-{
-	uint64_t sum = 0;
-	char bound[32];
-
-	(void)now;
-	for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
-		sum += probe->latencies[i];
-		snprintf(bound, sizeof(bound), isinf(latency_bounds_s[i]) ? "+Inf" : "%g",
-			latency_bounds_s[i]);
-		if (!strpbrk(bound, ".I"))
-			strcat(bound, ".0");
-		labels->labels[3] = (struct metric_label){ "le", bound };
-		metrics_add(out, "_bucket", labels->labels, (double)sum);
-	}
-	labels->labels[3] = (struct metric_label){ NULL, NULL };
-	metrics_add(out, "_sum", labels->labels, probe->latency_sum_s);
-	metrics_add(out, "_count", labels->labels, (double)sum);
-}
-
-static void add_failures(struct metrics *out, const struct probe *probe,
-	struct check_labels *labels, const struct moment *now)
-{
-	(void)now;
-	metrics_add(out, "", labels->labels, probe->streak.bad);
-}
-
-static void add_last_run(struct metrics *out, const struct probe *probe,
-	struct check_labels *labels, const struct moment *now)
-{
-	if (probe->at.us)
-		metrics_add(out, "", labels->labels,
-			(double)moment_wall(now, probe->at).us / US_PER_S);
-}
-
-static void check_success(const struct scrape *scrape)
-{
-	each_probe(scrape, add_success);
-}
-
-static void check_runs(const struct scrape *scrape)
-{
-	each_probe(scrape, add_runs);
-}
-
-static void check_durations(const struct scrape *scrape)
-{
-	each_probe(scrape, add_durations);
-}
-
-static void check_failures(const struct scrape *scrape)
-{
-	each_probe(scrape, add_failures);
-}
-
-static void check_last_run(const struct scrape *scrape)
-{
-	each_probe(scrape, add_last_run);
-}
-
 /* ---- the rows -------------------------------------------------------------------------------------- */
 
 static const struct family_row {
@@ -396,11 +276,11 @@ static const struct family_row {
 	{ { "svcd_service_open_fds", METRIC_GAUGE, "Open file descriptors." }, true, service_fds },
 	{ { "svcd_service_connections", METRIC_GAUGE, "Established connections to its ports." }, true, service_connections },
 	{ { "svcd_service_firewall_packets", METRIC_COUNTER, "Packets to its ports by the firewall's verdict." }, true, service_packets },
-	{ { "svcd_check_success", METRIC_GAUGE, "1 when the check passes." }, true, check_success },
-	{ { "svcd_check_runs", METRIC_COUNTER, "Tries by result." }, true, check_runs },
-	{ { "svcd_check_duration_seconds", METRIC_HISTOGRAM, "How long a try took." }, true, check_durations },
-	{ { "svcd_check_consecutive_failures", METRIC_GAUGE, "Failed tries in a row." }, true, check_failures },
-	{ { "svcd_check_last_run_timestamp_seconds", METRIC_GAUGE, "When the latest try ended." }, true, check_last_run },
+	{ { "svcd_check_success", METRIC_GAUGE, "1 when the check passes." }, true, scrape_check_success },
+	{ { "svcd_check_runs", METRIC_COUNTER, "Tries by result." }, true, scrape_check_runs },
+	{ { "svcd_check_duration_seconds", METRIC_HISTOGRAM, "How long a try took." }, true, scrape_check_durations },
+	{ { "svcd_check_consecutive_failures", METRIC_GAUGE, "Failed tries in a row." }, true, scrape_check_failures },
+	{ { "svcd_check_last_run_timestamp_seconds", METRIC_GAUGE, "When the latest try ended." }, true, scrape_check_last_run },
 	{ { "process_cpu_seconds", METRIC_COUNTER, "CPU time of the health engine." }, false, process_cpu },
 	{ { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory of the health engine." }, false, process_memory },
 	{ { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors." }, false, process_fds },

@@ -40,56 +40,12 @@ static struct service *service_free(struct service *service)
 }
 CLEANUP(struct service *, service_free)
 
-/* Where `name` stands, or would stand. */
-static size_t place_of(const struct picture *picture, const char *name, bool *ret_found)
-{
-	size_t low = 0, high = picture->services_count;
-
-	*ret_found = false;
-	while (low < high && !*ret_found) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, picture->services[middle]->name);
-
-		*ret_found = order == 0;
-		if (order <= 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return high;
-}
-
 static struct service *find(const struct health *health, const char *name)
 {
 	bool found;
-	size_t place = place_of(&health->picture, name, &found);
+	size_t place = picture_place(&health->picture, name, &found);
 
 	return found ? health->services[place] : NULL;
-}
-
-const struct service *picture_find(const struct picture *picture, const char *name)
-{
-	bool found;
-	size_t place = place_of(picture, name, &found);
-
-	return found ? picture->services[place] : NULL;
-}
-
-static const char *nth_name(size_t index, const void *data)
-{
-	const struct picture *picture = data;
-
-	return index < picture->services_count ? picture->services[index]->name : NULL;
-}
-
-const char *picture_nearest(const struct picture *picture, const char *name)
-{
-	return text_nearest(name, nth_name, picture);
-}
-
-bool picture_is_stale(const struct picture *picture, struct instant now)
-{
-	return instant_since_us(now, picture->heard) > (int64_t)SILENT_AFTER_S * US_PER_S;
 }
 
 static void touch(struct health *health, struct service *service, struct instant now)
@@ -113,7 +69,7 @@ static int add(struct health *health, struct service **ret, const char *name)
 		return -ENOMEM;
 	health->services = longer;
 	health->picture.services = longer;
-	place = place_of(&health->picture, name, &found);
+	place = picture_place(&health->picture, name, &found);
 	memmove(longer + place + 1, longer + place,
 		(count - place) * sizeof(struct service *));
 	*ret = longer[place] = TAKE(service);
@@ -315,7 +271,7 @@ int health_declare(struct health *health, const char *name,
 void health_gone(struct health *health, const char *name, struct instant now)
 {
 	bool found;
-	size_t place = place_of(&health->picture, name, &found);
+	size_t place = picture_place(&health->picture, name, &found);
 
 	(void)now;
 	if (found)

@@ -72,6 +72,8 @@ void health_sync(struct health *health, struct instant now);
 void health_heard(struct health *health, struct instant now);
 
 const struct picture *health_picture(const struct health *health);
+/* Where `name` stands, or would stand. */
+size_t picture_place(const struct picture *picture, const char *name, bool *ret_found);
 const struct service *picture_find(const struct picture *picture, const char *name);
 /* The name most like `name`, or NULL. */
 const char *picture_nearest(const struct picture *picture, const char *name);

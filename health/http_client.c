@@ -2,9 +2,8 @@
  *
  * http_client.c - libcurl's multi interface behind one noun; the only user of libcurl.
  *
- * A probe must see what a new client would see: every call has its own connection, follows no redirect,
- * knows no proxy, and asks no resolver (the address to connect to is given, names only go into Host and
- * SNI). Nothing is opened from disk after start: authorities are read once and passed as bytes.
+ * Nothing is opened from disk after start: certificate authorities are read once and passed as bytes.
+ * What a request may do stands in http_dress.c.
  *
  * Owns the multi handle, a watch per socket of libcurl's and its one timer. Borrows the loop.
  */
@@ -16,6 +15,8 @@
 
 #include "base/file.h"
 #include "base/text.h"
+
+#include "health/http_dress.h"
 
 static const char authorities_path[] = "/etc/ssl/certs/ca-certificates.crt";
 enum { AUTHORITIES_MAX_BYTES = 4 * 1024 * 1024 };
@@ -31,8 +32,7 @@ struct http_client {
 
 struct http_call {
 	struct http_client *client;
-	CURL *easy;
-	struct curl_slist *headers, *connect_to;
+	struct http_dress dress;
 	struct text body;
 	bool too_big;
 	char error[CURL_ERROR_SIZE];
@@ -53,7 +53,7 @@ static void describe_failure(
 {
 	long os_errno = 0;
 
-	curl_easy_getinfo(call->easy, CURLINFO_OS_ERRNO, &os_errno);
+	curl_easy_getinfo(call->dress.easy, CURLINFO_OS_ERRNO, &os_errno);
 	if (call->too_big)
 		snprintf(ret, ret_size, "the answer is larger than %d bytes",
 			HTTP_REPLY_MAX_BYTES);
@@ -78,8 +78,8 @@ static void finish(struct http_call *call, CURLcode code)
 	curl_off_t total_us = 0;
 	long status = 0;
 
-	curl_easy_getinfo(call->easy, CURLINFO_TOTAL_TIME_T, &total_us);
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->dress.easy, CURLINFO_TOTAL_TIME_T, &total_us);
+	curl_easy_getinfo(call->dress.easy, CURLINFO_RESPONSE_CODE, &status);
 	reply.latency_us = total_us;
 	reply.status = status;
 	if (code != CURLE_OK) {
@@ -197,103 +197,6 @@ static size_t take_body(char *bytes, size_t one, size_t size, void *owner)
 	return text_failed(&call->body) ? 0 : size;
 }
 
-/* A name or value that could smuggle a second header or request line is not sent. */
-static bool is_plain(const char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return false;
-	return true;
-}
-
-static int add_header(struct http_call *call, const char *key, const char *value)
-{
-	_cleanup_free_ char *line = NULL;
-	struct curl_slist *longer;
-
-	if (!is_plain(key) || !is_plain(value) || strchr(key, ':'))
-		return -EINVAL;
-	/* libcurl's spelling: "Key;" sends it empty, "Key:" would leave it out. */
-	line = *value ? text_format("%s: %s", key, value) : text_format("%s;", key);
-	longer = line ? curl_slist_append(call->headers, line) : NULL;
-	if (!longer)
-		return -ENOMEM;
-	call->headers = longer;
-	return 0;
-}
-
-static int set_headers(struct http_call *call, const struct http_ask *ask)
-{
-	struct curl_slist *longer = curl_slist_append(NULL, "Expect:");
-	int r = 0;
-
-	if (!longer)
-		return -ENOMEM;
-	call->headers = longer;
-	if (ask->host)
-		r = add_header(call, "Host", ask->host);
-	for (size_t i = 0; r == 0 && ask->headers && i < ask->headers->count; i++)
-		r = add_header(
-			call, ask->headers->items[i].key, ask->headers->items[i].value);
-	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
-	return r;
-}
-
-/* The URL only names scheme and TLS peer; where to connect and what to ask is said apart. */
-static int set_url(struct http_call *call, const struct http_ask *ask)
-{
-	const char *name = ask->tls_sni ? ask->tls_sni : ask->host;
-	_cleanup_free_ char *url = text_format("%s://%s/", ask->tls ? "https" : "http",
-		ask->tls && name ? name : ask->connect_to);
-	_cleanup_free_ char *to = text_format("::%s", ask->connect_to);
-
-	if (!url || !to)
-		return -ENOMEM;
-	if (!is_plain(url) || !is_plain(ask->target) || ask->target[0] != '/' ||
-		strchr(ask->target, ' '))
-		return -EINVAL;
-	call->connect_to = curl_slist_append(NULL, to);
-	if (!call->connect_to)
-		return -ENOMEM;
-	curl_easy_setopt(call->easy, CURLOPT_URL, url);
-	curl_easy_setopt(call->easy, CURLOPT_REQUEST_TARGET, ask->target);
-	if (ask->unix_socket)
-		curl_easy_setopt(call->easy, CURLOPT_UNIX_SOCKET_PATH, ask->unix_socket);
-	else
-		curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
-	return 0;
-}
-
-static void set_manners(CURL *easy, const struct http_ask *ask)
-{
-	static const struct {
-		CURLoption option;
-		long value;
-	} manners[] = {
-		{ CURLOPT_NOSIGNAL, 1 },
-		{ CURLOPT_FRESH_CONNECT, 1 },
-		{ CURLOPT_FORBID_REUSE, 1 },
-		{ CURLOPT_FOLLOWLOCATION, 0 },
-		{ CURLOPT_PATH_AS_IS, 1 },
-		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
-		{ CURLOPT_DNS_CACHE_TIMEOUT, 0 },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(manners); i++)
-		curl_easy_setopt(easy, manners[i].option, manners[i].value);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "svcd-health/" SVCD_VERSION);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)ask->timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)ask->timeout_ms);
-	if (ask->body)
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, ask->body);
-	if (ask->method && strcmp(ask->method, "HEAD") == 0)
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	else if (ask->method)
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, ask->method);
-}
-
 static void set_tls(struct http_call *call, const struct http_ask *ask)
 {
 	struct http_client *client = call->client;
@@ -303,12 +206,14 @@ static void set_tls(struct http_call *call, const struct http_ask *ask)
 		.flags = CURL_BLOB_NOCOPY,
 	};
 
-	curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, ask->tls_verify ? 1L : 0L);
-	curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, ask->tls_verify ? 2L : 0L);
-	curl_easy_setopt(call->easy, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL);
+	curl_easy_setopt(
+		call->dress.easy, CURLOPT_SSL_VERIFYPEER, ask->tls_verify ? 1L : 0L);
+	curl_easy_setopt(
+		call->dress.easy, CURLOPT_SSL_VERIFYHOST, ask->tls_verify ? 2L : 0L);
+	curl_easy_setopt(call->dress.easy, CURLOPT_CAINFO, NULL);
+	curl_easy_setopt(call->dress.easy, CURLOPT_CAPATH, NULL);
 	if (client->authorities)
-		curl_easy_setopt(call->easy, CURLOPT_CAINFO_BLOB, &authorities);
+		curl_easy_setopt(call->dress.easy, CURLOPT_CAINFO_BLOB, &authorities);
 }
 
 static int call_new(struct http_call **ret, struct http_client *client)
@@ -318,15 +223,15 @@ static int call_new(struct http_call **ret, struct http_client *client)
 	if (!call)
 		return -ENOMEM;
 	call->client = client;
-	call->easy = curl_easy_init();
-	if (!call->easy) {
+	call->dress.easy = curl_easy_init();
+	if (!call->dress.easy) {
 		free(call);
 		return -ENOMEM;
 	}
-	curl_easy_setopt(call->easy, CURLOPT_PRIVATE, call);
-	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, call->error);
-	curl_easy_setopt(call->easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(call->easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(call->dress.easy, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(call->dress.easy, CURLOPT_ERRORBUFFER, call->error);
+	curl_easy_setopt(call->dress.easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(call->dress.easy, CURLOPT_WRITEDATA, call);
 	*ret = call;
 	return 0;
 }
@@ -344,17 +249,14 @@ int http_client_ask(struct http_call **ret, struct http_client *client,
 	call->done = done;
 	call->owner = owner;
 	call->peer = strdup(ask->unix_socket ? ask->unix_socket : ask->connect_to);
-	if (!call->peer || (ask->method && !is_plain(ask->method)))
-		return call->peer ? -EINVAL : -ENOMEM;
-	set_manners(call->easy, ask);
+	if (!call->peer)
+		return -ENOMEM;
 	set_tls(call, ask);
-	r = set_url(call, ask);
-	if (r == 0)
-		r = set_headers(call, ask);
+	r = http_dress(&call->dress, ask);
 	if (r < 0)
 		return r;
 	client->now = loop_now(client->loop);
-	if (curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
+	if (curl_multi_add_handle(client->multi, call->dress.easy) != CURLM_OK)
 		return -ENOMEM;
 	*ret = TAKE(call);
 	return 0;
@@ -364,10 +266,8 @@ struct http_call *http_call_free(struct http_call *call)
 {
 	if (!call)
 		return NULL;
-	curl_multi_remove_handle(call->client->multi, call->easy);
-	curl_easy_cleanup(call->easy);
-	curl_slist_free_all(call->headers);
-	curl_slist_free_all(call->connect_to);
+	curl_multi_remove_handle(call->client->multi, call->dress.easy);
+	http_dress_done(&call->dress);
 	text_done(&call->body);
 	free(call->peer);
 	free(call);

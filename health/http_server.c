@@ -3,9 +3,8 @@
  * http_server.c - libmicrohttpd on the loop; its only user.
  *
  * The library brings its own epoll descriptor, which the loop watches. What a client can make us hold is
- * bounded here: so many connections, so many of one address, so much of a request's head, and a
- * deadline for each step, because the library itself only knows "silent for so long", which a client that
- * drips a byte now and then never is.
+ * bounded here: so many connections, so many of one address, so much of a request's head, and a deadline for
+ * each step (visitors.c).
  *
  * Not here: what is answered (faces.c).
  */
@@ -19,26 +18,15 @@
 
 #include "base/file.h"
 
+#include "health/visitors.h"
+
 enum {
 	CONNECTIONS_MAX = 512,
 	CONNECTIONS_PER_ADDRESS = 128,
 	CONNECTIONS_CROWDED = CONNECTIONS_MAX * 3 / 4,
 	HEAD_MAX_BYTES = 16 * 1024, /* the library's pool: request and response heads */
-	HEAD_TIMEOUT_S = 5,
-	ANSWER_TIMEOUT_S = 10,
-	IDLE_TIMEOUT_S = 60,
-	IDLE_CROWDED_S = 1,
-	SWEEP_S = 1,
-};
-
-/* One connection; the library keeps the pointer. */
-struct visitor {
-	struct http_server *server;
-	struct visitor *next, **link;
-	int fd;
-	bool idle;
-	struct instant since;    /* of the step it is in */
-	struct instant deadline; /* of that step */
+	SILENT_MAX_S = 60,          /* the steps of visitors.c end earlier */
+	SWEEP_MS = MS_PER_S,
 };
 
 /* One request on it; made before its headers are read. */
@@ -55,8 +43,7 @@ struct http_server {
 	struct watch *watch;
 	struct timer *turn;  /* when the library wants a turn without an event */
 	struct timer *sweep; /* armed while anybody is connected */
-	struct visitor *visitors;
-	size_t visitors_count;
+	struct visitors visitors;
 };
 
 static void run(struct http_server *server, struct instant now)
@@ -68,8 +55,8 @@ static void run(struct http_server *server, struct instant now)
 		timer_arm(server->turn, instant_add_ms(now, (int64_t)wait_ms));
 	else
 		timer_arm(server->turn, NEVER);
-	if (server->visitors && !timer_is_armed(server->sweep))
-		timer_arm(server->sweep, instant_add_ms(now, SWEEP_S * MS_PER_S));
+	if (server->visitors.count && !timer_is_armed(server->sweep))
+		timer_arm(server->sweep, instant_add_ms(now, SWEEP_MS));
 }
 
 static void on_ready(void *owner, unsigned events, struct instant now)
@@ -85,92 +72,36 @@ static void on_turn(void *owner, struct instant now)
 
 /* ---- who is here --------------------------------------------------------------------------------- */
 
-static void visitor_step(struct visitor *visitor, bool idle, int64_t timeout_s)
-{
-	visitor->idle = idle;
-	visitor->since = loop_now(visitor->server->loop);
-	visitor->deadline = instant_add_ms(visitor->since, timeout_s * MS_PER_S);
-}
-
-static bool is_overdue(const struct visitor *visitor, struct instant now)
-{
-	bool crowded = visitor->server->visitors_count > CONNECTIONS_CROWDED;
-
-	if (crowded && visitor->idle &&
-		instant_since_ms(now, visitor->since) >= IDLE_CROWDED_S * MS_PER_S)
-		return true;
-	return instant_reached(now, visitor->deadline);
-}
-
 static void on_sweep(void *owner, struct instant now)
 {
 	struct http_server *server = owner;
 
-	/* The library sees the end of the stream and cleans up by itself. */
-	for (struct visitor *visitor = server->visitors; visitor; visitor = visitor->next)
-		if (is_overdue(visitor, now))
-			shutdown(visitor->fd, SHUT_RDWR);
-	run(server, now);
-}
-
-static void arrive(
-	struct http_server *server, struct MHD_Connection *connection, void **slot)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct visitor *visitor = calloc(1, sizeof(*visitor));
-
-	*slot = visitor;
-	if (!visitor || !info)
-		return; /* without a record the library's own timeout still holds */
-	visitor->server = server;
-	visitor->fd = info->connect_fd;
-	visitor->link = &server->visitors;
-	visitor->next = server->visitors;
-	if (visitor->next)
-		visitor->next->link = &visitor->next;
-	server->visitors = visitor;
-	server->visitors_count++;
-	visitor_step(visitor, false, HEAD_TIMEOUT_S);
-}
-
-static void leave(void **slot)
-{
-	struct visitor *visitor = *slot;
-
-	*slot = NULL;
-	if (visitor && visitor->server) {
-		*visitor->link = visitor->next;
-		if (visitor->next)
-			visitor->next->link = visitor->link;
-		visitor->server->visitors_count--;
-	}
-	free(visitor);
+	visitors_sweep(&server->visitors, now);
+	run(server, now); /* the library sees the ends and cleans up */
 }
 
 static void on_connection(void *owner, struct MHD_Connection *connection, void **slot,
 	enum MHD_ConnectionNotificationCode what)
 {
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
-		arrive(owner, connection, slot);
-	else
-		leave(slot);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_server *server = owner;
+
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+		*slot = visitor_free(*slot);
+	else if (info) /* without a record the library's own timeout still holds */
+		*slot = visitor_new(
+			&server->visitors, info->connect_fd, loop_now(server->loop));
 }
 
-static struct visitor *visitor_of(struct MHD_Connection *connection)
+static void step(
+	struct http_server *server, struct MHD_Connection *connection, enum step to)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-	return info ? info->socket_context : NULL;
-}
-
-static void step(struct MHD_Connection *connection, bool idle, int64_t timeout_s)
-{
-	struct visitor *visitor = visitor_of(connection);
-
-	if (visitor && visitor->server)
-		visitor_step(visitor, idle, timeout_s);
+	if (info && info->socket_context)
+		visitor_step(info->socket_context, to, loop_now(server->loop));
 }
 
 /* ---- one request --------------------------------------------------------------------------------- */
@@ -180,8 +111,7 @@ static void *on_request_line(
 {
 	struct visit *visit = calloc(1, sizeof(*visit));
 
-	(void)owner;
-	step(connection, false, HEAD_TIMEOUT_S);
+	step(owner, connection, STEP_HEAD);
 	if (visit)
 		visit->parsed = target_parse(&visit->target, uri);
 	return visit;
@@ -190,11 +120,10 @@ static void *on_request_line(
 static void on_completed(void *owner, struct MHD_Connection *connection, void **slot,
 	enum MHD_RequestTerminationCode why)
 {
-	(void)owner;
 	(void)why;
 	free(*slot);
 	*slot = NULL;
-	step(connection, true, IDLE_TIMEOUT_S);
+	step(owner, connection, STEP_IDLE);
 }
 
 static void header(struct MHD_Response *response, const char *key, const char *value)
@@ -256,7 +185,7 @@ static enum MHD_Result send_answer(struct http_server *server,
 	add_headers(response, answer, server);
 	if (allow)
 		header(response, MHD_HTTP_HEADER_ALLOW, faces_methods);
-	step(connection, false, ANSWER_TIMEOUT_S);
+	step(server, connection, STEP_ANSWER);
 	queued = MHD_queue_response(connection, answer->status, response);
 	MHD_destroy_response(response);
 	return queued;
@@ -303,10 +232,10 @@ static enum MHD_Result answer_visit(struct http_server *server,
 	return send_answer(server, connection, &answer, is_options);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library's signature */
 static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection,
 	const char *url, const char *method, const char *version, const char *upload,
-	size_t *upload_size,
-	void **slot) /* NOLINT(readability-function-size): the library's signature */
+	size_t *upload_size, void **slot)
 {
 	static const char *const readers[] = { "GET", "HEAD", "OPTIONS", NULL };
 	struct http_server *server = owner;
@@ -341,7 +270,7 @@ static struct MHD_Daemon *start(struct http_server *server, int listen_fd)
 		{ MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL },
 		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS, NULL },
 		{ MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEAD_MAX_BYTES, NULL },
-		{ MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S, NULL },
+		{ MHD_OPTION_CONNECTION_TIMEOUT, SILENT_MAX_S, NULL },
 		{ MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
@@ -376,6 +305,7 @@ int http_server_new(struct http_server **ret, struct loop *loop, int listen_fd,
 		return -ENOMEM;
 	server->loop = loop;
 	server->user = *user;
+	server->visitors.crowded = CONNECTIONS_CROWDED;
 	if (timer_new(&server->turn, loop, on_turn, server) < 0 ||
 		timer_new(&server->sweep, loop, on_sweep, server) < 0)
 		return -ENOMEM;

@@ -24,7 +24,7 @@
 
 enum {
 	LISTENERS_MAX = 16,
-	ALIVE_EVERY_S = 5,
+	ALIVE_EVERY_MS = 5 * MS_PER_S,
 	BOOT_BYTES = 9,
 };
 
@@ -99,7 +99,7 @@ static void on_alive(void *owner, struct instant now)
 		monitor->asked = now;
 		channel_send(monitor->channel, MESSAGE_ALIVE, json_new_object(), NULL, 0);
 	}
-	timer_arm(monitor->alive, instant_add_ms(now, ALIVE_EVERY_S * MS_PER_S));
+	timer_arm(monitor->alive, instant_add_ms(now, ALIVE_EVERY_MS));
 }
 
 /* ---- from the supervisor --------------------------------------------------------------------------- */
@@ -188,6 +188,7 @@ static void on_stop(struct monitor *monitor, struct json_t *body, struct instant
 	loop_stop(monitor->loop);
 }
 
+/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): the channel's */
 static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
 	size_t fds_count, struct instant now)
 {
@@ -221,8 +222,7 @@ static void on_closed(void *owner, const char *reason, struct instant now)
 
 static int64_t resident_bytes(const struct monitor *monitor)
 {
-	char text[128];
-	unsigned long long pages = 0;
+	char text[128], *second;
 	ssize_t size = monitor->statm_fd < 0
 			       ? -1
 			       : pread(monitor->statm_fd, text, sizeof(text) - 1, 0);
@@ -230,9 +230,8 @@ static int64_t resident_bytes(const struct monitor *monitor)
 	if (size <= 0)
 		return -1;
 	text[size] = '\0';
-	if (sscanf(text, "%*u %llu", &pages) != 1)
-		return -1;
-	return (int64_t)pages * sysconf(_SC_PAGESIZE);
+	second = strchr(text, ' '); /* "size resident shared …", in pages */
+	return second ? strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE) : -1;
 }
 
 static double cpu_s(void)

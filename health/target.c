@@ -19,11 +19,10 @@ static const char *const format_words[] = {
 
 static int hex(char digit)
 {
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	if (!isxdigit((unsigned char)digit))
-		return -1;
-	return tolower((unsigned char)digit) - 'a' + 10;
+	static const char digits[] = "0123456789abcdef";
+	const char *at = digit ? strchr(digits, (tolower)((unsigned char)digit)) : NULL;
+
+	return at ? (int)(at - digits) : -1;
 }
 
 /* Decodes up to one of `stops` or the end; control characters are refused, encoded or not. */
