@@ -60,7 +60,7 @@ static const struct claim *find_claim(
 {
 	size_t at = claims->first[listen->protocol][port];
 
-	for (; at; at = claims->items[at].next) {
+	for (; claims->items && at; at = claims->items[at].next) {
 		const struct listen *other = claims->items[at].listen;
 
 		if (is_any(listen) || is_any(other) ||

@@ -109,9 +109,9 @@ int address_check(const char *text, struct error *err)
 	const char *slash = strchr(text, '/');
 	_cleanup_free_ char *address = strndup(text, slash ? (size_t)(slash - text) : 64);
 	const int family = strchr(text, ':') ? AF_INET6 : AF_INET;
-	unsigned char bytes[16];
+	unsigned char bytes[16] = { 0 };
 	char right[INET6_ADDRSTRLEN];
-	unsigned long length;
+	unsigned long length = 0;
 	int r;
 
 	if (!address)
@@ -129,22 +129,31 @@ int address_check(const char *text, struct error *err)
 		text, right, length);
 }
 
+/* One label of `size` bytes: letters and digits, a `-` only between them. */
+static bool is_label(const char *label, size_t size)
+{
+	if (size == 0 || size > LABEL_MAX_BYTES || label[0] == '-' ||
+		label[size - 1] == '-')
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (label[i] != '-' && !isalnum((unsigned char)label[i]))
+			return false;
+	return true;
+}
+
 bool is_host_name(const char *text)
 {
-	size_t label = 0, size = strlen(text);
+	const char *label = text;
 
-	if (size == 0 || size > NAME_MAX_BYTES)
+	if (strlen(text) > NAME_MAX_BYTES)
 		return false;
-	for (size_t i = 0; i < size; i++) {
-		if (text[i] == '.' && (label == 0 || text[i - 1] == '-'))
+	for (;;) {
+		size_t size = strcspn(label, ".");
+
+		if (!is_label(label, size))
 			return false;
-		if (text[i] == '-' && label == 0)
-			return false;
-		if (text[i] != '.' && text[i] != '-' && !isalnum((unsigned char)text[i]))
-			return false;
-		label = text[i] == '.' ? 0 : label + 1;
-		if (label > LABEL_MAX_BYTES)
-			return false;
+		if (!label[size])
+			return true;
+		label += size + 1;
 	}
-	return label > 0 && text[size - 1] != '-';
 }

@@ -9,9 +9,10 @@
 
 struct name_table;
 
-/* ---- layers.c: defaults, templates, the service, overrides ------------------------------------ */
+/* ---- layers.c: defaults, templates, the service, overrides ------------------------- */
 
-struct template {
+struct template
+{
 	char *name, *origin;
 	struct node *tree; /* NULL: refused */
 };
@@ -36,14 +37,14 @@ int layers_merge(struct node **ret, const struct layers *layers,
 	const struct node *service, struct problems *problems);
 void layers_done(struct layers *layers);
 
-/* ---- files.c ------------------------------------------------------------------------------------ */
+/* ---- files.c ----------------------------------------------------------------------- */
 
 /* Makes `content` of each of `files`: its template's text or its own, with names replaced.
  * -ENOMEM. */
 int file_texts_render(struct node *tree, const struct sources *sources,
 	struct name_table *names, struct problems *problems);
 
-/* ---- check.c, check_firewall.c: rules across the keys of one declaration --------------------------- */
+/* ---- check.c, check_firewall.c: rules across the keys of one declaration ----------- */
 
 struct checking {
 	struct declaration *declaration;
@@ -55,27 +56,27 @@ struct checking {
 };
 
 /* Fills in defaults that are other values (user, log directory, …). -ENOMEM. */
-int declaration_complete(struct checking *checking, const struct paths *paths);
-void declaration_check(struct checking *checking);
+int declaration_complete(struct checking *self, const struct paths *paths);
+void declaration_check(struct checking *self);
 /* Who may reach it, where that is the site's default. -ENOMEM. */
-int firewall_complete(struct checking *checking);
-void firewall_check(struct checking *checking);
-void health_check(struct checking *checking);
-void words_check(struct checking *checking);
+int firewall_complete(struct checking *self);
+void firewall_check(struct checking *self);
+void health_check(struct checking *self);
+void words_check(struct checking *self);
 /* That `port` is a name of `listen` or a number. */
-void checking_port(struct checking *checking, const char *path, const char *port);
+void checking_port(struct checking *self, const char *path, const char *port);
 void host_check(
 	const struct host *host, const struct node *tree, struct problems *problems);
 /* Sets and default sources of the site. */
 void site_check(
 	const struct site *site, const struct node *tree, struct problems *problems);
 /* A problem at the place of a dotted path, made by `path_format`. */
-void checking_refuse(struct checking *checking, const char *path, const char *format, ...)
+void checking_refuse(struct checking *self, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void checking_warn(struct checking *checking, const char *path, const char *format, ...)
+void checking_warn(struct checking *self, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* ---- across.c: rules across declarations -------------------------------------------------------------- */
+/* ---- across.c: rules across declarations ------------------------------------------- */
 
 struct draft {
 	struct node *tree; /* merged; NULL: it could not be parsed */
@@ -86,7 +87,7 @@ int entries_check(struct config *config, const struct draft *drafts);
 /* Makes an entry a refused one. */
 void entry_refuse(struct entry *entry);
 
-/* ---- origins.c ---------------------------------------------------------------------------------------- */
+/* ---- origins.c --------------------------------------------------------------------- */
 
 /* {"run.stop.timeout": "template node node.yaml:12", …} of what was written; NULL: no memory. */
 struct json_t *origins_of(struct json_t *effective, const struct node *tree);

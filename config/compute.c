@@ -16,7 +16,7 @@
 #include <string.h>
 
 enum { NAME_MAX_BYTES = 128, MAX_DEPTH = 16, SHOWN_MAX_BYTES = 60 };
-static const double NUMBER_MAX =
+static const double number_max =
 	9007199254740992.0; /* whole numbers are exact below 2^53 */
 
 struct expression {
@@ -102,12 +102,12 @@ static char next_byte(struct expression *self)
 {
 	while (self->at < self->end && (*self->at == ' ' || *self->at == '\t'))
 		self->at++;
-	return self->at < self->end ? *self->at : '\0';
+	return (char)(self->at < self->end ? *self->at : '\0');
 }
 
 static int check_number(const struct expression *self, double number)
 {
-	if (!(fabs(number) <= NUMBER_MAX))
+	if (!(fabs(number) <= number_max))
 		return refuse(self, "the number is too big");
 	return 0;
 }
@@ -162,7 +162,7 @@ static int take_live(struct expression *self, const char *value, double *ret)
 
 static int take_name(struct expression *self, size_t size, double *ret)
 {
-	const char *value;
+	const char *value = NULL;
 	size_t digits;
 	int r = naming_find(self->naming, self->at, size, &value);
 
@@ -257,7 +257,7 @@ typedef int operand_fn(struct expression *self, double *ret);
 static int read_chain(
 	struct expression *self, operand_fn *operand, const char *signs, double *ret)
 {
-	double right;
+	double right = 0;
 	int r = operand(self, ret);
 	char sign;
 
@@ -294,7 +294,7 @@ int compute(struct computed *ret, const char *begin, const char *end,
 	struct expression self = {
 		.naming = naming, .begin = begin, .at = begin, .end = end
 	};
-	double number;
+	double number = 0;
 	int r = read_sum(&self, &number);
 
 	if (r == 0 && next_byte(&self) != '\0')

@@ -10,9 +10,8 @@
 #include "config/compute.h"
 
 enum { SHOWN_MAX_BYTES = 60 };
-/* 0.29 * 100 is 28.999…: what is as good as a whole number is not rounded down from it.
- * */
-static const double ALMOST = 1e-9;
+/* 0.29 * 100 is 28.999…: what is as good as whole is not rounded down. */
+static const double almost = 1e-9;
 
 struct expansion {
 	struct naming naming;
@@ -78,7 +77,7 @@ static int add_value(struct expansion *self, const char *value)
 
 	if (!self->naming.keep_instance) {
 		r = finish_value(self, value, &plain);
-		if (r < 0)
+		if (r < 0 || !plain)
 			return r;
 		value = plain;
 	}
@@ -98,13 +97,12 @@ static int add_expression(struct expansion *self, const char *begin, const char 
 	if (computed.by_instance)
 		text_addf(&self->out, "${%s}", computed.rewritten);
 	else /* + 0.0: nobody wants to read "-0" */
-		text_addf(&self->out, "%.0f", floor(computed.number + ALMOST) + 0.0);
+		text_addf(&self->out, "%.0f", floor(computed.number + almost) + 0.0);
 	free(computed.rewritten);
 	return 0;
 }
 
-/* What stands between "${" and "}": a name alone is a text, everything else is computed.
- * */
+/* Between "${" and "}": a name alone is a text, everything else is computed. */
 static int add_braced(struct expansion *self, const char *begin, const char *end)
 {
 	const char *value;

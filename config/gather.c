@@ -173,8 +173,7 @@ static int take_directory(struct gather *self, const struct place *place)
 
 /* ---- all of them ------------------------------------------------------------------- */
 
-/* What the host file says about where others are; it is judged properly by build.c later.
- * */
+/* Where the host file says that others are; build.c judges it properly, later. */
 static int read_places(const struct sources *sources, struct node **ret)
 {
 	struct problems ignored = { 0 };

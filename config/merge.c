@@ -5,6 +5,7 @@
  */
 #include "config/merge.h"
 
+#include <assert.h>
 #include <string.h>
 
 static int merge_item(struct node *base, const struct node_item *item)
@@ -65,6 +66,7 @@ struct mark node_mark(const struct node *tree, const char *path)
 	_cleanup_free_ char *shorter = strdup(path);
 	const struct node *node = node_find(tree, path);
 
+	assert(tree);
 	while (!node && shorter && *shorter) {
 		char *dot = strrchr(shorter, '.'), *bracket = strrchr(shorter, '[');
 		char *cut = dot > bracket ? dot : bracket;

@@ -60,15 +60,14 @@ static int add(struct name_table *self, struct named named)
 	return 0;
 }
 
-/* As written in the declaration; `otherwise`, or without it the reason why there is none.
- * */
+/* As written in the declaration; NULL: there is none, and `why`. */
 static int add_raw(struct name_table *self, char *name, const char *raw, const char *why)
 {
 	struct named named = { .name = name, .raw = raw };
 
 	if (!raw) {
 		named.state = NAME_BROKEN;
-		named.why = strdup(why);
+		named.why = strdup(why ? why : "it has none");
 		if (!named.why) {
 			free(name);
 			return -ENOMEM;

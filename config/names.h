@@ -19,11 +19,11 @@ struct name_facts {
 };
 
 int name_table_new(struct name_table **ret, const struct name_facts *facts); /* -ENOMEM */
-struct name_table *name_table_free(struct name_table *table);
+struct name_table *name_table_free(struct name_table *self);
 CLEANUP(struct name_table *, name_table_free)
 
 /* Borrows the table. */
-struct names name_table_names(struct name_table *table);
+struct names name_table_names(struct name_table *self);
 /* As above with `values` (a map) of one file before the declaration's own. -ENOMEM. */
-int name_table_push(struct name_table *table, const struct node *values);
-void name_table_pop(struct name_table *table);
+int name_table_push(struct name_table *self, const struct node *values);
+void name_table_pop(struct name_table *self);

@@ -88,8 +88,7 @@ static bool is_fixed(const char *key)
 	return false;
 }
 
-/* One line of `set` as a tree of its own. NULL in *ret: refused, or a path into a list.
- * */
+/* One line of `set` as a tree of its own; NULL: refused. */
 static int set_tree(struct node **ret, const struct node_item *item, const char *path,
 	struct problems *problems)
 {

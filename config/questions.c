@@ -98,8 +98,7 @@ static char *next_word(char **line)
 	return word && *word == '#' ? NULL : word;
 }
 
-/* "127.0.1.1 web1.example.org web1": the first name with a dot of a line that has `host`.
- * */
+/* "127.0.1.1 web1.example.org web1": the full name on a line that has `host`. */
 static char *name_in_hosts_line(char *line, const char *host)
 {
 	const char *full = NULL;

@@ -19,19 +19,20 @@ enum { MAX_TOTAL_BYTES = 256 * 1024 * 1024 }; /* of all files together */
 
 int source_distrust(char **ret, const struct stat *info, const char *path, bool ours)
 {
+	const bool known = info->st_uid == 0 || info->st_uid == geteuid();
+	const mode_t others = info->st_mode & (S_IWGRP | S_IWOTH);
+
 	*ret = NULL;
 	if (!S_ISREG(info->st_mode) && !S_ISDIR(info->st_mode))
-		*ret = text_format("not a regular file");
-	else if (ours)
-		return 0;
-	else if (info->st_uid != 0 && info->st_uid != geteuid())
+		*ret = strdup("not a regular file");
+	else if (!ours && !known)
 		*ret = text_format(
 			"owned by uid %u, who could change what runs here; fix: "
 			"chown root %s",
 			(unsigned)info->st_uid, path);
-	else if (info->st_mode & (S_IWGRP | S_IWOTH))
+	else if (!ours && others)
 		*ret = text_format("writable by %s; fix: chmod go-w %s",
-			info->st_mode & S_IWOTH ? "everybody" : "its group", path);
+			others & S_IWOTH ? "everybody" : "its group", path);
 	else
 		return 0;
 	return *ret ? 0 : -ENOMEM;
