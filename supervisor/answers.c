@@ -83,8 +83,12 @@ void process_poll_ready(void *owner, struct instant now)
 	char reason[REASON_BYTES] = "";
 	int r;
 
-	if (instance->state != STATE_STARTING || !process->cgroup)
+	if (instance->state != STATE_STARTING)
 		return;
+	if (!process->launched) {
+		process_go_on(process, now);
+		return;
+	}
 	r = ports_are_ours(service_of(process)->declaration, instance->number,
 		process->cgroup, reason, sizeof(reason));
 	if (r > 0) {

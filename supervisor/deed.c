@@ -124,7 +124,9 @@ static void judge(struct deed *deed, const siginfo_t *info)
 		reason_add(reason, size, "exit %d", result->code);
 	else
 		result->ok = true;
-	if (!result->ok && !step[0])
+	if (result->ok)
+		reason[0] = '\0';
+	else if (!step[0])
 		add_last_line(&deed->output, reason, size);
 }
 

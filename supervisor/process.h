@@ -80,6 +80,7 @@ bool process_is_idle(
 /* steps.c: the way up; ends in launch, EVENT_PREPARED, a reload, or
  * process_start_failed() */
 void process_begin(struct process *process, enum purpose purpose, struct instant now);
+void process_go_on(struct process *process, struct instant now); /* with the next step */
 
 /* process.c */
 void process_start_anew(struct process *process, struct instant now);

@@ -54,8 +54,10 @@ int service_new(struct service **ret, struct service_host *host,
 	struct service *service = calloc(1, sizeof(*service));
 	int r = -ENOMEM;
 
-	if (!service)
+	if (!service) {
+		declaration_free(declaration);
 		return -ENOMEM;
+	}
 	service->host = host;
 	service->name = strdup(declaration->service);
 	service->declaration = declaration;
@@ -65,7 +67,6 @@ int service_new(struct service **ret, struct service_host *host,
 	if (r == 0)
 		r = set_instances(service, (unsigned)declaration->run.instances);
 	if (r < 0) {
-		service->declaration = NULL; /* the caller keeps it when we fail */
 		service_free(service);
 		return r;
 	}
@@ -199,8 +200,10 @@ int service_declare(struct service *service, struct declaration *declaration,
 	unsigned before = service->instances_count;
 	int r = set_instances(service, (unsigned)declaration->run.instances);
 
-	if (r < 0)
+	if (r < 0) {
+		declaration_free(declaration);
 		return r;
+	}
 	forget_identity(service, &service->declaration->run, &declaration->run);
 	declaration_free(service->declaration);
 	json_free(service->effective);

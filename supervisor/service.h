@@ -166,7 +166,8 @@ struct service_host {
 		const char *stream, int fd);
 };
 
-/* Takes declaration and shares effective. Nothing runs yet. -ENOMEM. */
+/* Takes declaration, also when it fails, and shares effective. Nothing runs yet.
+ * -ENOMEM. */
 int service_new(struct service **ret, struct service_host *host,
 	struct declaration *declaration, struct json_t *effective);
 /* Forgets it; what runs is killed with its cgroups (use service_stop first to be

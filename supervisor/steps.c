@@ -21,6 +21,8 @@ enum {
 	BEFORE_TIMEOUT_MS = 10 * 60 * MS_PER_S, /* a migration may take its time */
 	RELOAD_TIMEOUT_MS = 60 * MS_PER_S,
 	PORT_OWNER_TIMEOUT_MS = 5 * MS_PER_S,
+	LEFTOVERS_WAIT_MS = 2 * MS_PER_S,
+	LEFTOVERS_POLL_MS = 20,
 	MAX_OWN_CGROUPS = 256,
 };
 
@@ -30,8 +32,6 @@ enum step_result {
 	STEP_FAILED /* process->ending says why */
 };
 typedef enum step_result step_fn(struct process *process, struct instant now);
-
-static void go_on(struct process *process, struct instant now);
 
 static struct service *service_of(const struct process *process)
 {
@@ -47,16 +47,21 @@ static enum step_result fail(
 
 /* ---- steps ----------------------------------------------------------------------- */
 
-/* The cgroup is the truth: two copies of a service are worse than none. */
+/* The cgroup is the truth: two copies of a service are worse than none. What was killed a
+ * moment ago may still be about to die. */
 static enum step_result step_leftovers(struct process *process, struct instant now)
 {
 	const struct service *service = service_of(process);
 	struct cgroups *cgroups = service->host->cgroups;
 	_cleanup_(strings_done) struct strings leaves = { 0 };
 
-	(void)now;
 	if (cgroups_unexplained(cgroups, service->name, &leaves) < 0 || leaves.count == 0)
 		return STEP_NEXT;
+	if (instant_since_ms(now, process->instance->since) < LEFTOVERS_WAIT_MS) {
+		process->step--;
+		timer_arm(process->poll, instant_add_ms(now, LEFTOVERS_POLL_MS));
+		return STEP_WAITS;
+	}
 	process_set_ending(process, CAUSE_START,
 		"cgroup %s has processes that svcd did not start; end them with: "
 		"echo 1 >%s/%s/cgroup.kill",
@@ -155,7 +160,7 @@ static void on_prepared(void *owner, const struct deed_result *result, struct in
 	if (process->ending.known)
 		process_start_failed(process, now);
 	else
-		go_on(process, now);
+		process_go_on(process, now);
 }
 
 static enum step_result step_prepare(struct process *process, struct instant now)
@@ -192,7 +197,7 @@ static void on_before(void *owner, const struct deed_result *result, struct inst
 		return;
 	}
 	process->before_index++;
-	go_on(process, now);
+	process_go_on(process, now);
 }
 
 static enum step_result start_command(struct process *process,
@@ -265,7 +270,7 @@ static void on_reloaded(void *owner, const struct deed_result *result, struct in
 	if (process->ending.known)
 		process_start_failed(process, now);
 	else
-		go_on(process, now);
+		process_go_on(process, now);
 }
 
 static enum step_result step_reload(struct process *process, struct instant now)
@@ -307,7 +312,7 @@ static const struct step {
 	{ FOR_RELOAD, step_reload_done },
 };
 
-static void go_on(struct process *process, struct instant now)
+void process_go_on(struct process *process, struct instant now)
 {
 	while (process->step < ARRAY_LEN(steps)) {
 		const struct step *step = &steps[process->step++];
@@ -330,5 +335,5 @@ void process_begin(struct process *process, enum purpose purpose, struct instant
 	process->reloading = purpose == FOR_RELOAD;
 	process->deed = deed_free(process->deed);
 	process->ending = (struct ending){ 0 };
-	go_on(process, now);
+	process_go_on(process, now);
 }
