@@ -144,6 +144,30 @@ static int open_destination(struct builder *builder, struct plan_service *servic
 	return sentence ? report(builder, service, true, sentence) : -ENOMEM;
 }
 
+/* An `allow` whose sources and destination share no family lets nobody in: said, since it is
+ * never meant. */
+static int judge_families(
+	struct builder *builder, struct plan_service *service, const struct rows *rows)
+{
+	int r = 0;
+
+	for (size_t i = rows->denies; r >= 0 && i < rows->count; i++) {
+		const struct row *row = &rows->items[i];
+		const struct traffic traffic = { row->from, rows->destination };
+		_cleanup_free_ char *sentence = NULL;
+
+		if (row->from->refused || rows->destination->refused ||
+			traffic_is_possible(&traffic) || list_is_empty(row->from))
+			continue;
+		sentence = text_format(
+			"firewall.allow[%zu]: its sources and firewall.destination have "
+			"no address family in common, so nobody is let in",
+			row->index);
+		r = sentence ? report(builder, service, false, sentence) : -ENOMEM;
+	}
+	return r;
+}
+
 static int open_rows(struct builder *builder, struct plan_service *service,
 	struct rows *ret, const struct declaration *declaration)
 {

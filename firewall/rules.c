@@ -102,6 +102,19 @@ static bool list_has(const struct list *list, enum family family)
 	return list->world || list->sets[family];
 }
 
+bool list_is_empty(const struct list *list)
+{
+	return !list_has(list, FAMILY_IPV4) && !list_has(list, FAMILY_IPV6);
+}
+
+bool traffic_is_possible(const struct traffic *traffic)
+{
+	for (enum family family = 0; family < FAMILY_COUNT; family++)
+		if (list_has(traffic->from, family) && list_has(traffic->to, family))
+			return true;
+	return false;
+}
+
 int rules_allow(
 	struct plan_chain *chain, const struct traffic *traffic, const char *comment)
 {

@@ -12,6 +12,10 @@ struct traffic {
 	const struct list *from, *to;
 };
 
+/* Whether there is a family that both have. */
+bool traffic_is_possible(const struct traffic *traffic);
+bool list_is_empty(const struct list *list);
+
 /* All: -ENOMEM. The chain's service is set before; `comment` says which row it was. */
 int rules_deny(struct plan_chain *chain, const struct list *from, const char *comment);
 /* A family that one side has and the other has not gives no rule, never an open one. */

@@ -89,8 +89,7 @@ def cable(host, peer, index, addresses):
             at.run('ip', 'addr', 'add', pair[column], 'dev', end, *nodad)
         at.run('ip', 'link', 'set', end, 'up')
     # Neighbours are pinned: discovery takes its time on a fresh cable.
-    macs = [at.run('cat', f'/sys/class/net/{end}/address').strip() if False else
-            json.loads(at.run('ip', '-j', 'link', 'show', end))[0]['address']
+    macs = [json.loads(at.run('ip', '-j', 'link', 'show', end))[0]['address']
             for at, end in ((host, ends[0]), (peer, ends[1]))]
     for pair in addresses:
         for at, end, other, mac in ((host, ends[0], 1, macs[1]), (peer, ends[1], 0, macs[0])):
@@ -101,11 +100,12 @@ def cable(host, peer, index, addresses):
 class Engine:
     """svcd-firewall, told by this test what a supervisor would tell it."""
 
-    def __init__(self, namespace, site=None, mode='add', user=None, drift='repair'):
+    def __init__(self, namespace, site=None, mode='add', user=None, drift='repair',
+                 capability='-all,+net_admin'):
         self.namespace, self.messages, self.generation = namespace, [], 0
         self.site = site or {}
         self.host = {'firewall': {'mode': mode, 'drift': drift}}
-        self.user = user
+        self.user, self.capability = user, capability
         self.start()
 
     def start(self):
@@ -118,8 +118,9 @@ class Engine:
         argv = [PROGRAM]
         if self.user is not None:
             argv = ['setpriv', f'--reuid={self.user}', f'--regid={self.user}', '--clear-groups',
-                    '--no-new-privs', '--inh-caps=-all,+net_admin',
-                    '--ambient-caps=-all,+net_admin', '--bounding-set=-all,+net_admin', *argv]
+                    '--no-new-privs', f'--inh-caps={self.capability}',
+                    f'--ambient-caps={self.capability}', f'--bounding-set={self.capability}',
+                    *argv]
         self.process = subprocess.Popen(argv, preexec_fn=birth, pass_fds=(3,),
                                         stderr=subprocess.PIPE, text=True)
         theirs.close()

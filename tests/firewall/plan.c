@@ -202,6 +202,27 @@ static void what_cannot_be_made_is_closed_and_said(void **state)
 	}
 }
 
+static void families_that_differ_are_said(void **state)
+{
+	static const struct made service = { .name = "web",
+		.listen = { { "http", "80", "*" } },
+		.allow = { { "http", { "192.0.2.1", "2001:db8::1" } },
+			{ "http", { "V4_ONLY" } } },
+		.destination = { "2001:db8::7" } };
+	struct site *site = the_site();
+	char *problems;
+	struct plan *plan = made_plan(&service, 1, site, &problems);
+
+	(void)state;
+	assert_string_equal(problems,
+		"web: firewall.allow[1]: its sources and firewall.destination have no "
+		"address family in common, so nobody is let in");
+	assert_false(plan_service(plan, "web")->closed);
+	free(problems);
+	plan_free(plan);
+	made_site_free(site);
+}
+
 static void a_name_without_address_is_left_out_and_said(void **state)
 {
 	static const struct made service = { .name = "web",
@@ -437,6 +458,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_plans),
 		cmocka_unit_test(what_cannot_be_made_is_closed_and_said),
+		cmocka_unit_test(families_that_differ_are_said),
 		cmocka_unit_test(a_name_without_address_is_left_out_and_said),
 		cmocka_unit_test(a_name_stands_for_the_addresses_it_had),
 		cmocka_unit_test(a_port_belongs_to_one_service),
