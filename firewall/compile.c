@@ -193,9 +193,10 @@ static int open_rows(struct builder *builder, struct plan_service *service,
 	if (r >= 0 && declaration->firewall.allow_count == 0)
 		r = open_row(
 			builder, service, ret, (struct row){ .key = "allow" }, &not_said);
-	return r < 0 ? r
-		     : open_destination(
-			       builder, service, ret, &declaration->firewall.destination);
+	if (r >= 0)
+		r = open_destination(
+			builder, service, ret, &declaration->firewall.destination);
+	return r < 0 ? r : judge_families(builder, service, ret);
 }
 
 /* ---- one service --------------------------------------------------------------------------- */
