@@ -30,6 +30,7 @@ void status_print_refused(
 	struct text *out, const struct view *view, const struct json_t *document)
 {
 	const struct json_t *refused = json_get(document, "refused");
+	bool runs = json_size(json_get(document, "instances")) > 0;
 
 	for (size_t i = 0; i < json_size(refused); i++) {
 		const char *line = json_text(json_item(refused, i));
@@ -39,25 +40,38 @@ void status_print_refused(
 	}
 	if (json_size(refused) > 0)
 		show_field(out, view, "", PAINT_NONE,
-			"what was accepted last stays in force until the file is repaired");
+			runs ? "until the file is repaired, what was accepted last stays"
+			     : "nothing runs until the file is repaired");
+}
+
+static bool is_orphan(const struct json_t *change)
+{
+	return text_equal(text_of(change, "effect"), "remove");
 }
 
 void status_print_pending(
 	struct text *out, const struct view *view, const struct json_t *document)
 {
 	const struct json_t *pending = json_get(document, "pending");
+	const char *service = text_of(document, "service");
+	bool orphan = false;
 
 	for (size_t i = 0; i < json_size(pending); i++) {
 		const struct json_t *change = json_item(pending, i);
+		const char *effect = text_of(change, "effect");
 
-		show_fieldf(out, view, i == 0 ? "Pending" : "", PAINT_WARN,
-			"%s (needs a %s)", text_of(change, "key"),
-			text_of(change, "effect"));
+		orphan = orphan || is_orphan(change);
+		show_fieldf(out, view, i == 0 ? "Pending" : "", PAINT_WARN, "%s%s%s%s",
+			text_of(change, "key"), orphan ? "" : " (needs a ",
+			orphan ? "" : effect, orphan ? "" : ")");
 	}
-	if (json_size(pending) > 0)
+	if (orphan)
 		show_fieldf(out, view, "", PAINT_NONE,
-			"`svcctl diff %s` shows it, `svcctl apply %s` does it",
-			text_of(document, "service"), text_of(document, "service"));
+			"it runs on until `svcctl apply --remove %s`", service);
+	else if (json_size(pending) > 0)
+		show_fieldf(out, view, "", PAINT_NONE,
+			"`svcctl diff %s` shows it, `svcctl apply %s` does it", service,
+			service);
 }
 
 /* ---- doors ----------------------------------------------------------------------- */
@@ -149,6 +163,7 @@ static void note_instance(struct text *out, const struct view *view,
 {
 	const struct json_t *next = json_get(instance, "next_start_us");
 	const char *why = text_of(instance, "why"), *says = text_of(instance, "status");
+	const char *note = text_of(instance, "note"); /* what svcd could not do for it */
 	char number[WORD_BYTES], again[DURATION_TEXT_BYTES];
 	struct text line = { 0 };
 
@@ -161,6 +176,8 @@ static void note_instance(struct text *out, const struct view *view,
 	}
 	if (*says)
 		text_addf(&line, "%sit says \"%s\"", line.size > 0 ? "; " : "", says);
+	if (*note)
+		text_addf(&line, "%s%s", line.size > 0 ? "; " : "", note);
 	word_count(number, json_get(instance, "instance"));
 	if (!text_failed(&line) && line.size > 0)
 		show_fieldf(out, view, number, PAINT_NONE, "%s", line.bytes);

@@ -143,14 +143,20 @@ static void print_head(
 static void print_state(
 	struct text *out, const struct view *view, const struct json_t *document)
 {
+	const char *since = json_get_text(document, "since", NULL);
+	const char *why = text_of(document, "why");
 	char age[WORD_BYTES], time[WORD_BYTES];
-	const char *since = text_of(document, "since"), *why = text_of(document, "why");
+	struct text line = { 0 };
 
-	if (state_of(document) != STATE_UP)
-		why = ""; /* the headline has said it */
-	show_fieldf(out, view, "State", PAINT_NONE, "%s for %s, since %s%s%s",
-		text_of(document, "state"), word_age(age, view, since),
-		word_time(time, since), *why ? "; " : "", why);
+	text_add(&line, text_of(document, "state"));
+	if (since)
+		text_addf(&line, " for %s, since %s", word_age(age, view, since),
+			word_time(time, since));
+	if (*why && state_of(document) == STATE_UP) /* else the headline has said it */
+		text_addf(&line, "; %s", why);
+	if (!text_failed(&line))
+		show_field(out, view, "State", PAINT_NONE, line.bytes);
+	text_done(&line);
 }
 
 static void print_wanted(

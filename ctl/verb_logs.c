@@ -10,8 +10,6 @@
 #include "ctl/ctl.h"
 #include "ctl/when.h"
 
-enum { LINES_WHEN_NOT_SAID = 100 };
-
 struct printing {
 	const struct ctl *ctl;
 	bool many; /* services: each line says whose it is */
@@ -127,8 +125,6 @@ static int set_time(const struct ctl *ctl, struct json_t *parameters, const char
 static int make_question(const struct ctl *ctl, struct json_t *parameters)
 {
 	const struct options *options = &ctl->options;
-	bool bounded =
-		options->since || options->until || options->grep || options->level;
 	int r = set_time(ctl, parameters, "since", options->since);
 
 	if (r == 0)
@@ -136,8 +132,6 @@ static int make_question(const struct ctl *ctl, struct json_t *parameters)
 	json_set(parameters, "names", names_of(ctl->words, ctl->words_count));
 	if (options->lines != NOT_SAID)
 		json_set_int(parameters, "lines", options->lines);
-	else if (!bounded)
-		json_set_int(parameters, "lines", LINES_WHEN_NOT_SAID);
 	json_set_bool(parameters, "follow", options->follow);
 	json_set_text(parameters, "grep", options->grep);
 	json_set_text(parameters, "level", options->level);
