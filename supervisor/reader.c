@@ -42,6 +42,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(gettid),
 	SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
 	SCMP_SYS(tgkill),
 	SCMP_SYS(exit),
 	SCMP_SYS(exit_group),

@@ -36,9 +36,12 @@ void supervisor_event(struct supervisor *supervisor, const struct event *event)
 
 	dated.at = loop_wall(supervisor->loop);
 	kept = events_add(&supervisor->events, &dated);
-	if (about.service)
-		log_about(kept->level, about, "%s%s%u: %s", kept->service,
-			kept->instance ? "/" : "", kept->instance, kept->text);
+	if (kept->instance)
+		log_about(kept->level, about, "instance %u %s%s%s", kept->instance,
+			kept->word, kept->text[0] ? ": " : "", kept->text);
+	else if (about.service)
+		log_about(kept->level, about, "%s%s%s", kept->word,
+			kept->text[0] ? ": " : "", kept->text);
 	else
 		log_at(kept->level, "%s", kept->text);
 	if (supervisor->settle)
@@ -440,8 +443,8 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 	r = store_new(&supervisor->store, err);
 	if (r < 0)
 		return r;
-	r = cgroups_open(&supervisor->cgroups, supervisor->loop,
-		supervisor->paths.root, err);
+	r = cgroups_open(
+		&supervisor->cgroups, supervisor->loop, supervisor->paths.root, err);
 	if (r < 0)
 		return r;
 	r = directory_make(supervisor->paths.run, 0755);
