@@ -65,6 +65,14 @@ void refuse_at(struct reader *reader, struct mark mark, const char *format, ...)
 	va_end(args);
 }
 
+bool refuse_unseen(struct reader *reader)
+{
+	bool unseen = reader->problems->lines.count >= CONFIG_MAX_PROBLEMS;
+
+	reader->refusals += unseen;
+	return unseen;
+}
+
 const char *found(const struct node *node, char ret[static FOUND_BYTES])
 {
 	static const char *const kinds[] = {
@@ -205,6 +213,8 @@ static int read_items(struct reader *reader, const struct rows *rows,
 		struct step step = { .up = reader->at, .key = item->key };
 		int r;
 
+		if (!field && refuse_unseen(reader))
+			continue;
 		if (!field) {
 			refuse_unknown(reader, rows, item);
 			continue;

@@ -208,8 +208,11 @@ static void check_match(struct reader *reader, const struct node *node)
 
 static void refuse_path(struct reader *reader, const struct node_item *item)
 {
-	_cleanup_free_ char *nearest = fields_nearest_path(item->key);
+	_cleanup_free_ char *nearest = NULL;
 
+	if (refuse_unseen(reader))
+		return;
+	nearest = fields_nearest_path(item->key);
 	refuse_at(reader, item->key_mark, "unknown key %s%s%s%s", item->key,
 		nearest ? "; did you mean " : "", nearest ? nearest : "",
 		nearest ? "?" : "");

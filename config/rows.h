@@ -148,6 +148,9 @@ void refuse(struct reader *reader, const struct node *node, const char *format, 
 	__attribute__((format(printf, 3, 4)));
 void refuse_at(struct reader *reader, struct mark mark, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* True, and counted, when the list of problems is full: nobody would read the right word
+ * that a search could find. */
+bool refuse_unseen(struct reader *reader);
 /* What stands there, for "must be …, not …"; into `ret`, cut when long. */
 enum { FOUND_BYTES = 96 };
 const char *found(const struct node *node, char ret[static FOUND_BYTES]);

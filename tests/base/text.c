@@ -97,6 +97,29 @@ static void test_strings_are_copied_and_found(void **state)
 	assert_int_equal(strings.count, 0);
 }
 
+static void test_the_first_byte_that_is_not_utf8_is_found(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t size, want;
+	} cases[] = {
+		{ "", 0, 0 },
+		{ "plain", 5, 5 },
+		{ "caf\xc3\xa9", 5, 5 },
+		{ "caf\xe9", 4, 3 },
+		{ "\xf0\x9f\x98\x80", 4, 4 },
+		{ "a\xf0\x9f\x98", 4, 1 },
+		{ "\xc0\x80", 2, 0 },
+		{ "\xed\xa0\x80", 3, 0 },
+		{ "ok\xff", 3, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(
+			text_find_bad_utf8(cases[i].bytes, cases[i].size), cases[i].want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +129,7 @@ int main(void)
 		cmocka_unit_test(
 			test_a_terminal_is_shown_control_characters_and_does_not_obey),
 		cmocka_unit_test(test_strings_are_copied_and_found),
+		cmocka_unit_test(test_the_first_byte_that_is_not_utf8_is_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

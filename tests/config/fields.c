@@ -148,6 +148,8 @@ static void test_what_can_be_written_in_several_ways_is_one_of_them(void **state
 			"f:3:19: health.checks[0]: asks nothing: it needs one of http, openapi, tcp, exec, file, notify" },
 		{ "}\nhealth: {checks: [{name: a, tcp: 1, http: /}]}",
 			"f:3:19: health.checks[0]: asks http and tcp: make two checks of it" },
+		{ "}\nhealth: {checks: [{name: a, http: {path: /, headers: {A: b}}, openapi: /}]}",
+			"f:3:19: health.checks[0]: asks http and openapi: make two checks of it" },
 		{ "}\nhealth: {checks: [{name: a, http: info}]}",
 			"f:3:35: health.checks[0].http: must be an absolute path (beginning with /), not \"info\"" },
 		{ "}\nhealth: {checks: [{name: a, http: {path: /, status: 200}}]}",
