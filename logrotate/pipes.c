@@ -288,6 +288,8 @@ static void on_partial(void *owner, struct instant now)
 
 		if (pipe->unfinished.size == 0)
 			continue;
+		if (pipe->ready_link) /* its end may be waiting in the pipe */
+			due = instant_add_ms(now, PARTIAL_WAIT_MS);
 		if (instant_reached(now, due))
 			give_unfinished(pipe, PIECE_CUT, at);
 		else

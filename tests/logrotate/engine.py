@@ -5,46 +5,10 @@
 Usage: engine.py PROGRAM [unittest arguments]
 """
 import os
-import sys
-import tempfile
 import unittest
 
 import rig
-
-PROGRAM = sys.argv.pop(1)
-
-
-class EngineCase(unittest.TestCase):
-    def setUp(self):
-        self.place = tempfile.TemporaryDirectory(prefix='svcd-log-')
-        os.chmod(self.place.name, 0o755)
-        self.engine = rig.Engine(PROGRAM, self.place.name)
-
-    def tearDown(self):
-        if self.engine.process.poll() is None:
-            self.engine.kill()
-        self.engine.listener.close()
-        self.place.cleanup()
-
-    def directory(self, name, mode=0o2750):
-        path = os.path.join(self.place.name, name)
-        os.mkdir(path)
-        os.chmod(path, mode)
-        return path
-
-    def service(self, name='web', **logs):
-        """A told service with one pipe; its log directory and the pipe."""
-        directory = self.directory(name)
-        ack = self.engine.declare(name, **{'timestamp': 'none', **logs})
-        self.assertIsNone(ack['error'])
-        pipe = rig.Pipe()
-        self.engine.pipe(name, pipe)
-        return directory, pipe
-
-    def live(self, directory, name='main.log'):
-        with open(os.path.join(directory, name), 'rb') as file:
-            return file.read()
-
+from case import EngineCase
 
 class Capture(EngineCase):
     def test_whole_lines_reach_the_declared_file(self):
@@ -113,15 +77,12 @@ class Capture(EngineCase):
         rig.until(lambda: b'lines (' in self.live(directory))
         log = self.live(directory)
         self.assertRegex(log, rb'svcd: \d+ lines \(\d+ bytes\) dropped since .*logs.rate')
-        stats = next(self.engine.ask('LogStats', names=['web']))['services']['web']
+        stats = self.stats()
         self.assertEqual(log.count(b'noise\n') + stats['dropped'], 1000)
         self.assertEqual(stats['lines'], 1000)
 
 
 class Refusals(EngineCase):
-    def problem(self):
-        return next(self.engine.ask('LogStats', names=['web']))['services']['web']['problem']
-
     def check_refused(self, place, words):
         directory = self.directory('web')
         path = os.path.join(directory, 'main.log')
@@ -130,10 +91,10 @@ class Refusals(EngineCase):
         pipe = rig.Pipe()
         self.engine.pipe('web', pipe)
         pipe.print(b'waits\n')
-        self.assertIn(words, self.problem())
+        self.assertIn(words, self.stats()['problem'])
         os.unlink(path)
         rig.until(lambda: os.path.isfile(path) and self.live(directory) == b'waits\n')
-        rig.until(lambda: self.problem() == '')
+        rig.until(lambda: self.stats()['problem'] == '')
 
     def test_a_symbolic_link_is_not_followed(self):
         target = os.path.join(self.place.name, 'target')
@@ -154,14 +115,14 @@ class Refusals(EngineCase):
         pipe = rig.Pipe()
         self.engine.pipe('web', pipe)
         pipe.print(b'early\n')
-        self.assertIn('No such file', self.problem())
+        self.assertIn('No such file', self.stats()['problem'])
         directory = self.directory('web')
         rig.until(lambda: os.listdir(directory) and self.live(directory) == b'early\n')
 
     def test_a_directory_that_everyone_may_write_is_refused(self):
         self.directory('web', 0o777)
         self.engine.declare('web')
-        self.assertIn('chmod o-w', self.problem())
+        self.assertIn('chmod o-w', self.stats()['problem'])
 
 
 class Rotation(EngineCase):
@@ -188,9 +149,6 @@ class Rotation(EngineCase):
         for name in os.listdir(directory):
             self.assertLessEqual(os.path.getsize(os.path.join(directory, name)), 1 << 20)
 
-    def stats(self):
-        return next(self.engine.ask('LogStats', names=['web']))['services']['web']
-
     def test_rotate_rotates_now(self):
         directory, pipe = self.service(rotate={'compress': 'none'})
         pipe.print(b'before\n')
@@ -206,6 +164,7 @@ class Rotation(EngineCase):
         self.engine.sync()
         for i in range(6):
             pipe.print(b'%d\n' % i)
+            rig.until(lambda: self.live(directory) == b'%d\n' % i)
             self.engine.send('rotate', service='web')
         rig.until(lambda: sorted(os.listdir(directory)) ==
                   ['main.log', 'main.log.1', 'main.log.2.gz', 'main.log.3.gz'])
@@ -240,7 +199,7 @@ class Rotation(EngineCase):
         for day in range(1, 9):
             open(os.path.join(directory, f'main.log-2020010{day}-000000.1'), 'w').close()
         self.engine.declare('web', rotate={'keep': 2})
-        next(self.engine.ask('LogStats', names=['web']))
+        self.stats()
         self.assertEqual(len(os.listdir(directory)), 9)
         self.engine.sync()
         rig.until(lambda: len(os.listdir(directory)) == 3)

@@ -58,7 +58,8 @@ class Engine:
 
         self.process = subprocess.Popen(
             [self.program], preexec_fn=place, close_fds=False,
-            env={**os.environ, 'SVCD_FDNAMES': 'log.sock'}, **self.spawn)
+            env={**os.environ, 'SVCD_FDNAMES': 'log.sock',
+                 'ASAN_OPTIONS': 'quarantine_size_mb=1'}, **self.spawn)
         theirs.close()
         self.channel = ours
         self.channel.settimeout(WAIT_S)
