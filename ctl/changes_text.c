@@ -21,8 +21,7 @@ static const struct {
 	enum paint paint;
 } kinds[] = {
 	{ "added", "new: it will be started", PAINT_GOOD },
-	{ "removed", "its file is gone; it runs on until it is removed by name",
-		PAINT_WARN },
+	{ "removed", "its file is gone", PAINT_WARN },
 	{ "changed", "changed", PAINT_WARN },
 	{ "refused", "refused; what runs stays as it is", PAINT_BAD },
 };

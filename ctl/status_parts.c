@@ -276,7 +276,10 @@ static void print_stderr(
 {
 	const struct json_t *lines = json_get(document, "stderr");
 
-	if (json_size(lines) == 0)
+	/* Of a death that nobody wished and that is not over yet. */
+	if (json_size(lines) == 0 || json_get_bool(document, "ready", false) ||
+		!text_equal(
+			json_get_text(json_get(document, "wanted"), "value", "up"), "up"))
 		return;
 	text_add(out, "\n");
 	show_line(out, view, PART_INDENT, "Last words on stderr");

@@ -78,7 +78,7 @@ static void add_reason(struct text *out, const char *first, const char *second)
 static void headline_of_down(struct text *out, const struct json_t *document)
 {
 	const struct json_t *wanted = json_get(document, "wanted");
-	const char *who = text_of(wanted, "who");
+	const char *who = text_of(wanted, "who"), *why = text_of(wanted, "why");
 
 	if (is_wanted_up(document)) {
 		text_add(out, "down");
@@ -90,7 +90,9 @@ static void headline_of_down(struct text *out, const struct json_t *document)
 			      : "stopped");
 	if (*who)
 		text_addf(out, " by %s", who);
-	add_reason(out, text_of(wanted, "why"), text_of(document, "why"));
+	why = *why ? why : text_of(document, "why");
+	if (!text_failed(out) && !text_starts(why, out->bytes))
+		add_reason(out, why, "");
 }
 
 void status_headline(struct text *out, const struct json_t *document)

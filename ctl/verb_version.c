@@ -4,14 +4,15 @@
  */
 #include "ctl/ctl.h"
 
-static void add_row(struct table *table, const char *program, const struct json_t *about)
+static void add_row(struct table *table, const char *program, const struct json_t *about,
+	const char *state)
 {
 	char word[WORD_BYTES];
 	const char *version = json_get_text(about, "version", "-");
 
 	table_cell(table, PAINT_STRONG, program);
 	table_cell(table, PAINT_NONE, version);
-	table_cell(table, PAINT_NONE, json_get_text(about, "state", ""));
+	table_cell(table, PAINT_NONE, state);
 	table_cell(table, PAINT_NONE, word_count(word, json_get(about, "pid")));
 	table_cell(table, PAINT_NONE, word_count(word, json_get(about, "restarts")));
 }
@@ -28,14 +29,15 @@ static int print_versions(const struct ctl *ctl, const struct json_t *answer)
 	json_set_text(ours, "version", SVCD_VERSION);
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		table_cell(&table, PAINT_FAINT, heads[i]);
-	add_row(&table, "svcctl", ours);
-	add_row(&table, "svcd-supervisor", answer);
+	add_row(&table, "svcctl", ours, "");
+	add_row(&table, "svcd-supervisor", answer, "running");
 	for (size_t i = 0; i < json_size(engines); i++) {
 		const struct json_t *engine = json_item(engines, i);
 		_cleanup_free_ char *program =
 			text_format("svcd-%s", json_get_text(engine, "engine", ""));
 
-		add_row(&table, program ? program : "", engine);
+		add_row(&table, program ? program : "", engine,
+			json_get_text(engine, "state", ""));
 	}
 	table_print(&out, &ctl->out, 0, &table);
 	table_done(&table);
