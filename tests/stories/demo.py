@@ -42,7 +42,7 @@ def show(*argv, rc=0):
 
 
 def status(name):
-    answer = json.loads(must('svcctl', '--json', 'status', name))
+    answer = json.loads(run('svcctl', '--json', 'status', name).stdout)
     answer = answer.get('services', answer) if isinstance(answer, dict) else answer
     return answer[0] if isinstance(answer, list) else answer
 
