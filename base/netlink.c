@@ -172,13 +172,26 @@ static int read_one(const struct nlmsghdr *message, netlink_answer_fn *answer, v
 	return r < 0 ? r : 1;
 }
 
+/* mnl_nlmsg_ok() takes a length beyond INT_MAX for a small one, so it is not asked. */
+const struct nlmsghdr *netlink_next(const void *bytes, size_t size, size_t *at)
+{
+	const struct nlmsghdr *message = (const void *)((const char *)bytes + *at);
+	size_t left = size - *at;
+
+	if (left < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
+		message->nlmsg_len > left)
+		return NULL;
+	*at += MIN(left, (size_t)NLMSG_ALIGN(message->nlmsg_len));
+	return message;
+}
+
 int netlink_read(const void *bytes, size_t size, unsigned sequence,
 	netlink_answer_fn *answer, void *data)
 {
-	const struct nlmsghdr *message = bytes;
-	int left = (int)MIN(size, (size_t)INT32_MAX);
+	const struct nlmsghdr *message;
+	size_t at = 0;
 
-	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+	while ((message = netlink_next(bytes, size, &at))) {
 		int r;
 
 		if (message->nlmsg_seq != sequence)

@@ -34,6 +34,7 @@ enum {
 	EVENT_BYTES =
 		4 * 1024 * 1024, /* a big reload of another table is some 20,000 events */
 	DATAGRAM_BYTES = 64 * 1024,
+	DATAGRAMS_A_TURN = 10000,
 	ANSWERS_BYTES = 1024 * 1024,
 	TABLE_ATTRIBUTE = 1, /* the table's name, in messages about
 	                        whatever */
@@ -108,11 +109,12 @@ struct outcome {
 	bool acknowledged;
 };
 
-static void note_answers(struct outcome *outcome, const char *bytes, int size)
+static void note_answers(struct outcome *outcome, const char *bytes, size_t size)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
+	const struct nlmsghdr *message;
+	size_t at = 0;
 
-	for (; mnl_nlmsg_ok(message, size); message = mnl_nlmsg_next(message, &size)) {
+	while ((message = netlink_next(bytes, size, &at))) {
 		const struct nlmsgerr *error = mnl_nlmsg_get_payload(message);
 
 		if (message->nlmsg_type != NLMSG_ERROR ||
@@ -140,7 +142,7 @@ static int send_batch(
 	if (r < 0)
 		return r;
 	while ((r = netlink_receive(kernel->ask, answers, sizeof(answers), false)) >= 0)
-		note_answers(outcome, answers, r);
+		note_answers(outcome, answers, (size_t)r);
 	if (outcome->code != 0)
 		return outcome->code;
 	if (r != -EAGAIN)
@@ -370,25 +372,37 @@ static bool note_event(struct kernel *kernel, const struct nlmsghdr *message,
 	return was_touched;
 }
 
+static bool note_events(struct kernel *kernel, const char *bytes, size_t size,
+	char culprit[static CULPRIT_BYTES])
+{
+	const struct nlmsghdr *message;
+	bool is_foreign = false;
+	size_t at = 0;
+
+	while ((message = netlink_next(bytes, size, &at)))
+		is_foreign = note_event(kernel, message, culprit) || is_foreign;
+	return is_foreign;
+}
+
 bool kernel_read_events(struct kernel *kernel, char culprit[static CULPRIT_BYTES])
 {
 	_Alignas(struct nlmsghdr) char bytes[DATAGRAM_BYTES];
-	bool ours = false;
-	int size;
+	bool is_foreign = false;
 
-	while ((size = netlink_receive(kernel->events, bytes, sizeof(bytes), false)) !=
-		-EAGAIN) {
-		const struct nlmsghdr *message = (const struct nlmsghdr *)bytes;
+	for (int i = 0; i < DATAGRAMS_A_TURN; i++) {
+		int size = netlink_receive(kernel->events, bytes, sizeof(bytes), false);
 
-		if (size < 0) {
-			snprintf(culprit, CULPRIT_BYTES, "too many changes at once");
-			ours = true;
+		if (size == -EAGAIN)
+			break;
+		if (size >= 0) {
+			is_foreign = note_events(kernel, bytes, (size_t)size, culprit) ||
+				     is_foreign;
 			continue;
 		}
-		for (; mnl_nlmsg_ok(message, size);
-			message = mnl_nlmsg_next(message, &size))
-			ours = note_event(kernel, message, culprit) || ours;
+		/* Events were lost: they may have been about us. */
+		snprintf(culprit, CULPRIT_BYTES, "some program among too many changes");
+		is_foreign = true;
 	}
-	kernel->is_known = kernel->is_known && !ours;
-	return ours;
+	kernel->is_known = kernel->is_known && !is_foreign;
+	return is_foreign;
 }

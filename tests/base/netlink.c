@@ -136,6 +136,10 @@ static void a_message_longer_than_the_datagram_is_not_believed(void **state)
 		assert_int_equal(read_answers(&answer, &count), 1);
 		assert_int_equal(count, size >= NLMSG_HDRLEN && size <= answer.size);
 	}
+	header.nlmsg_len = UINT32_MAX - 3; /* as an int it is negative, and so "fits" */
+	memcpy(answer.bytes, &header, sizeof(header));
+	assert_int_equal(read_answers(&answer, &count), 1);
+	assert_int_equal(count, 0);
 }
 
 /* ---- real sockets ----------------------------------------------------------------- */
