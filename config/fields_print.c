@@ -121,10 +121,11 @@ int host_read(struct host *ret, struct json_t *json, struct error *err)
 
 	if (r == 0)
 		r = read_whole(&host_rows, tree, &host, &problems);
-	if (r == 0)
+	if (r == 0) {
 		*ret = host;
-	else
+	} else {
 		host_done(&host);
+	}
 	return r > 0 ? refuse_json(err, &problems) : r;
 }
 
@@ -137,10 +138,11 @@ int site_read(struct site *ret, struct json_t *json, struct error *err)
 
 	if (r == 0)
 		r = read_whole(&site_rows, tree, &site, &problems);
-	if (r == 0)
+	if (r == 0) {
 		*ret = site;
-	else
+	} else {
 		site_done(&site);
+	}
 	return r > 0 ? refuse_json(err, &problems) : r;
 }
 

@@ -122,9 +122,10 @@ static int finish_rate(struct reader *reader, const struct node *node, void *bas
 
 	(void)reader;
 	(void)node;
-	if (declaration->firewall.rate.burst == UNSET)
+	if (declaration->firewall.rate.burst == UNSET) {
 		declaration->firewall.rate.burst =
 			declaration->firewall.rate.per_source_per_s;
+}
 	return 0;
 }
 

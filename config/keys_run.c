@@ -79,7 +79,7 @@ static const struct rows give_up_rows = {
 		.most = 1000 },
 	{ "within", AT(restart.give_up_within_ms), &kind_duration, CHANGE_IN_PLACE,
 		.required = true, .help = "time in which they are", .least = SECOND,
-		.most = 7 * DAY },
+		.most = INT64_C(7) * DAY },
 	{ 0 } } };
 
 static const struct rows restart_rows = {

@@ -4,6 +4,7 @@
  * fractions. A bare number where a unit is needed is refused with the words to write
  * instead.
  */
+#include <assert.h>
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -84,18 +85,18 @@ static bool parse(const struct scale *scale, const char *text, int64_t *ret,
 			 : text[digits] == '\0';
 }
 
+/* In the largest unit that leaves a whole number. */
 static char *format(const struct scale *scale, int64_t value)
 {
-	const struct unit *best = scale->units;
+	const struct unit *best = NULL;
 
-	if (value == 0 && scale->zero_is_bare)
-		return strdup("0");
 	if (value == 0)
-		return text_format("0%s", scale->usual);
+		return text_format("0%s", scale->zero_is_bare ? "" : scale->usual);
 	for (const struct unit *unit = scale->units; unit->factor; unit++) {
 		if (value % unit->factor == 0)
 			best = unit;
 	}
+	assert(best); /* the smallest factor is 1 */
 	return text_format("%" PRId64 "%s", value / best->factor, best->name);
 }
 

@@ -31,9 +31,10 @@ static const char *sample_text(const struct field *field)
 		{ &shape_capability, "CAP_SYS_TIME" },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(samples); i++)
+	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
 		if (samples[i].shape == field->shape)
 			return samples[i].text;
+	}
 	assert_null(field->shape);
 	return "some text";
 }
@@ -101,9 +102,10 @@ static struct json_t *sample(const struct field *field)
 	const struct kind *kind = field->kind;
 	const struct field key = { .shape = field->keys };
 
-	if (kind == &kind_json || kind == &kind_rest)
+	if (kind == &kind_json || kind == &kind_rest) {
 		return map_of(
 			field->words ? field->words->items[0] : "k", json_new_text("v"));
+	}
 	if (kind == &kind_map)
 		return sample_map(field);
 	if (kind == &kind_reload)
@@ -134,9 +136,10 @@ static struct json_t *sample_rows(const struct rows *rows)
 {
 	struct json_t *map = json_new_object();
 
-	for (const struct field *field = rows->fields; field->key; field++)
+	for (const struct field *field = rows->fields; field->key; field++) {
 		if (!is_left_out(field))
 			assert_int_equal(json_set(map, field->key, sample(field)), 0);
+	}
 	return map;
 }
 
@@ -265,9 +268,10 @@ static bool holds_a_member(const struct field *field)
 
 static void has_its_own_member(const struct rows *rows, const struct field *field)
 {
-	for (const struct field *other = rows->fields; other < field; other++)
+	for (const struct field *other = rows->fields; other < field; other++) {
 		assert_false(holds_a_member(field) && holds_a_member(other) &&
 			     other->at == field->at);
+	}
 }
 
 static void test_no_two_rows_of_a_table_hold_one_member(void **state)

@@ -184,9 +184,10 @@ static void test_aliases_cannot_multiply_beyond_the_limits(void **state)
 
 	(void)state;
 	text_add(&bomb, "k0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
-	for (int i = 1; i < 30; i++)
+	for (int i = 1; i < 30; i++) {
 		text_addf(&bomb, "k%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n",
 			i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+	}
 	bytes = text_take(&bomb);
 	got = read_text(bytes, strlen(bytes));
 	assert_string_equal(got,
@@ -213,10 +214,11 @@ static void test_problems_end_at_50_and_say_so(void **state)
 	const char *last;
 
 	(void)state;
-	for (unsigned i = 0; i < 200; i++)
+	for (unsigned i = 0; i < 200; i++) {
 		problem(&problems,
 			(struct mark){ .file = "f", .line = i + 1, .column = 1 }, "a.b",
 			"number %u", i);
+	}
 	last = problems.lines.items[CONFIG_MAX_PROBLEMS - 1];
 	assert_int_equal(problems.lines.count, CONFIG_MAX_PROBLEMS);
 	assert_string_equal(problems.lines.items[0], "f:1:1: a.b: number 0");
