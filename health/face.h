@@ -89,12 +89,11 @@ bool service_has_tag(const struct service *service, const char *tag);
 
 /* ---- checks as all faces count them --------------------------------------------------------- */
 
-/* One declared check over all instances that run. */
+/* One declared check over all instances: the worst that is known. */
 struct check_sum {
-	const struct check *check;
-	const struct probe *worst; /* the probe to show; NULL: none runs */
-	bool ok;                   /* some instance passes, or none was ever asked to */
-	bool probed;               /* this kind is asked from here */
+	enum verdict verdict;
+	const char *reason; /* "" when it passes; borrowed */
+	int64_t latency_us; /* of the worst; -1: not known */
+	bool ok;            /* some instance does not fail, or nobody ever asks */
 };
 struct check_sum check_sum_of(const struct service *service, const struct check *check);
-const char *check_sum_reason(const struct check_sum *sum);

@@ -155,7 +155,7 @@ static void check_line(
 	else if (sum.ok || check->effect == EFFECT_WARN)
 		text_addf(&report->lines, "[+]%s ok\n", label.bytes);
 	else
-		line_failed(report, label.bytes, check_sum_reason(&sum));
+		line_failed(report, label.bytes, sum.reason);
 	text_done(&label);
 }
 

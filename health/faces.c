@@ -100,35 +100,62 @@ static int badness(enum verdict verdict)
 	return rank[verdict];
 }
 
-struct check_sum check_sum_of(const struct service *service, const struct check *check)
+static void add_verdict(struct check_sum *sum, enum verdict verdict, const char *reason,
+	int64_t latency_us)
 {
-	struct check_sum sum = { .check = check, .probed = probe_is_ours(check) };
-
-	for (size_t i = 0; i < service->probes_count; i++) {
-		const struct probe *probe = service->probes[i];
-
-		if (probe->check != check)
-			continue;
-		if (!sum.worst || badness(probe->streak.verdict) >
-					  badness(sum.worst->streak.verdict))
-			sum.worst = probe;
-		sum.ok = sum.ok || probe->streak.verdict == VERDICT_PASS ||
-			 probe->streak.verdict == VERDICT_WARN;
-	}
-	sum.ok = sum.ok || !sum.probed;
-	return sum;
+	sum->ok = sum->ok || verdict == VERDICT_PASS || verdict == VERDICT_WARN;
+	if (sum->reason && badness(verdict) <= badness(sum->verdict))
+		return;
+	sum->verdict = verdict;
+	sum->reason = reason;
+	sum->latency_us = latency_us;
 }
 
-const char *check_sum_reason(const struct check_sum *sum)
+static void add_probe(struct check_sum *sum, const struct probe *probe)
 {
-	if (!sum->probed)
-		return "not asked by this engine";
-	if (!sum->worst)
-		return "nothing runs";
-	if (sum->worst->streak.verdict == VERDICT_UNKNOWN)
-		return sum->worst->last.reason[0] ? sum->worst->last.reason
-						  : "no result yet";
-	return sum->worst->streak.reason;
+	const struct streak *streak = &probe->streak;
+	const char *reason = streak->reason;
+
+	if (streak->verdict == VERDICT_UNKNOWN)
+		reason = probe->last.reason[0] ? probe->last.reason : "no result yet";
+	add_verdict(
+		sum, streak->verdict, reason, probe->at.us ? probe->last.latency_us : -1);
+}
+
+/* Kinds that are not asked from here: what the supervisor knows. */
+static void add_told(
+	struct check_sum *sum, struct json_t *status, const struct check *check)
+{
+	struct json_t *rows = json_get(status, "checks");
+
+	for (size_t i = 0; i < json_size(rows); i++) {
+		struct json_t *row = json_item(rows, i);
+		int verdict = words_find(verdict_words, ARRAY_LEN(verdict_words),
+			json_get_text(row, "verdict", NULL));
+
+		if (verdict >= 0 &&
+			text_equal(json_get_text(row, "check", NULL), check->name))
+			add_verdict(sum, (enum verdict)verdict,
+				json_get_text(row, "reason", ""),
+				json_get_int(row, "latency_us", -1));
+	}
+}
+
+struct check_sum check_sum_of(const struct service *service, const struct check *check)
+{
+	struct check_sum sum = { .latency_us = -1 };
+
+	for (size_t i = 0; i < service->probes_count; i++)
+		if (service->probes[i]->check == check)
+			add_probe(&sum, service->probes[i]);
+	if (!probe_is_ours(check)) {
+		add_told(&sum, service->status, check);
+		sum.ok = sum.ok || !sum.reason;
+	}
+	if (!sum.reason)
+		sum.reason = probe_is_ours(check) ? "nothing runs"
+						  : "not asked by this engine";
+	return sum;
 }
 
 /* ---- choosing ------------------------------------------------------------------------------------ */

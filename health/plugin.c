@@ -172,27 +172,24 @@ static void add_usage(struct plugin_result *result, const struct face_context *c
 static void add_check_detail(struct plugin_result *result, const struct service *service,
 	const struct check *check, bool detail)
 {
+	static const enum nagios by_verdict[] = {
+		[VERDICT_UNKNOWN] = NAGIOS_UNKNOWN,
+		[VERDICT_PASS] = NAGIOS_OK,
+		[VERDICT_WARN] = NAGIOS_WARNING,
+		[VERDICT_FAIL] = NAGIOS_CRITICAL,
+	};
 	struct check_sum sum = check_sum_of(service, check);
-	enum nagios status = sum.ok       ? NAGIOS_OK
-			     : !sum.worst ? NAGIOS_UNKNOWN
-					  : NAGIOS_CRITICAL;
-	char latency[DURATION_TEXT_BYTES] = "";
+	bool has_output = sum.verdict != VERDICT_PASS;
 
-	if (sum.worst && sum.worst->streak.verdict == VERDICT_WARN)
-		status = NAGIOS_WARNING;
-	if (sum.worst && sum.worst->streak.verdict == VERDICT_UNKNOWN)
-		status = NAGIOS_UNKNOWN;
-	text_addf(&result->details, "[%s] check/%s", nagios_words[status], check->name);
-	if (status == NAGIOS_OK && sum.worst) {
-		snprintf(latency, sizeof(latency), " %.1fms",
-			(double)sum.worst->last.latency_us / US_PER_MS);
-		text_add(&result->details, latency);
-	} else {
+	text_addf(&result->details, "[%s] check/%s",
+		nagios_words[by_verdict[sum.verdict]], check->name);
+	if (sum.verdict == VERDICT_PASS && sum.latency_us >= 0)
+		text_addf(
+			&result->details, " %.1fms", (double)sum.latency_us / US_PER_MS);
+	else if (*sum.reason)
 		text_add(&result->details, " ");
-		plugin_add_plain(&result->details,
-			detail || !sum.worst ? check_sum_reason(&sum) : "reason withheld",
-			REASON_BYTES);
-	}
+	plugin_add_plain(&result->details,
+		has_output && !detail ? "reason withheld" : sum.reason, REASON_BYTES);
 	text_add(&result->details, "\n");
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * declaration.c - bytes of a file are refused with a problem, or read; and what is read comes back
- * from its own JSON as it went.
+ * declaration.c - bytes of a file are refused with a problem, or read; and what is read
+ * comes back from its own JSON as it went.
  */
 #include <assert.h>
 #include <string.h>

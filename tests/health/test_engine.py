@@ -3,6 +3,9 @@
 import json
 import os
 import socket
+import ssl
+import subprocess
+import threading
 import time
 
 from conftest import Service, until
@@ -210,3 +213,110 @@ def test_a_silent_supervisor_is_seen(supervisor, service):
     assert supervisor.ask(name='web')[1]['age_us'] > 15e6
     supervisor.receive()
     until(lambda: (supervisor.receive(), supervisor.get('/check/web')[0] == 200)[1], within=20, what='heard again')
+
+
+def test_tls_is_verified_by_the_name_that_is_asked_for(supervisor, service, tmp_path):
+    """A certificate of nobody's is refused; not when the declaration says so."""
+    key, cert = tmp_path / 'key.pem', tmp_path / 'cert.pem'
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes',
+                    '-keyout', key, '-out', cert, '-subj', '/CN=wiki.example.org', '-days', '2'],
+                   check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    names = []
+    context.sni_callback = lambda _sock, name, _context: names.append(name)
+    service.socket = context.wrap_socket(service.socket, server_side=True)
+    for name, verify in (('strict', True), ('lax', False)):
+        check = {'name': 'info', **FAST, 'timeout': '1s', 'interval': '1s',
+                 'http': {'path': '/', 'tls': {'verify': verify, 'sni': 'wiki.example.org'}}}
+        supervisor.declare(name, service.port, [check])
+        supervisor.tell(name)
+    supervisor.verdict('lax', 'pass')
+    assert 'certificate' in supervisor.verdict('strict', 'fail')['reason']
+    assert set(names) == {'wiki.example.org'}
+
+
+def test_a_unix_socket_is_asked_where_it_is(supervisor, tmp_path):
+    path = str(tmp_path / 'web.sock')
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen(8)
+
+    def serve():
+        while True:
+            try:
+                peer, _ = listening.accept()
+            except OSError:
+                return
+            requests.append(peer.recv(4096))
+            peer.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+            peer.close()
+    requests = []
+    threading.Thread(target=serve, daemon=True).start()
+    supervisor.declare('web', None, [{'name': 'info', 'http': {'path': '/_info', 'socket': path}, **FAST}])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass')
+    assert requests[0].startswith(b'GET /_info HTTP/1.1\r\nHost: localhost\r\n')
+    listening.close()
+    os.unlink(path)
+    supervisor.verdict('web', 'fail')
+
+
+def test_a_service_on_ipv6_only_is_asked_there(supervisor):
+    listening = socket.socket(socket.AF_INET6)
+    listening.bind(('::1', 0))
+    listening.listen(8)
+    port = listening.getsockname()[1]
+    supervisor.declare('web', None, [{'name': 'port', 'tcp': 'six', **FAST}],
+                       listen=[{'name': 'six', 'port': str(port), 'address': '::'}])
+    supervisor.tell('web')
+    supervisor.verdict('web', 'pass')
+    listening.close()
+    assert '::1' in supervisor.verdict('web', 'fail')['reason']
+
+
+def test_checks_that_need_a_child_are_not_passed_unasked(supervisor):
+    supervisor.declare('web', 8080, [{'name': 'queue', 'exec': ['/usr/local/bin/check_queue']}])
+    supervisor.tell('web')
+    supervisor.sync()
+    assert supervisor.ask(name='web')[1]['long'][-1] == '[UNKNOWN] check/queue not asked by this engine'
+    supervisor.receive()
+    assert not [m for m in supervisor.messages if m['kind'] == 'verdict']
+    supervisor.tell('web', checks=[{'check': 'queue', 'kind': 'exec', 'effect': 'warn', 'instance': 1,
+                                    'verdict': 'warn', 'reason': 'exit 1', 'latency_us': 9, 'at': None}])
+    assert until(lambda: supervisor.ask(name='web')[1]['long'][-1] == '[WARNING] check/queue exit 1')
+
+
+def test_answers_that_are_not_http_are_failures_not_crashes(supervisor):
+    replies = [b'', b'\x00\xff' * 100, b'HTTP/1.1 200 OK\r\n' + b'X: y\r\n' * 100000, b'HTTP/1.1 999999 x\r\n\r\n',
+               b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n']
+    listening = [socket.create_server(('127.0.0.1', 0)) for _ in replies]
+
+    def serve(sock, reply):
+        while True:
+            try:
+                peer, _ = sock.accept()
+                peer.recv(4096)
+                peer.sendall(reply)
+                peer.close()
+            except OSError:
+                if sock.fileno() < 0:
+                    return
+    for number, (sock, reply) in enumerate(zip(listening, replies)):
+        threading.Thread(target=serve, args=(sock, reply), daemon=True).start()
+        supervisor.declare(f'web{number}', sock.getsockname()[1], [http_check()])
+        supervisor.tell(f'web{number}')
+    for number in range(len(replies)):
+        assert supervisor.verdict(f'web{number}', 'fail')['reason']
+    for sock in listening:
+        sock.close()
+
+
+def test_two_hundred_services_are_probed_and_told(supervisor, service):
+    for number in range(200):
+        supervisor.declare(f's{number}', service.port, [{'name': 'port', 'tcp': 'http', **FAST, 'interval': '1s'}])
+        supervisor.tell(f's{number}')
+    supervisor.sync()
+    for number in range(200):
+        supervisor.verdict(f's{number}', 'pass')
+    assert supervisor.get('/readyz') == (200, 'ok\n')
