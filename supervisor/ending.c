@@ -224,6 +224,7 @@ void process_exited(void *owner, unsigned events, struct instant now)
 	process->last_pid = instance->pid;
 	instance->pidfd = -1;
 	instance->pid = 0;
+	instance->exec_done = false;
 	process->ended = now;
 	instance_on(instance, EVENT_EXITED,
 		instance->state == STATE_STOPPING ? NULL : process->ending.reason, now);
@@ -239,24 +240,26 @@ static void signal_left(struct process *process)
 		(void)kill(pids[i], stop_signal(process));
 }
 
+/* It ended by itself, and something of it goes on without it. */
+static void kill_left(struct process *process, struct instant now)
+{
+	struct ending *ending = &process->ending;
+
+	(void)cgroup_kill(process->cgroup);
+	reason_add(ending->reason, sizeof(ending->reason),
+		", and left processes behind%s",
+		ending_is_success(ending) ? " (run it in the foreground)" : "");
+	instance_set_deadline(process->instance, instant_add_ms(now, KILL_AGAIN_MS));
+}
+
 void process_clear(struct process *process, struct instant now)
 {
-	bool asked = process->ending.cause == CAUSE_OPERATOR;
-
 	disarm(process);
 	if (process->cgroup && cgroup_is_populated(process->cgroup)) {
-		if (asked) {
+		if (process->ending.cause == CAUSE_OPERATOR)
 			signal_left(process);
-		} else {
-			(void)cgroup_kill(process->cgroup);
-			reason_add(process->ending.reason, REASON_BYTES, "%s",
-				ending_is_success(&process->ending)
-					? ", and left processes behind (it has to stay in "
-					  "the foreground)"
-					: ", and left processes behind");
-			instance_set_deadline(
-				process->instance, instant_add_ms(now, KILL_AGAIN_MS));
-		}
+		else
+			kill_left(process, now);
 	}
 	finish_when_gone(process, now);
 }

@@ -187,6 +187,21 @@ struct service *arena_service(struct arena *arena, const char *declaration)
 	return service;
 }
 
+struct service *arena_begin(struct arena *arena, const char *declaration)
+{
+	struct service *service = arena_service(arena, declaration);
+
+	text_clear(&arena->events);
+	service_start(service, "alice", "test", instant_read());
+	return service;
+}
+
+void arena_end(struct arena *arena, struct service *service)
+{
+	service_free(service);
+	arena_turn(arena, 5);
+}
+
 bool arena_until(struct arena *arena, bool (*is_true)(void *data), void *data)
 {
 	arena->is_late = false;

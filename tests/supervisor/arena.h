@@ -32,6 +32,9 @@ struct arena *arena_open(void);
 void arena_close(struct arena *arena);
 /* `declaration` in JSON, with ' for ". */
 struct service *arena_service(struct arena *arena, const char *declaration);
+/* The same, and it is told to start; events are forgotten. */
+struct service *arena_begin(struct arena *arena, const char *declaration);
+void arena_end(struct arena *arena, struct service *service);
 struct declaration *arena_declaration(const char *declaration);
 
 /* Runs the loop until `is_true(data)`; false when it took too long. */
@@ -43,3 +46,9 @@ void arena_turn(struct arena *arena, int64_t ms); /* the loop runs for so long *
 bool arena_saw(const struct arena *arena, const char *event);
 /* What came out of a pipe until now. Caller frees. */
 char *arena_output(const struct instance *instance, unsigned stream);
+
+#define SAYS(text, part)                                                                 \
+	do {                                                                             \
+		if (!strstr(text, part))                                                 \
+			fail_msg("\"%s\" is not in \"%s\"", part, text);                 \
+	} while (0)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/file.h"
 
@@ -14,34 +15,13 @@
 
 static struct arena *arena; /* NOLINT: one for all tests */
 
-static struct service *begin(const char *declaration)
-{
-	struct service *service = arena_service(arena, declaration);
-
-	text_clear(&arena->events);
-	service_start(service, "alice", "test", instant_read());
-	return service;
-}
-
-static void end(struct service *service)
-{
-	service_free(service);
-	arena_turn(arena, 5);
-}
-
-#define SAYS(text, part)                                                                 \
-	do {                                                                             \
-		if (!strstr(text, part))                                                 \
-			fail_msg("\"%s\" is not in \"%s\"", part, text);                 \
-	} while (0)
-
 #define SLEEPER                                                                          \
 	"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"            \
 	"'ready':{'by':'started'}},'logs':{'stdout':'none','stderr':'none'}}"
 
 static void a_service_starts_and_stops(void **state)
 {
-	struct service *service = begin(SLEEPER);
+	struct service *service = arena_begin(arena, SLEEPER);
 	struct instance *instance = &service->instances[0];
 
 	(void)state;
@@ -60,7 +40,7 @@ static void a_service_starts_and_stops(void **state)
 	assert_true(service_is_stopped(service));
 	assert_int_equal(service->exits[0].cause, CAUSE_OPERATOR);
 	assert_int_equal(service->exits[0].signal, SIGTERM);
-	end(service);
+	arena_end(arena, service);
 }
 
 static bool is_again(void *data)
@@ -73,7 +53,7 @@ static bool is_again(void *data)
 
 static void a_killed_service_comes_back(void **state)
 {
-	struct service *service = begin(SLEEPER);
+	struct service *service = arena_begin(arena, SLEEPER);
 	struct instance *instance = &service->instances[0];
 	pid_t first;
 
@@ -88,7 +68,7 @@ static void a_killed_service_comes_back(void **state)
 	assert_int_equal(service->exits[0].pid, first);
 	assert_int_equal(service->deaths_in_a_row, 1);
 	assert_true(arena_saw(arena, "waiting: SIGKILL (not from svcd) after"));
-	end(service);
+	arena_end(arena, service);
 }
 
 static const struct {
@@ -130,7 +110,7 @@ static void what_cannot_start_says_why_and_waits(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-		struct service *service = begin(refused[i].declaration);
+		struct service *service = arena_begin(arena, refused[i].declaration);
 		struct instance *instance = &service->instances[0];
 
 		print_message("%s\n", refused[i].what);
@@ -142,7 +122,7 @@ static void what_cannot_start_says_why_and_waits(void **state)
 		SAYS(instance->why, refused[i].reason);
 		SAYS(instance->why, "again in");
 		SAYS(service->job.reason, refused[i].reason);
-		end(service);
+		arena_end(arena, service);
 	}
 }
 
@@ -157,7 +137,7 @@ static bool is_dead(void *data)
 
 static void a_service_that_ignores_the_signal_is_killed_with_all_it_made(void **state)
 {
-	struct service *service = begin(
+	struct service *service = arena_begin(arena,
 		"{'service':'web','run':{'user':'nobody','ready':{'by':'started'},"
 		"'stop':{'timeout':'200ms'},'command':['sh','-c',"
 		"'trap \\\"\\\" TERM; (setsid sleep 1000 & echo $!) & sleep 1000; sleep 1000']}}");
@@ -180,27 +160,27 @@ static void a_service_that_ignores_the_signal_is_killed_with_all_it_made(void **
 	assert_int_equal(service->instances[0].state, STATE_DOWN);
 	SAYS(service->exits[0].reason, "killed: it did not stop within 2");
 	assert_true(arena_until(arena, is_dead, &grandchild));
-	end(service);
+	arena_end(arena, service);
 }
 
 static void a_daemon_that_forks_away_is_not_left_running(void **state)
 {
-	struct service *service =
-		begin("{'service':'web','run':{'user':'nobody','ready':{'by':'notify'},"
-		      "'command':['sh','-c','setsid sleep 1000 & exit 0']}}");
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','ready':{'by':'notify'},"
+		"'command':['sh','-c','setsid sleep 1000 & exit 0']}}");
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_WAITING));
 	SAYS(service->exits[0].reason, "exit 0, and left processes behind");
-	end(service);
+	arena_end(arena, service);
 }
 
 static void it_gives_up_when_told_to(void **state)
 {
-	struct service *service =
-		begin("{'service':'web','run':{'user':'nobody','command':['false'],"
-		      "'ready':{'by':'notify'},'restart':{'delay':'1ms','give_up':"
-		      "{'after':3,'within':'1m'}}}}");
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','command':['false'],"
+		"'ready':{'by':'notify'},'restart':{'delay':'1ms','give_up':"
+		"{'after':3,'within':'1m'}}}}");
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_FAILED));
@@ -212,26 +192,26 @@ static void it_gives_up_when_told_to(void **state)
 	service_start(service, NULL, NULL, instant_read());
 	assert_true(arena_until_state(arena, service, STATE_FAILED));
 	assert_int_equal(service->exits_count, 6);
-	end(service);
+	arena_end(arena, service);
 }
 
 static void a_oneshot_is_done(void **state)
 {
-	struct service *service =
-		begin("{'service':'web','run':{'user':'nobody','kind':'oneshot',"
-		      "'command':['true']}}");
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','kind':'oneshot',"
+		"'command':['true']}}");
 
 	(void)state;
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_DONE);
 	assert_true(arena_until_state(arena, service, STATE_DONE));
 	assert_int_equal(service->exits[0].code, 0);
-	end(service);
+	arena_end(arena, service);
 }
 
 static void a_restart_that_cannot_prepare_leaves_the_old_process(void **state)
 {
-	struct service *service = begin(SLEEPER);
+	struct service *service = arena_begin(arena, SLEEPER);
 	struct json_t *effective = json_new_object();
 	pid_t pid;
 
@@ -253,7 +233,7 @@ static void a_restart_that_cannot_prepare_leaves_the_old_process(void **state)
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	assert_int_equal(service->instances[0].pid, pid);
 	json_free(effective);
-	end(service);
+	arena_end(arena, service);
 }
 
 static bool is_never_empty(void *data)
@@ -267,9 +247,9 @@ static bool is_never_empty(void *data)
 
 static void a_rolling_restart_takes_one_at_a_time(void **state)
 {
-	struct service *service =
-		begin("{'service':'web','run':{'user':'nobody','instances':3,'command':"
-		      "['sleep','1000'],'ready':{'by':'started'}}}");
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','instances':3,'command':"
+		"['sleep','1000'],'ready':{'by':'started'}}}");
 	pid_t before[3];
 
 	(void)state;
@@ -283,86 +263,12 @@ static void a_rolling_restart_takes_one_at_a_time(void **state)
 		assert_int_equal(service->instances[i].state, STATE_UP);
 		assert_int_not_equal(service->instances[i].pid, before[i]);
 	}
-	end(service);
-}
-
-#define PYTHON(code)                                                                     \
-	"{'service':'web','run':{'user':'nobody','ready':{'by':'notify','timeout':"      \
-	"'5s'},'command':['python3','-uc','" code "']}}"
-
-static void readiness_and_status_come_by_notify(void **state)
-{
-	struct service *service = begin(PYTHON(
-		"import os, socket, time; "
-		"s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
-		"s.connect(os.environ[\\\"NOTIFY_SOCKET\\\"]); "
-		"s.send(b\\\"STATUS=warming up\\\" + bytes([10]) + b\\\"READY=1\\\"); "
-		"time.sleep(1000)"));
-
-	(void)state;
-	assert_true(arena_until_state(arena, service, STATE_UP));
-	assert_string_equal(service->instances[0].status, "warming up");
-	assert_true(service->instances[0].notified_ready);
-	end(service);
-}
-
-static void what_never_gets_ready_is_ended(void **state)
-{
-	struct service *service =
-		begin("{'service':'web','run':{'user':'nobody','ready':{'by':'listen',"
-		      "'timeout':'100ms'},'command':['sleep','1000']},"
-		      "'listen':[{'name':'http','port':10042}]}");
-
-	(void)state;
-	assert_true(arena_until_state(arena, service, STATE_WAITING));
-	assert_int_equal(service->exits[0].cause, CAUSE_TIMEOUT);
-	SAYS(service->exits[0].reason, "not ready after 1");
-	SAYS(service->exits[0].reason, "nothing listens yet on port 10042 (http)");
-	end(service);
-}
-
-#define LISTENER                                                                         \
-	"{'service':'web','run':{'user':'nobody','command':['python3','-c',"             \
-	"'import socket, time; s = socket.socket(); s.bind((\\\"127.0.0.1\\\", "         \
-	"10042)); s.listen(); time.sleep(1000)']},"                                      \
-	"'listen':[{'name':'http','port':10042}]}"
-
-static void a_listener_is_ready_and_keeps_others_from_its_port(void **state)
-{
-	struct service *first = begin(LISTENER);
-	struct service *second;
-
-	(void)state;
-	assert_true(arena_until_state(arena, first, STATE_UP));
-	second = begin("{'service':'other','run':{'user':'nobody','command':['sleep',"
-		       "'1000']},'listen':[{'name':'http','port':10042}]}");
-	assert_true(arena_until_job(arena, second));
-	assert_int_equal(second->instances[0].state, STATE_WAITING);
-	SAYS(second->instances[0].why, "port 10042 is in use by pid ");
-	SAYS(second->instances[0].why, "(python3)");
-	assert_int_equal(second->instances[0].pid, 0);
-	end(second);
-	assert_int_equal(first->instances[0].state, STATE_UP);
-	end(first);
-}
-
-static void a_silent_watchdog_aborts(void **state)
-{
-	struct service *service = begin(
-		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
-		"'ready':{'by':'started'},'watchdog':'100ms'}}");
-
-	(void)state;
-	assert_true(arena_until_state(arena, service, STATE_WAITING));
-	assert_int_equal(service->exits[0].cause, CAUSE_WATCHDOG);
-	assert_int_equal(service->exits[0].signal, SIGABRT);
-	SAYS(service->exits[0].reason, "no WATCHDOG=1 for 100ms");
-	end(service);
+	arena_end(arena, service);
 }
 
 static void a_child_has_what_was_declared_and_nothing_else(void **state)
 {
-	struct service *service = begin(
+	struct service *service = arena_begin(arena,
 		"{'service':'web','run':{'user':'nobody','kind':'oneshot','umask':'0027',"
 		"'nice':5,'environment':{'A':'${instance}'},'command':['sh','-c','"
 		"id -un; umask; nice; ulimit -n; pwd; env | sort; ls /proc/self/fd | wc -l; "
@@ -386,15 +292,15 @@ static void a_child_has_what_was_declared_and_nothing_else(void **state)
 	SAYS(output, "/dev/null");
 	assert_null(strstr(output, "leaked"));
 	free(output);
-	end(service);
+	arena_end(arena, service);
 }
 
 static void capabilities_that_are_kept_are_ambient(void **state)
 {
-	struct service *service =
-		begin("{'service':'web','run':{'user':'nobody','kind':'oneshot',"
-		      "'command':['grep','Cap','/proc/self/status']},"
-		      "'security':{'capabilities':['CAP_NET_BIND_SERVICE']}}");
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','kind':'oneshot',"
+		"'command':['grep','Cap','/proc/self/status']},"
+		"'security':{'capabilities':['CAP_NET_BIND_SERVICE']}}");
 	char *output;
 
 	(void)state;
@@ -404,7 +310,7 @@ static void capabilities_that_are_kept_are_ambient(void **state)
 	SAYS(output, "CapBnd:\t0000000000000400");
 	SAYS(output, "CapAmb:\t0000000000000400");
 	free(output);
-	end(service);
+	arena_end(arena, service);
 }
 
 static void files_are_rendered_before_the_start(void **state)
@@ -421,7 +327,7 @@ static void files_are_rendered_before_the_start(void **state)
 		"'ready':{'by':'started'}},'files':[{'path':'%s/etc/web/config.${instance}',"
 		"'content':'worker ${instance}\\n','mode':'0640'}]}",
 		arena->root);
-	service = begin(declaration);
+	service = arena_begin(arena, declaration);
 	assert_true(arena_until_state(arena, service, STATE_UP));
 	assert_int_equal(file_read(&content, NULL, -100, path, 4096), 0);
 	assert_string_equal(content, "worker 1\n");
@@ -435,12 +341,12 @@ static void files_are_rendered_before_the_start(void **state)
 	assert_int_equal(stat(path, &again), 0);
 	assert_int_equal(
 		first.st_ino, again.st_ino); /* what is the same is not touched */
-	end(service);
+	arena_end(arena, service);
 }
 
 static void a_new_word_ends_the_former_job(void **state)
 {
-	struct service *service = begin(SLEEPER);
+	struct service *service = arena_begin(arena, SLEEPER);
 
 	(void)state;
 	service_stop(service, NULL, NULL, instant_read());
@@ -454,12 +360,12 @@ static void a_new_word_ends_the_former_job(void **state)
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_DONE);
 	assert_int_equal(service->instances[0].state, STATE_UP);
-	end(service);
+	arena_end(arena, service);
 }
 
 static void a_reload_sends_the_declared_signal(void **state)
 {
-	struct service *service = begin(
+	struct service *service = arena_begin(arena,
 		"{'service':'web','run':{'user':'nobody','ready':{'by':'started'},"
 		"'reload':{'signal':'HUP'},'command':['sh','-c',"
 		"'trap \\\"echo reloaded\\\" HUP; echo up; while :; do sleep 0.05; done']}}");
@@ -481,12 +387,12 @@ static void a_reload_sends_the_declared_signal(void **state)
 	SAYS(output, "reloaded");
 	free(output);
 	assert_int_equal(service->instances[0].state, STATE_UP);
-	end(service);
+	arena_end(arena, service);
 }
 
 static void instances_follow_the_declaration(void **state)
 {
-	struct service *service = begin(SLEEPER);
+	struct service *service = arena_begin(arena, SLEEPER);
 	struct json_t *effective = json_new_object();
 
 	(void)state;
@@ -508,7 +414,41 @@ static void instances_follow_the_declaration(void **state)
 	assert_int_equal(service->instances_count, 1);
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	json_free(effective);
-	end(service);
+	arena_end(arena, service);
+}
+
+static int move_into(const char *cgroup, pid_t pid)
+{
+	char path[600], number[16];
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	snprintf(number, sizeof(number), "%d", pid);
+	return file_put(AT_FDCWD, path, number);
+}
+
+static void what_nobody_here_started_is_not_doubled(void **state)
+{
+	struct service *service;
+	char path[512];
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	snprintf(path, sizeof(path), "%s/web/1.77", cgroups_base(arena->cgroups));
+	assert_int_equal(directory_make(path, 0755), 0);
+	assert_int_equal(move_into(path, pid), 0);
+	service = arena_begin(arena, SLEEPER);
+	assert_true(arena_until_state(arena, service, STATE_WAITING));
+	SAYS(service->instances[0].why,
+		"cgroup web/1.77 has processes that svcd did not start");
+	assert_int_equal(service->instances[0].pid, 0);
+	assert_int_equal(cgroups_kill(arena->cgroups, "web/1.77"), 0);
+	waitpid(pid, NULL, 0);
+	assert_true(arena_until_state(arena, service, STATE_UP));
+	arena_end(arena, service);
 }
 
 static unsigned open_fds(void)
@@ -522,7 +462,7 @@ static unsigned open_fds(void)
 
 static void a_hundred_restarts_leave_no_descriptor_behind(void **state)
 {
-	struct service *service = begin(
+	struct service *service = arena_begin(arena,
 		"{'service':'web','run':{'user':'nobody','command':['true'],"
 		"'ready':{'by':'started'},'restart':{'delay':'1ms','delay_max':'1ms'}}}");
 	unsigned before;
@@ -537,7 +477,7 @@ static void a_hundred_restarts_leave_no_descriptor_behind(void **state)
 	service_stop(service, NULL, NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_true(open_fds() <= before);
-	end(service);
+	arena_end(arena, service);
 }
 
 int main(void)
@@ -553,16 +493,13 @@ int main(void)
 		cmocka_unit_test(a_oneshot_is_done),
 		cmocka_unit_test(a_restart_that_cannot_prepare_leaves_the_old_process),
 		cmocka_unit_test(a_rolling_restart_takes_one_at_a_time),
-		cmocka_unit_test(readiness_and_status_come_by_notify),
-		cmocka_unit_test(what_never_gets_ready_is_ended),
-		cmocka_unit_test(a_listener_is_ready_and_keeps_others_from_its_port),
-		cmocka_unit_test(a_silent_watchdog_aborts),
 		cmocka_unit_test(a_child_has_what_was_declared_and_nothing_else),
 		cmocka_unit_test(capabilities_that_are_kept_are_ambient),
 		cmocka_unit_test(files_are_rendered_before_the_start),
 		cmocka_unit_test(a_new_word_ends_the_former_job),
 		cmocka_unit_test(a_reload_sends_the_declared_signal),
 		cmocka_unit_test(instances_follow_the_declaration),
+		cmocka_unit_test(what_nobody_here_started_is_not_doubled),
 		cmocka_unit_test(a_hundred_restarts_leave_no_descriptor_behind),
 	};
 	int failed;
