@@ -105,12 +105,15 @@ int field_check_at(struct reader *reader, const char *path, const struct node *n
 	const struct field *field = find(path);
 	const bool partial = reader->partial;
 	struct step step = { .up = reader->at, .key = path };
-	const struct rows one = { .fields = (const struct field[]){ *field, { 0 } } };
+	struct field fields[2] = { { 0 }, { 0 } };
+	const struct rows one = { .fields = fields };
 	_cleanup_free_ void *scratch = calloc(1, BASE_MOST_BYTES);
 	int r;
 
+	assert(field);
 	if (!scratch)
 		return -ENOMEM;
+	fields[0] = *field;
 	reader->partial = true;
 	reader->at = &step;
 	r = rows_blank(&one, scratch);

@@ -285,6 +285,7 @@ int rows_blank(const struct rows *rows, void *base)
 		}
 		if (r == 0)
 			r = field_read_default(&reader, field, base);
+		reader.at = NULL;
 	}
 	assert(reader.refusals == 0); /* a default that its own kind refuses */
 	problems_done(&problems);

@@ -106,7 +106,8 @@ static struct json_t *field_schema(const struct field *field)
 		!(schema = schema_either(TAKE(schema), schema_of_type("null"))))
 		return NULL;
 	if (!schema || json_set_text(schema, "description", field->help) < 0 ||
-		(field->unset && json_set(schema, "default", default_of(field)) < 0))
+		(field->unset && !field->derived &&
+			json_set(schema, "default", default_of(field)) < 0))
 		return NULL;
 	return TAKE(schema);
 }

@@ -188,24 +188,20 @@ const struct kind kind_argvs = {
 static int read_pair(struct reader *reader, const struct field *field,
 	const struct node_item *item, struct pairs *pairs)
 {
-	struct field key = *field;
-	struct pair *pair = &pairs->items[pairs->count];
-	_cleanup_free_ char *text = NULL;
 	const struct node name = { .kind = NODE_SCALAR, .mark = item->key_mark };
+	const struct field key = { .shape = field->keys };
+	_cleanup_free_ char *text = NULL, *copy = NULL;
 	int r;
 
-	key.keep_instance = false;
-	key.shape = field->keys;
 	if (!text_fits(reader, &key, &name, item->key))
 		return 0;
 	r = read_scalar(reader, field, item->value, "a text", &text);
 	if (r <= 0 || !text_fits(reader, field, item->value, text))
 		return MIN(r, 0);
-	pair->key = strdup(item->key);
-	if (!pair->key)
+	copy = text_format("%s", item->key);
+	if (!copy)
 		return -ENOMEM;
-	pair->value = TAKE(text);
-	pairs->count++;
+	pairs->items[pairs->count++] = (struct pair){ TAKE(copy), TAKE(text) };
 	return 0;
 }
 

@@ -272,7 +272,7 @@ static int read_named(struct reader *reader, const struct field *field,
 
 	reader->at = &step;
 	if (text_fits(reader, &name, &key, item->key)) {
-		named->name = strdup(item->key);
+		named->name = text_format("%s", item->key);
 		++*count_of(field, base);
 		r = !named->name  ? -ENOMEM
 		    : field->item ? field_read(reader, field->item, item->value, named)

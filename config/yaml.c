@@ -65,19 +65,18 @@ static void refuse_and_stop(
 static int remember_anchor(
 	struct builder *builder, const yaml_char_t *name, const struct node *node)
 {
+	_cleanup_free_ char *copy = name ? text_format("%s", (const char *)name) : NULL;
 	struct anchor *anchors;
 
 	if (!name)
 		return 0;
 	anchors = reallocarray(
 		builder->anchors, builder->anchors_count + 1, sizeof(*anchors));
-	if (!anchors)
+	if (anchors)
+		builder->anchors = anchors;
+	if (!anchors || !copy)
 		return -ENOMEM;
-	builder->anchors = anchors;
-	anchors[builder->anchors_count].name = strdup((const char *)name);
-	if (!anchors[builder->anchors_count].name)
-		return -ENOMEM;
-	anchors[builder->anchors_count++].node = node;
+	anchors[builder->anchors_count++] = (struct anchor){ TAKE(copy), node };
 	return 0;
 }
 
