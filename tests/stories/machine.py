@@ -46,6 +46,16 @@ def must(*argv, **options):
     return result.stdout
 
 
+def processes():
+    """(pid, parent, name) of every process here."""
+    for entry in pathlib.Path('/proc').iterdir():
+        try:
+            name, rest = (entry / 'stat').read_text(encoding='utf-8').split('(', 1)[1].rsplit(')', 1)
+        except (OSError, IndexError):
+            continue
+        yield int(entry.name), int(rest.split()[1]), name
+
+
 class Network:
     """A network namespace; `in_it` prefixes a command so that it runs there."""
 
@@ -207,21 +217,13 @@ class Host:
                      what=f'{name} is {state}; status {json.dumps(self.status(name))}')
 
     def engine_pid(self, program):
-        return self._child(program)
-
-    def _child(self, program):
-        for entry in pathlib.Path('/proc').iterdir():
-            if not entry.name.isdigit():
-                continue
-            try:
-                words = (entry / 'cmdline').read_bytes().split(b'\0')
-                environment = (entry / 'environ').read_bytes()
-            except OSError:
-                continue
-            if os.path.basename(words[0]).decode() != program:
-                continue
-            if str(self.root).encode() in b' '.join(words) + environment:
-                return int(entry.name)
+        """The pid of svcd-supervisor or of an engine of this host; None while there is none."""
+        family = {self.process.pid}
+        for pid, parent, name in sorted(processes()):
+            if parent in family:
+                family.add(pid)
+                if name == program[:15]:
+                    return pid
         return None
 
     # ---- clients

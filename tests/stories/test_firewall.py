@@ -83,7 +83,7 @@ def test_the_plan_as_text_is_what_nft_accepts(host):
 
 def test_a_service_without_sources_is_refused_not_opened(host):
     host.site_file({'default_sources': []})
-    host.declare_web('hello', 8080)
+    host.declare_web('hello', 8080, firewall={'allow': [{'port': 'http'}]})
     result = host.ctl('validate', host.services / 'hello.yaml')
     assert result.returncode == 1
     assert 'from' in result.stdout and 'default_sources' in result.stdout, result.stdout

@@ -63,9 +63,9 @@ def test_archives_are_compressed_and_capped(host):
 
 
 def test_follow_sees_new_lines_and_survives_rotation(host):
-    host.declare('ticker', run={'command': ['/bin/sh', '-c', 'n=0; while :; do echo tick $n; n=$((n+1)); sleep 0.05; done'],
+    host.declare('ticker', run={'command': ['/bin/sh', '-c', 'n=0; while :; do echo tick $n; n=$((n+1)); sleep 0.01; done'],
                                 'user': 'web', 'ready': {'by': 'started'}},
-                 logs={'rotate': {'size': '64', 'compress': 'none', 'keep': 100}})
+                 logs={'rotate': {'size': '1K', 'compress': 'none', 'keep': 100}})
     host.start()
     host.until_state('ticker', 'up')
     result = host.network.run('timeout', '3', 'svcctl', '--root', host.root, 'logs', '-f', '-n', '0', 'ticker')
