@@ -83,34 +83,41 @@ int netlink_send(struct netlink *netlink, const void *bytes, size_t size)
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	ssize_t sent;
 
-	do
+	do {
 		sent = sendto(netlink->fd, bytes, size, 0, (struct sockaddr *)&kernel,
 			sizeof(kernel));
-	while (sent < 0 && errno == EINTR);
+	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
 
-/* A datagram of another process is dropped: only the kernel has port 0. */
+/* Size, and who sent it: only the kernel has port 0. */
+static int receive_any(
+	struct netlink *netlink, struct iovec part, int flags, uint32_t *sender)
+{
+	struct sockaddr_nl address = { 0 };
+	struct msghdr message = { .msg_name = &address,
+		.msg_namelen = sizeof(address),
+		.msg_iov = &part,
+		.msg_iovlen = 1 };
+	ssize_t size = recvmsg(netlink->fd, &message, flags);
+
+	if (size < 0)
+		return -errno;
+	*sender = address.nl_pid;
+	return message.msg_flags & MSG_TRUNC ? -EMSGSIZE : (int)size;
+}
+
+/* A datagram of another process is dropped. */
 int netlink_receive(struct netlink *netlink, void *buffer, size_t size, bool wait)
 {
-	for (;;) {
-		struct sockaddr_nl sender = { 0 };
-		struct iovec part = { .iov_base = buffer, .iov_len = size };
-		struct msghdr message = { .msg_name = &sender,
-			.msg_namelen = sizeof(sender),
-			.msg_iov = &part,
-			.msg_iovlen = 1 };
-		ssize_t got = recvmsg(netlink->fd, &message, wait ? 0 : MSG_DONTWAIT);
+	struct iovec part = { .iov_base = buffer, .iov_len = size };
+	uint32_t sender = 0;
+	int r;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return wait && errno == EAGAIN ? -ETIMEDOUT : -errno;
-		if (message.msg_flags & MSG_TRUNC)
-			return -EMSGSIZE;
-		if (sender.nl_pid == 0)
-			return (int)got;
-	}
+	do {
+		r = receive_any(netlink, part, wait ? 0 : MSG_DONTWAIT, &sender);
+	} while (r == -EINTR || (r >= 0 && sender != 0));
+	return r == -EAGAIN && wait ? -ETIMEDOUT : r;
 }
 
 int netlink_set_buffers(struct netlink *netlink, size_t send_bytes, size_t receive_bytes)
@@ -224,9 +231,10 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
 		return r;
 	do {
 		r = netlink_receive(netlink, buffer, sizeof(buffer), true);
-		if (r >= 0)
+		if (r >= 0) {
 			r = netlink_read(
 				buffer, (size_t)r, request->nlmsg_seq, answer, data);
+		}
 	} while (r > 0);
 	if (r < 0)
 		read_to_end(netlink);
@@ -269,6 +277,8 @@ int sockets_walk(
 	struct walk walk = { each, data };
 	int r = netlink_open(&netlink, NETLINK_SOCK_DIAG, 0);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(families); i++) {
 		struct {
 			struct nlmsghdr header;

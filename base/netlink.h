@@ -33,8 +33,8 @@ typedef int netlink_answer_fn(const struct nlmsghdr *message, void *data);
  * another try. */
 int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
 	netlink_answer_fn *answer, void *data);
-/* The message at `*at` of a datagram, which moves on behind it; NULL at the end and when the
- * rest is not a whole message. `bytes` is aligned like a header. */
+/* The message at `*at` of a datagram, which moves on behind it; NULL at the end and
+ * when the rest is not a whole message. `bytes` is aligned like a header. */
 const struct nlmsghdr *netlink_next(const void *bytes, size_t size, size_t *at);
 /* Pure: one datagram with answers to the question `sequence`. 1: more will come, 0: the
  * end, -errno. */

@@ -116,25 +116,30 @@ int cidr_read(
 		return error_set(err, -EINVAL, "\"%.60s…\" is not an address", text);
 	memcpy(alone, text, size);
 	alone[size] = '\0';
-	if (!read_address(&address, &family, alone))
+	if (!read_address(&address, &family, alone)) {
 		return error_set(err, -EINVAL,
 			"\"%s\" is neither a set of site.yaml nor an address: write all of "
 			"it, like 10.64.0.0/12 or 2620:0:861::/48",
 			text);
+	}
 	prefix = family_bytes[family] * 8U;
-	if (text[size] == '/' && !read_prefix(&prefix, text + size + 1, prefix))
+	if (text[size] == '/' && !read_prefix(&prefix, text + size + 1, prefix)) {
 		return error_set(err, -EINVAL, "\"%s\": the prefix is a number up to %u",
 			text, family_bytes[family] * 8U);
-	if (prefix == 0)
+	}
+	if (prefix == 0) {
 		return error_set(err, -EINVAL,
 			"\"%s\" is everybody: write `world` if that is meant", text);
-	if (is_zero(&address) && prefix == family_bytes[family] * 8U)
+	}
+	if (is_zero(&address) && prefix == family_bytes[family] * 8U) {
 		return error_set(
 			err, -EINVAL, "\"%s\" is never the source of a packet", text);
-	if (is_mapped(family, &address))
+	}
+	if (is_mapped(family, &address)) {
 		return error_set(err, -EINVAL,
 			"\"%s\" is never the source of a packet: write the IPv4 address",
 			text);
+	}
 	if (!spread(&range, family, address, prefix))
 		return refuse_host_bits(err, text, family, &range, prefix);
 	*ret = range;
@@ -166,12 +171,13 @@ char *range_print(
 
 	inet_ntop(family_af[family], range->first.bytes, first, sizeof(first));
 	inet_ntop(family_af[family], range->last.bytes, last, sizeof(last));
-	if (prefix == family_bytes[family] * 8)
+	if (prefix == family_bytes[family] * 8) {
 		snprintf(ret, RANGE_TEXT_BYTES, "%s", first);
-	else if (prefix >= 0)
+	} else if (prefix >= 0) {
 		snprintf(ret, RANGE_TEXT_BYTES, "%s/%d", first, prefix);
-	else
+	} else {
 		snprintf(ret, RANGE_TEXT_BYTES, "%s-%s", first, last);
+	}
 	return ret;
 }
 
@@ -214,9 +220,10 @@ void address_previous(
 {
 	struct address previous = *address;
 
-	for (size_t i = family_bytes[family]; i-- > 0;)
+	for (size_t i = family_bytes[family]; i-- > 0;) {
 		if (previous.bytes[i]-- != 0)
 			break;
+	}
 	*ret = previous;
 }
 
@@ -242,10 +249,11 @@ void ranges_merge(enum family family, struct ranges *ranges)
 		struct range *last = &ranges->items[kept];
 		const struct range *item = &ranges->items[i];
 
-		if (!touches(family, last, item))
+		if (!touches(family, last, item)) {
 			ranges->items[++kept] = *item;
-		else if (memcmp(&item->last, &last->last, sizeof(last->last)) > 0)
+		} else if (memcmp(&item->last, &last->last, sizeof(last->last)) > 0) {
 			last->last = item->last;
+		}
 	}
 	ranges->count = kept + 1;
 }

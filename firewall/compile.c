@@ -19,7 +19,7 @@
 
 enum { CHUNK = 64 };
 
-/* ---- arrays ---------------------------------------------------------------------------- */
+/* ---- arrays ----------------------------------------------------------------------- */
 
 /* Room for one more pointer; `count` is raised by the caller. */
 static int grow(void *array, size_t count)
@@ -48,7 +48,7 @@ struct plan_chain *chain_new(struct plan *plan)
 	return chain;
 }
 
-/* ---- what a service says ------------------------------------------------------------------- */
+/* ---- what a service says ---------------------------------------------------------- */
 
 /* One row of `allow` or `deny`, its words opened. */
 struct row {
@@ -144,8 +144,8 @@ static int open_destination(struct builder *builder, struct plan_service *servic
 	return sentence ? report(builder, service, true, sentence) : -ENOMEM;
 }
 
-/* An `allow` whose sources and destination share no family lets nobody in: said, since it is
- * never meant. */
+/* An `allow` whose sources and destination share no family lets nobody in: said, since
+ * it is never meant. */
 static int judge_families(
 	struct builder *builder, struct plan_service *service, const struct rows *rows)
 {
@@ -181,25 +181,29 @@ static int open_rows(struct builder *builder, struct plan_service *service,
 		sizeof(*ret->items));
 	if (!ret->items)
 		return -ENOMEM;
-	for (size_t i = 0; r >= 0 && i < declaration->firewall.deny_count; i++)
+	for (size_t i = 0; r >= 0 && i < declaration->firewall.deny_count; i++) {
 		r = open_row(builder, service, ret,
 			(struct row){ .key = "deny", .index = i, .port = deny[i].port },
 			&deny[i].from);
+	}
 	ret->denies = ret->count;
-	for (size_t i = 0; r >= 0 && i < declaration->firewall.allow_count; i++)
+	for (size_t i = 0; r >= 0 && i < declaration->firewall.allow_count; i++) {
 		r = open_row(builder, service, ret,
 			(struct row){ .key = "allow", .index = i, .port = allow[i].port },
 			&allow[i].from);
-	if (r >= 0 && declaration->firewall.allow_count == 0)
+	}
+	if (r >= 0 && declaration->firewall.allow_count == 0) {
 		r = open_row(
 			builder, service, ret, (struct row){ .key = "allow" }, &not_said);
-	if (r >= 0)
+	}
+	if (r >= 0) {
 		r = open_destination(
 			builder, service, ret, &declaration->firewall.destination);
+	}
 	return r < 0 ? r : judge_families(builder, service, ret);
 }
 
-/* ---- one service --------------------------------------------------------------------------- */
+/* ---- one service ------------------------------------------------------------------ */
 
 static int add_row(struct plan_chain *chain, const struct rows *rows, size_t index)
 {
@@ -221,9 +225,10 @@ static int fill_chain(struct plan_chain *chain, const struct gate *gate,
 	char comment[COMMENT_BYTES];
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < rows->count && !service->closed; i++)
+	for (size_t i = 0; r >= 0 && i < rows->count && !service->closed; i++) {
 		if (gate_is_meant(gate, declaration, rows->items[i].port))
 			r = add_row(chain, rows, i);
+	}
 	if (r < 0)
 		return r;
 	comment_make(comment, "%s%s%s", service->name,
@@ -323,9 +328,10 @@ static int judge_gates(struct builder *builder, struct plan_service *service,
 		r = report(builder, service, true, err.text);
 	for (size_t i = 0; r >= 0 && i < gates->count; i++)
 		r = claim_ports(builder, service, &gates->items[i]);
-	for (size_t i = 0; r >= 0 && i < input->closed_count; i++)
+	for (size_t i = 0; r >= 0 && i < input->closed_count; i++) {
 		if (text_equal(input->closed[i].service, declaration->service))
 			r = report(builder, service, true, input->closed[i].why);
+	}
 	return r;
 }
 

@@ -36,11 +36,11 @@ enum {
 	MESSAGE_ROOM = 128 * 1024, /* more than the longest: an element list of 64 KiB */
 };
 
-/* ---- messages -------------------------------------------------------------------------- */
+/* ---- messages --------------------------------------------------------------------- */
 
 static bool make_room(struct batch *batch)
 {
-	size_t capacity = batch->capacity ? batch->capacity * 2 : 2 * MESSAGE_ROOM;
+	size_t capacity = batch->capacity ? batch->capacity * 2 : (size_t)MESSAGE_ROOM;
 	size_t traces = batch->next_sequence - batch->first_sequence;
 
 	if (batch->capacity - batch->size < MESSAGE_ROOM) {
@@ -201,9 +201,10 @@ static void emit_rule(struct batch *batch, const struct plan_chain *chain,
 	nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, chain->name);
 	if (size > 0)
 		nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, data, size);
-	for (size_t i = 0; i < planned->count; i++)
+	for (size_t i = 0; i < planned->count; i++) {
 		if (rule_add_step(rule, planned, i) < 0)
 			batch->failed = true;
+	}
 	nftnl_rule_nlmsg_build_payload(header, rule);
 	nftnl_rule_free(rule);
 	message_end(batch, header);
@@ -218,7 +219,7 @@ static void emit_rules(
 		emit_rule(batch, chain, &chain->rules[i], message);
 }
 
-/* ---- the batch ------------------------------------------------------------------------- */
+/* ---- the batch -------------------------------------------------------------------- */
 
 /* clang-format off */
 static const struct pass {

@@ -36,7 +36,7 @@ void batch_done(struct batch *batch);
 /* NULL: no message of this batch. */
 const struct trace *batch_trace(const struct batch *batch, uint32_t sequence);
 
-/* ---- inside emit*.c -------------------------------------------------------------------- */
+/* ---- inside emit*.c --------------------------------------------------------------- */
 
 struct nlmsghdr;
 

@@ -101,7 +101,7 @@ void emit_map(struct batch *batch, const struct item *item, struct message messa
 	put_set(batch, set, message);
 }
 
-/* ---- elements -------------------------------------------------------------------------- */
+/* ---- elements --------------------------------------------------------------------- */
 
 static struct nftnl_set_elem *element_new(
 	struct batch *batch, struct nftnl_set *set, const void *key, uint32_t size)
@@ -123,9 +123,10 @@ static void add_end(struct batch *batch, struct nftnl_set *set, enum family fami
 	struct nftnl_set_elem *end =
 		element_new(batch, set, address->bytes, family_bytes[family]);
 
-	if (end)
+	if (end) {
 		nftnl_set_elem_set_u32(
 			end, NFTNL_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+	}
 }
 
 static void add_range(struct batch *batch, struct nftnl_set *set, enum family family,
@@ -137,10 +138,11 @@ static void add_range(struct batch *batch, struct nftnl_set *set, enum family fa
 		element_new(batch, set, range->first.bytes, family_bytes[family]);
 	struct address end;
 
-	if (address_next(&end, family, &range->last))
+	if (address_next(&end, family, &range->last)) {
 		add_end(batch, set, family, &end);
-	else if (start)
+	} else if (start) {
 		nftnl_set_elem_set(start, NFTNL_SET_ELEM_USERDATA, open, sizeof(open));
+	}
 }
 
 /* A list longer than an attribute can be goes on in the next message. */
@@ -218,8 +220,9 @@ void emit_port(struct batch *batch, const struct item *item, struct message mess
 	element = element_new(batch, set, &key, sizeof(key));
 	if (element && message.type == NFT_MSG_NEWSETELEM)
 		put_verdict(element, item->planned);
-	if (element)
+	if (element) {
 		put_elements(batch, set, message);
-	else
+	} else {
 		nftnl_set_free(set);
+	}
 }

@@ -23,9 +23,10 @@ static bool is_loopback(const char *address)
 
 static bool gate_has_number(const struct gate *gate, uint16_t port)
 {
-	for (size_t i = 0; i < gate->ports_count; i++)
+	for (size_t i = 0; i < gate->ports_count; i++) {
 		if (gate->ports[i] == port)
 			return true;
+	}
 	return false;
 }
 
@@ -55,13 +56,15 @@ static struct gate *gates_add(struct gates *gates, size_t ports)
 static int refuse_twice(
 	const struct gates *gates, uint8_t protocol, uint16_t port, struct error *err)
 {
-	for (size_t i = 0; i + 1 < gates->count; i++)
-		if (gate_has(&gates->items[i], protocol, port))
+	for (size_t i = 0; i + 1 < gates->count; i++) {
+		if (gate_has(&gates->items[i], protocol, port)) {
 			return error_set(err, -EINVAL,
 				"listen: port %u is both \"%s\" and \"%s\": the packet filter "
 				"has one list for a port, so give it one row with address \"*\"",
 				port, gates->items[i].label,
 				gates->items[gates->count - 1].label);
+		}
+	}
 	return 0;
 }
 
@@ -84,11 +87,12 @@ static int add_listen(struct gates *gates, const struct declaration *declaration
 	for (size_t i = 0; i < instances; i++) {
 		uint16_t port = config_port(listen, (unsigned)i + 1);
 
-		if (port == 0)
+		if (port == 0) {
 			return error_set(err, -EINVAL,
 				"listen \"%s\": port \"%s\" is not a number from 1 to 65535 "
 				"for instance %zu",
 				gate->label, listen->port ? listen->port : "", i + 1);
+		}
 		if (gate_has(gate, gate->protocol, port))
 			continue;
 		if (r == 0)
@@ -100,9 +104,10 @@ static int add_listen(struct gates *gates, const struct declaration *declaration
 
 static bool names_listen(const struct declaration *declaration, const char *port)
 {
-	for (size_t i = 0; i < declaration->listen_count; i++)
+	for (size_t i = 0; i < declaration->listen_count; i++) {
 		if (text_equal(declaration->listen[i].name, port))
 			return true;
+	}
 	return false;
 }
 
@@ -116,14 +121,16 @@ static int add_number(struct gates *gates, const struct declaration *declaration
 	if (!word || names_listen(declaration, word))
 		return 0;
 	port = config_port_of(declaration, word, 1);
-	if (port == 0)
+	if (port == 0) {
 		return error_set(err, -EINVAL,
 			"firewall: \"%s\" is neither the name of a `listen` row nor a "
 			"port",
 			word);
-	for (size_t i = 0; i < gates->count; i++)
+	}
+	for (size_t i = 0; i < gates->count; i++) {
 		if (gate_has_number(&gates->items[i], port))
 			return 0;
+	}
 	gate = gates_add(gates, 1);
 	if (!gate)
 		return -ENOMEM;
@@ -145,7 +152,7 @@ static int add_numbers(
 	};
 	int worst = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		for (size_t k = 0; k < lists[i].count; k++) {
 			int r = add_number(gates, declaration, lists[i].rows[k].port,
 				worst ? NULL : err);
@@ -154,6 +161,7 @@ static int add_numbers(
 				return r;
 			worst = worst ? worst : r;
 		}
+	}
 	return worst;
 }
 

@@ -46,7 +46,7 @@ struct guard {
 	char culprit[CULPRIT_BYTES];
 };
 
-/* ---- to the supervisor ----------------------------------------------------------------- */
+/* ---- to the supervisor ------------------------------------------------------------ */
 
 /* A message that memory or a dead channel swallows is told again after the restart that
  * follows. */
@@ -54,9 +54,10 @@ static void say(struct guard *guard, enum message_kind kind, struct json_t *body
 {
 	int r = body ? channel_send(guard->channel, kind, body, NULL, 0) : -ENOMEM;
 
-	if (r < 0 && r != -EPIPE)
+	if (r < 0 && r != -EPIPE) {
 		log_warning("cannot tell the supervisor: %s: %s", message_words[kind],
 			strerror(-r));
+	}
 }
 
 static void say_hello(struct guard *guard)
@@ -121,7 +122,7 @@ static void say_plan_applied(struct guard *guard, const struct plan *plan)
 	}
 }
 
-/* ---- counters -------------------------------------------------------------------------- */
+/* ---- counters --------------------------------------------------------------------- */
 
 struct counting {
 	struct guard *guard;
@@ -169,10 +170,11 @@ static void read_counters(struct guard *guard, bool is_asked)
 	if (!guard->plan)
 		return;
 	r = kernel_counters(guard->kernel, take_counter, &counting);
-	if (r < 0 && r != -ENOENT && r != -EINTR)
+	if (r < 0 && r != -ENOENT && r != -EINTR) {
 		log_warning("counters cannot be read: %s", strerror(-r));
-	else if (counting.changed)
+	} else if (counting.changed) {
 		say_counters(guard);
+	}
 }
 
 static void on_count(void *owner, struct instant now)
@@ -183,7 +185,7 @@ static void on_count(void *owner, struct instant now)
 	timer_arm(guard->count, instant_add_ms(now, COUNT_EVERY_MS));
 }
 
-/* ---- applying -------------------------------------------------------------------------- */
+/* ---- applying --------------------------------------------------------------------- */
 
 static void on_events(void *owner, unsigned events, struct instant now);
 
@@ -191,10 +193,11 @@ static int open_kernel(struct guard *guard, struct error *err)
 {
 	int r = guard->kernel ? 0 : kernel_open(&guard->kernel);
 
-	if (r < 0)
+	if (r < 0) {
 		return error_errno(err, r,
 			"netlink: svcd-firewall needs CAP_NET_ADMIN and a kernel with "
 			"nftables");
+	}
 	if (guard->events)
 		return 0;
 	r = watch_new(&guard->events, guard->loop, kernel_events_fd(guard->kernel),
@@ -281,7 +284,7 @@ static void on_apply(void *owner, struct instant now)
 	timer_arm(guard->retry, instant_add_ms(now, RETRY_AFTER_MS));
 }
 
-/* ---- drift ----------------------------------------------------------------------------- */
+/* ---- drift ------------------------------------------------------------------------ */
 
 static void say_foreign(struct guard *guard, const char *what_we_do)
 {
@@ -307,23 +310,25 @@ static void on_events(void *owner, unsigned events, struct instant now)
 	if (!kernel_read_events(guard->kernel, guard->culprit) || !guard->is_synced ||
 		guard->told.host->firewall.mode == FIREWALL_OFF)
 		return;
-	if (guard->told.host->firewall.drift == DRIFT_REPORT)
+	if (guard->told.host->firewall.drift == DRIFT_REPORT) {
 		say_foreign(guard, "left as it is until a service changes "
 				   "(firewall.drift: report)");
-	else if (!timer_is_armed(guard->repair))
+	} else if (!timer_is_armed(guard->repair)) {
 		timer_arm(guard->repair, instant_add_ms(now, REPAIR_AFTER_MS));
+	}
 }
 
-/* ---- from the supervisor ---------------------------------------------------------------- */
+/* ---- from the supervisor ---------------------------------------------------------- */
 
 typedef int message_fn(struct guard *guard, struct json_t *body, struct error *err);
 
 static int take_hello(struct guard *guard, struct json_t *body, struct error *err)
 {
-	if (json_get_int(body, "version", 0) != CHANNEL_VERSION)
+	if (json_get_int(body, "version", 0) != CHANNEL_VERSION) {
 		return error_set(err, -EPROTO,
 			"the supervisor speaks version %lld of the channel, not %d",
 			(long long)json_get_int(body, "version", 0), CHANNEL_VERSION);
+	}
 	guard->is_synced = false;
 	return told_hello(&guard->told, body, err);
 }
@@ -409,10 +414,11 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 	if (!rows[kind].take)
 		return;
 	r = rows[kind].take(guard, body, &err);
-	if (rows[kind].is_acknowledged)
+	if (rows[kind].is_acknowledged) {
 		say_ack(guard, kind, body, r < 0 ? err.text : NULL);
-	else if (r < 0)
+	} else if (r < 0) {
 		log_error("%s: %s", message_words[kind], err.text);
+	}
 }
 
 static void on_closed(void *owner, const char *reason, struct instant now)
@@ -426,7 +432,7 @@ static void on_closed(void *owner, const char *reason, struct instant now)
 
 static const struct channel_user channel_user = { on_message, NULL, on_closed };
 
-/* ---- birth and end --------------------------------------------------------------------- */
+/* ---- birth and end ---------------------------------------------------------------- */
 
 static int prepare(struct guard *guard, int channel_fd)
 {

@@ -55,9 +55,10 @@ int kernel_open(struct kernel **ret)
 	if (!kernel)
 		return -ENOMEM;
 	r = netlink_open(&kernel->ask, NETLINK_NETFILTER, 0);
-	if (r >= 0)
+	if (r >= 0) {
 		r = netlink_open(
 			&kernel->events, NETLINK_NETFILTER, 1U << (NFNLGRP_NFTABLES - 1));
+	}
 	if (r >= 0)
 		r = netlink_set_buffers(kernel->ask, 0, ANSWERS_BYTES);
 	if (r >= 0)
@@ -79,7 +80,7 @@ struct kernel *kernel_close(struct kernel *kernel)
 	return NULL;
 }
 
-/* ---- transactions ---------------------------------------------------------------------- */
+/* ---- transactions ----------------------------------------------------------------- */
 
 static int note_generation(const struct nlmsghdr *message, void *data)
 {
@@ -120,11 +121,12 @@ static void note_answers(struct outcome *outcome, const char *bytes, size_t size
 		if (message->nlmsg_type != NLMSG_ERROR ||
 			mnl_nlmsg_get_payload_len(message) < sizeof(*error))
 			continue;
-		if (error->error == 0)
+		if (error->error == 0) {
 			outcome->acknowledged = true;
-		else if (outcome->code == 0)
+		} else if (outcome->code == 0) {
 			*outcome = (struct outcome){ message->nlmsg_seq, error->error,
 				outcome->acknowledged };
+		}
 	}
 }
 
@@ -159,9 +161,10 @@ static void explain(const struct batch *batch, const struct outcome *outcome,
 		return;
 	error_errno(err, outcome->code, "nftables refuses to %s %s", trace->verb,
 		trace->name);
-	if (trace->service)
+	if (trace->service) {
 		snprintf(refusal->service, sizeof(refusal->service), "%s",
 			trace->service->name);
+	}
 }
 
 /* One batch and what became of it. */
@@ -189,16 +192,18 @@ static int send_part(struct kernel *kernel, const struct part *part,
 
 static bool has_new_set(const struct table_changes *changes)
 {
-	for (size_t i = 0; i < changes->count; i++)
+	for (size_t i = 0; i < changes->count; i++) {
 		if (changes->items[i].item->kind == ITEM_SET &&
 			changes->items[i].verb == CHANGE_ADD)
 			return true;
+	}
 	return false;
 }
 
-/* A set of ranges is found empty for a moment when the transaction that makes it also makes the rule
- * that asks it (seen on Linux 6.18: 2 packets in 100 lost). So new sets come first, in a
- * transaction of their own, which nobody notices; the second one must follow it directly. */
+/* A set of ranges is found empty for a moment when the transaction that makes it also
+ * makes the rule that asks it (seen on Linux 6.18: 2 packets in 100 lost). So new sets
+ * come first, in a transaction of their own, which nobody notices; the second one must
+ * follow it directly. */
 static int send_changes(struct kernel *kernel, struct part part, struct refusal *refusal,
 	struct error *err)
 {
@@ -230,10 +235,11 @@ static int transact(struct kernel *kernel, enum batch_start start,
 		if (r == TABLE_FOREIGN && start == BATCH_KEEPS_TABLE)
 			part.start = BATCH_REMAKES_TABLE;
 	}
-	if (r >= 0)
+	if (r >= 0) {
 		r = shape_diff(&changes,
 			part.start == BATCH_KEEPS_TABLE ? &kernel->known : &nothing,
 			want);
+	}
 	if (r < 0)
 		return error_errno(err, r, "the rules of this host cannot be read");
 	r = send_changes(kernel, part, refusal, err);
@@ -288,10 +294,11 @@ int kernel_apply(struct kernel *kernel, const struct plan *plan, struct refusal 
 	struct shape want = { 0 };
 	int r = shape_of_plan(&want, plan);
 
-	if (r >= 0)
+	if (r >= 0) {
 		r = apply_shape(kernel, &want, BATCH_KEEPS_TABLE, refusal, err);
-	else
+	} else {
 		error_errno(err, r, "the plan cannot be compared");
+	}
 	shape_done(&want);
 	return r;
 }
@@ -309,7 +316,7 @@ int kernel_counters(struct kernel *kernel, counter_fn *each, void *data)
 	return table_counters(kernel->ask, each, data);
 }
 
-/* ---- events ---------------------------------------------------------------------------- */
+/* ---- events ----------------------------------------------------------------------- */
 
 int kernel_events_fd(const struct kernel *kernel)
 {
@@ -324,10 +331,11 @@ static bool is_about_us(const struct nlmsghdr *message)
 	if (about->nfgen_family != NFPROTO_INET)
 		return false;
 	mnl_attr_for_each(attr, message,
-		sizeof(*about)) if (mnl_attr_get_type(attr) ==
-				    TABLE_ATTRIBUTE) return mnl_attr_validate(attr,
-		MNL_TYPE_NUL_STRING) >= 0 &&
-		text_equal(mnl_attr_get_str(attr), TABLE_NAME);
+		sizeof(*about)) if (mnl_attr_get_type(attr) == TABLE_ATTRIBUTE)
+	{
+		return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
+		       text_equal(mnl_attr_get_str(attr), TABLE_NAME);
+	}
 	return false;
 }
 

@@ -19,7 +19,7 @@ struct refusal {
 	char service[NAME_BYTES]; /* "": nobody's alone */
 };
 
-/* Makes the table as planned: all of it or nothing. Does nothing when it is so already. */
+/* Makes the table as planned: all of it or nothing. Does nothing when it is so. */
 int kernel_apply(struct kernel *kernel, const struct plan *plan, struct refusal *refusal,
 	struct error *err);
 /* Removes the table, if it is there. */

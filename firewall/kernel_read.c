@@ -164,7 +164,7 @@ static int note_port(const struct element *element, void *data)
 	return shape_add_port(data, key[0], ntohs(port));
 }
 
-/* ---- sets ------------------------------------------------------------------------------ */
+/* ---- sets ------------------------------------------------------------------------- */
 
 /* A start or an end, kept as a range: `last` is not zero for an end. */
 static int note_bound(const struct element *element, void *data)
@@ -230,7 +230,7 @@ static int judge_set(struct netlink *ask, struct item *item)
 	return r;
 }
 
-/* ---- all of it ------------------------------------------------------------------------- */
+/* ---- all of it -------------------------------------------------------------------- */
 
 static int table_exists(struct netlink *ask)
 {
@@ -253,17 +253,19 @@ static int read_names(struct shape *shape, struct netlink *ask)
 	struct request request;
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(rows); i++)
+	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(rows); i++) {
 		r = netlink_ask(ask, ask_about(&request, rows[i].type, NLM_F_DUMP, NULL),
 			rows[i].note, shape);
+	}
 	return r;
 }
 
 static bool has_map(const struct shape *shape)
 {
-	for (size_t i = 0; i < shape->count; i++)
+	for (size_t i = 0; i < shape->count; i++) {
 		if (shape->items[i].kind == ITEM_MAP)
 			return true;
+	}
 	return false;
 }
 
@@ -278,9 +280,10 @@ int table_read(struct shape *ret, struct netlink *ask)
 	}
 	if (r >= 0)
 		r = read_names(&shape, ask);
-	for (size_t i = 0; r >= 0 && i < shape.count; i++)
+	for (size_t i = 0; r >= 0 && i < shape.count; i++) {
 		if (shape.items[i].kind == ITEM_SET)
 			r = judge_set(ask, &shape.items[i]);
+	}
 	if (r >= 0 && has_map(&shape))
 		r = ask_elements(ask, MAP_PORTS, note_port, &shape);
 	if (r < 0) {
@@ -292,7 +295,7 @@ int table_read(struct shape *ret, struct netlink *ask)
 	return has_map(&shape) ? TABLE_OURS : TABLE_FOREIGN;
 }
 
-/* ---- counters -------------------------------------------------------------------------- */
+/* ---- counters --------------------------------------------------------------------- */
 
 struct counters_reader {
 	counter_fn *each;
@@ -307,9 +310,10 @@ static int read_counter(const struct nlmsghdr *message, void *data)
 	if (!counter)
 		return -ENOMEM;
 	if (nftnl_obj_nlmsg_parse(message, counter) == 0 &&
-		nftnl_obj_is_set(counter, NFTNL_OBJ_CTR_PKTS))
+		nftnl_obj_is_set(counter, NFTNL_OBJ_CTR_PKTS)) {
 		reader->each(nftnl_obj_get_str(counter, NFTNL_OBJ_NAME),
 			nftnl_obj_get_u64(counter, NFTNL_OBJ_CTR_PKTS), reader->data);
+	}
 	nftnl_obj_free(counter);
 	return 0;
 }

@@ -10,7 +10,7 @@
 struct netlink;
 
 enum { TABLE_OURS, TABLE_FOREIGN };
-/* Empty when there is no table. TABLE_FOREIGN: one of this name, but not made by us, for it has no
- * map of ports. -EINTR when it changed meanwhile. */
+/* Empty when there is no table. TABLE_FOREIGN: one of this name, but not made by us,
+ * for it has no map of ports. -EINTR when it changed meanwhile. */
 int table_read(struct shape *ret, struct netlink *ask);
 int table_counters(struct netlink *ask, counter_fn *each, void *data);

@@ -113,11 +113,12 @@ static int intern_set(struct plan_set **ret, struct lists *lists, enum family fa
 	*ranges = (struct ranges){ 0 };
 	set_name_make(set->name, family, &set->ranges);
 	bucket = bucket_of(lists, set->name);
-	for (entry = *bucket; entry; entry = entry->next)
+	for (entry = *bucket; entry; entry = entry->next) {
 		if (text_equal(entry->set->name, set->name)) {
 			*ret = entry->set;
 			return 0;
 		}
+	}
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return -ENOMEM;
@@ -141,10 +142,12 @@ static int list_fill(struct list *list, struct lists *lists, const struct string
 	list->world = peers.world;
 	list->unresolved = peers.unresolved;
 	peers.unresolved = (struct strings){ 0 };
-	for (enum family family = 0; r >= 0 && family < FAMILY_COUNT; family++)
-		if (peers.ranges[family].count > 0 && !peers.world)
+	for (enum family family = 0; r >= 0 && family < FAMILY_COUNT; family++) {
+		if (peers.ranges[family].count > 0 && !peers.world) {
 			r = intern_set(&list->sets[family], lists, family,
 				&peers.ranges[family]);
+		}
+	}
 	peers_done(&peers);
 	return r;
 }
@@ -159,11 +162,12 @@ int lists_find(const struct list **ret, struct lists *lists, const struct string
 	if (!key)
 		return -ENOMEM;
 	bucket = &lists->by_words[text_hash(key, strlen(key)) % BUCKETS];
-	for (struct list *known = *bucket; known; known = known->next)
+	for (struct list *known = *bucket; known; known = known->next) {
 		if (text_equal(known->key, key)) {
 			*ret = known;
 			return 0;
 		}
+	}
 	list = calloc(1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
@@ -191,11 +195,13 @@ int lists_take_sets(struct lists *lists, struct plan_set ***ret, size_t *ret_cou
 
 	if (!sets)
 		return -ENOMEM;
-	for (size_t i = 0; i < BUCKETS; i++)
+	for (size_t i = 0; i < BUCKETS; i++) {
 		for (struct set_entry *entry = lists->by_content[i]; entry;
-			entry = entry->next)
+			entry = entry->next) {
 			if (entry->set->used)
 				sets[count++] = TAKE(entry->set);
+		}
+	}
 	qsort(sets, count, sizeof(*sets), by_name);
 	*ret = sets;
 	*ret_count = count;

@@ -20,18 +20,20 @@ static bool is_name(const char *text, bool is_first)
 
 	if (size == 0 || size >= PART_BYTES || (is_first && !strchr(letters, text[0])))
 		return false;
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
 		if (!strchr(letters, text[i]) && !strchr(others, text[i]))
 			return false;
+	}
 	return true;
 }
 
 static void part_make(char ret[static PART_BYTES], const char *text, bool is_first)
 {
-	if (is_name(text, is_first))
+	if (is_name(text, is_first)) {
 		snprintf(ret, PART_BYTES, "%s", text);
-	else
+	} else {
 		snprintf(ret, PART_BYTES, "x%016llx", text_hash(text, strlen(text)));
+	}
 }
 
 void name_make(char ret[static NAME_BYTES], const char *service, const char *part)
@@ -60,7 +62,8 @@ void comment_make(char ret[static COMMENT_BYTES], const char *format, ...)
 	va_start(args, format);
 	vsnprintf(ret, COMMENT_BYTES, format, args);
 	va_end(args);
-	for (char *at = ret; *at != '\0'; at++)
+	for (char *at = ret; *at != '\0'; at++) {
 		if (*at < FIRST_PRINTABLE || *at > LAST_PRINTABLE || strchr("\"\\", *at))
 			*at = '?';
+	}
 }

@@ -36,9 +36,10 @@ static int add_address(struct peers *peers, const char *text, struct error *err)
 static const struct strings *addresses_of(
 	const struct plan_input *input, const char *name)
 {
-	for (size_t i = 0; i < input->resolved_count; i++)
+	for (size_t i = 0; i < input->resolved_count; i++) {
 		if (text_equal(input->resolved[i].name, name))
 			return &input->resolved[i].addresses;
+	}
 	return NULL;
 }
 

@@ -51,9 +51,10 @@ static int add_services(struct builder *builder)
 
 	if (!sorted)
 		return -ENOMEM;
-	if (input->declarations_count > 0)
+	if (input->declarations_count > 0) {
 		memcpy(sorted, input->declarations,
 			input->declarations_count * sizeof(*sorted));
+	}
 	qsort(sorted, input->declarations_count, sizeof(*sorted), by_service);
 	for (size_t i = 0; r >= 0 && i < input->declarations_count; i++)
 		r = compile_service(builder, sorted[i]);
@@ -143,18 +144,22 @@ bool plan_equal(const struct plan *a, const struct plan *b)
 		a->ports_count != b->ports_count ||
 		a->services_count != b->services_count)
 		return false;
-	for (size_t i = 0; i < a->sets_count; i++)
+	for (size_t i = 0; i < a->sets_count; i++) {
 		if (!text_equal(a->sets[i]->name, b->sets[i]->name))
 			return false;
-	for (size_t i = 0; i < a->chains_count; i++)
+	}
+	for (size_t i = 0; i < a->chains_count; i++) {
 		if (a->chains[i]->hash != b->chains[i]->hash)
 			return false;
-	for (size_t i = 0; i < a->ports_count; i++)
+	}
+	for (size_t i = 0; i < a->ports_count; i++) {
 		if (!port_same(&a->ports[i], &b->ports[i]))
 			return false;
-	for (size_t i = 0; i < a->services_count; i++)
+	}
+	for (size_t i = 0; i < a->services_count; i++) {
 		if (!text_equal(a->services[i]->name, b->services[i]->name))
 			return false;
+	}
 	return true;
 }
 
@@ -177,10 +182,11 @@ const struct plan_service *plan_service_of_counter(
 	found = plan_service(plan, service);
 	if (found)
 		return found;
-	for (size_t i = 0; i < plan->services_count; i++)
+	for (size_t i = 0; i < plan->services_count; i++) {
 		if (text_equal(plan->services[i]->accepted, name) ||
 			text_equal(plan->services[i]->dropped, name))
 			return plan->services[i];
+	}
 	return NULL;
 }
 
@@ -188,8 +194,9 @@ const struct plan_service *plan_service(const struct plan *plan, const char *nam
 {
 	struct plan_service *const *found = NULL;
 
-	if (plan->services_count > 0)
+	if (plan->services_count > 0) {
 		found = bsearch(name, plan->services, plan->services_count,
 			sizeof(*plan->services), find_service);
+	}
 	return found ? *found : NULL;
 }

@@ -109,9 +109,10 @@ bool list_is_empty(const struct list *list)
 
 bool traffic_is_possible(const struct traffic *traffic)
 {
-	for (enum family family = 0; family < FAMILY_COUNT; family++)
+	for (enum family family = 0; family < FAMILY_COUNT; family++) {
 		if (list_has(traffic->from, family) && list_has(traffic->to, family))
 			return true;
+	}
 	return false;
 }
 
@@ -123,9 +124,10 @@ int rules_allow(
 	/* Neither has a set of any family then, so one rule does for both. */
 	if (traffic->from->world && traffic->to->world)
 		return add_accept(chain, FAMILY_IPV4, traffic, comment);
-	for (enum family family = 0; r >= 0 && family < FAMILY_COUNT; family++)
+	for (enum family family = 0; r >= 0 && family < FAMILY_COUNT; family++) {
 		if (list_has(traffic->from, family) && list_has(traffic->to, family))
 			r = add_accept(chain, family, traffic, comment);
+	}
 	return r;
 }
 
@@ -161,10 +163,11 @@ unsigned long long rules_hash(const struct plan_chain *chain)
 	for (size_t i = 0; i < chain->rules_count; i++) {
 		const struct plan_rule *rule = &chain->rules[i];
 
-		for (size_t k = 0; k < rule->count; k++)
+		for (size_t k = 0; k < rule->count; k++) {
 			text_addf(&text, "%c%d %s", k > 0 ? ' ' : '\n',
 				rule->steps[k].kind,
 				rule->steps[k].name ? rule->steps[k].name : "");
+		}
 		text_addf(&text, "\n%s", rule->comment);
 	}
 	hash = text_hash(text.bytes, text.size);

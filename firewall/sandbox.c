@@ -75,13 +75,15 @@ static int add_rules(scmp_filter_ctx filter)
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(allowed); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	if (r == 0)
+	if (r == 0) {
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 			SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+	}
 	/* Memory is never made executable. */
-	if (r == 0)
+	if (r == 0) {
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	}
 	return r;
 }
 

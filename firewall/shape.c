@@ -76,18 +76,20 @@ int shape_of_plan(struct shape *ret, const struct plan *plan)
 
 	for (size_t i = 0; r >= 0 && i < plan->services_count; i++)
 		r = add_service(&shape, plan->services[i]);
-	for (size_t i = 0; r >= 0 && i < plan->sets_count; i++)
+	for (size_t i = 0; r >= 0 && i < plan->sets_count; i++) {
 		r = add_named(&shape,
 			(struct item){
 				.kind = ITEM_SET, .hash = 1, .planned = plan->sets[i] },
 			plan->sets[i]->name);
-	for (size_t i = 0; r >= 0 && i < plan->chains_count; i++)
+	}
+	for (size_t i = 0; r >= 0 && i < plan->chains_count; i++) {
 		r = add_named(&shape,
 			(struct item){ .kind = ITEM_CHAIN,
 				.hash = plan->chains[i]->hash,
 				.service = plan->chains[i]->service,
 				.planned = plan->chains[i] },
 			plan->chains[i]->name);
+	}
 	for (size_t i = 0; r >= 0 && i < plan->ports_count; i++)
 		r = add_port(&shape, &plan->ports[i]);
 	if (r < 0) {
@@ -109,9 +111,10 @@ static int by_kind_and_name(const void *a, const void *b)
 
 void shape_sort(struct shape *shape)
 {
-	if (shape->count > 0)
+	if (shape->count > 0) {
 		qsort(shape->items, shape->count, sizeof(*shape->items),
 			by_kind_and_name);
+	}
 }
 
 void shape_done(struct shape *shape)
@@ -143,15 +146,16 @@ int shape_diff(
 	while (h < have->count || w < want->count) {
 		int order = compare_heads(have, h, want, w);
 
-		if (order < 0)
+		if (order < 0) {
 			items[count++] =
 				(struct table_change){ CHANGE_REMOVE, &have->items[h] };
-		else if (order > 0)
+		} else if (order > 0) {
 			items[count++] =
 				(struct table_change){ CHANGE_ADD, &want->items[w] };
-		else if (have->items[h].hash != want->items[w].hash)
+		} else if (have->items[h].hash != want->items[w].hash) {
 			items[count++] =
 				(struct table_change){ CHANGE_REPLACE, &want->items[w] };
+		}
 		h += order <= 0;
 		w += order >= 0;
 	}

@@ -49,11 +49,12 @@ static void add_counters(struct text *text, const struct plan_service *service)
 {
 	const char *const names[] = { service->accepted, service->dropped };
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		text_addf(text,
 			INDENT "counter %s {\n" INDENT INDENT "packets 0 bytes 0\n" INDENT
 			       "}\n\n",
 			names[i]);
+	}
 }
 
 static void add_set(struct text *text, const struct plan_set *set)
@@ -65,20 +66,22 @@ static void add_set(struct text *text, const struct plan_set *set)
 		       "flags interval\n",
 		set->name, set_types[set->family]);
 	text_add(text, INDENT INDENT "elements = { ");
-	for (size_t i = 0; i < set->ranges.count; i++)
+	for (size_t i = 0; i < set->ranges.count; i++) {
 		text_addf(text, "%s%s", i > 0 ? ",\n" INDENT INDENT INDENT "     " : "",
 			range_print(set->family, &set->ranges.items[i], range));
+	}
 	text_add(text, " }\n" INDENT "}\n\n");
 }
 
 static void add_chain(struct text *text, const struct plan_chain *chain)
 {
 	text_addf(text, INDENT "chain %s {\n", chain->name);
-	if (!chain->service)
+	if (!chain->service) {
 		text_addf(text,
 			INDENT INDENT
 			"type filter hook input priority %d; policy accept;\n",
 			INPUT_PRIORITY);
+	}
 	for (size_t i = 0; i < chain->rules_count; i++) {
 		const struct plan_rule *rule = &chain->rules[i];
 
@@ -94,7 +97,7 @@ static void add_chain(struct text *text, const struct plan_chain *chain)
 	text_add(text, INDENT "}\n");
 }
 
-/* ---- which of it ------------------------------------------------------------------------- */
+/* ---- which of it ------------------------------------------------------------------ */
 
 struct view {
 	const struct plan *plan;
@@ -108,10 +111,12 @@ static bool is_shown(const struct view *view, const struct plan_service *service
 
 static bool chain_uses(const struct plan_chain *chain, const char *set)
 {
-	for (size_t i = 0; i < chain->rules_count; i++)
-		for (size_t k = 0; k < chain->rules[i].count; k++)
+	for (size_t i = 0; i < chain->rules_count; i++) {
+		for (size_t k = 0; k < chain->rules[i].count; k++) {
 			if (chain->rules[i].steps[k].name == set)
 				return true;
+		}
+	}
 	return false;
 }
 
@@ -121,10 +126,11 @@ static bool set_is_shown(const struct view *view, const struct plan_set *set)
 
 	if (!view->service)
 		return true;
-	for (size_t i = 0; i < plan->chains_count; i++)
+	for (size_t i = 0; i < plan->chains_count; i++) {
 		if (plan->chains[i]->service == view->service &&
 			chain_uses(plan->chains[i], set->name))
 			return true;
+	}
 	return false;
 }
 
@@ -156,12 +162,14 @@ static void add_table(struct text *text, const struct view *view)
 
 	text_add(text, "table inet " TABLE_NAME " {\n" INDENT "comment \"" TABLE_COMMENT
 		       "\"\n\n");
-	for (size_t i = 0; i < plan->services_count; i++)
+	for (size_t i = 0; i < plan->services_count; i++) {
 		if (plan->services[i]->gates > 0 && is_shown(view, plan->services[i]))
 			add_counters(text, plan->services[i]);
-	for (size_t i = 0; i < plan->sets_count; i++)
+	}
+	for (size_t i = 0; i < plan->sets_count; i++) {
 		if (set_is_shown(view, plan->sets[i]))
 			add_set(text, plan->sets[i]);
+	}
 	add_ports(text, view);
 	for (size_t i = 0; i < plan->chains_count; i++) {
 		const struct plan_chain *chain = plan->chains[i];

@@ -15,10 +15,11 @@ static size_t place_of(const struct told *told, const char *name)
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (strcmp(told->services[middle]->name, name) < 0)
+		if (strcmp(told->services[middle]->name, name) < 0) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return low;
 }
@@ -138,10 +139,11 @@ void told_sync(struct told *told)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < told->count; i++) {
-		if (told->services[i]->is_named)
+		if (told->services[i]->is_named) {
 			told->services[kept++] = told->services[i];
-		else
+		} else {
 			service_free(told->services[i]);
+		}
 	}
 	told->count = kept;
 }
@@ -171,9 +173,10 @@ int told_input(struct plan_input *ret, const struct told *told,
 		const struct told_service *service = told->services[i];
 
 		declarations[i] = service->declaration;
-		if (service->refused)
+		if (service->refused) {
 			closed[refused++] =
 				(struct closed){ service->name, service->refused };
+		}
 	}
 	*ret = (struct plan_input){ .host = told->host,
 		.site = told->site,

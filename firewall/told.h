@@ -37,6 +37,6 @@ int told_hello(struct told *told, struct json_t *body, struct error *err);
 void told_sync(struct told *told);
 void told_done(struct told *told);
 
-/* Input of a plan, borrowing from `told`; the arrays are the caller's to free. -ENOMEM. */
+/* Input of a plan, borrowed from `told`; the arrays are the caller's to free. -ENOMEM. */
 int told_input(struct plan_input *ret, const struct told *told,
 	struct closed **ret_closed, const struct declaration ***ret_declarations);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Addresses and networks: what is read, what is refused with which words, and ranges that merge.
+ * Addresses and networks: what is read, what is refused with which words, and ranges
+ * that merge.
  */
 #include "firewall/cidr.h"
 

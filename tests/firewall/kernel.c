@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The kernel's end, in a network namespace of this process: our netlink makes what nft makes of our
- * text, and whatever somebody did to the table, the next apply puts it right. Needs root.
+ * The kernel's end, in a network namespace of this process: our netlink makes what nft
+ * makes of our text, and whatever somebody did to the table, the next apply puts it
+ * right. Needs root.
  */
 #include "firewall/kernel.h"
 
@@ -74,8 +75,8 @@ static void nft_load(const char *text)
 	assert_int_equal(pclose(pipe), 0);
 }
 
-/* As people and as the kernel see it. Handles do not count, nor does the order in which a hash table
- * gives the elements of the map. */
+/* As people and as the kernel see it. Handles do not count, nor does the order in which
+ * a hash table gives the elements of the map. */
 static char *ruleset(void)
 {
 	return output_of(
@@ -148,7 +149,8 @@ static void applying_twice_changes_nothing(void **state)
 	free(after);
 }
 
-/* From any of these plans to any other, the table is as if the second one had been the first. */
+/* From any of these plans to any other, the table is as if the second one had been the
+ * first. */
 static void every_way_leads_to_the_same_table(void **state)
 {
 	enum { PLANS = 5 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Plans: golden texts of what declarations become, and what happens to the ones that nobody
- * should have let through.
+ * Plans: golden texts of what declarations become, and what happens to the ones that
+ * nobody should have let through.
  */
 #include "firewall/plan.h"
 
