@@ -155,23 +155,33 @@ void process_kill(struct process *process, struct instant now)
 
 /* ---- ended ------------------------------------------------------------------------ */
 
+static bool was_out_of_memory(struct process *process)
+{
+	struct usage usage = { .oom_kills = UNSET };
+
+	if (process->ending.signal == SIGKILL && process->cgroup)
+		cgroup_usage(process->cgroup, &usage);
+	return usage.oom_kills > 0;
+}
+
 static void describe_signal(struct process *process)
 {
 	const struct limits *limits = &service_of(process)->declaration->limits;
 	int number = process->ending.signal;
-	struct usage usage = { .oom_kills = UNSET };
+	const char *word = signal_word(number);
 
-	if (number == SIGKILL && process->cgroup)
-		cgroup_usage(process->cgroup, &usage);
-	if (usage.oom_kills > 0)
+	if (was_out_of_memory(process))
 		process_set_ending(process, CAUSE_OOM,
 			"SIGKILL (out of memory: limits.memory %" PRId64 "M)",
 			limits->memory_bytes / bytes_per_mib);
+	else if (process->sent_signal == number)
+		process_set_ending(
+			process, CAUSE_OPERATOR, "SIG%s (as an operator asked)", word);
+	else if (number == SIGKILL)
+		process_set_ending(process, CAUSE_SIGNAL, "SIGKILL (not from svcd)");
 	else
-		process_set_ending(process, CAUSE_SIGNAL, "SIG%s%s", signal_word(number),
-			process->ending.core ? " (core dumped)"
-			: number == SIGKILL  ? " (not from svcd)"
-					     : "");
+		process_set_ending(process, CAUSE_SIGNAL, "SIG%s%s", word,
+			process->ending.core ? " (core dumped)" : "");
 }
 
 static void describe_exit(struct process *process, const siginfo_t *info)
@@ -256,7 +266,7 @@ void process_clear(struct process *process, struct instant now)
 {
 	disarm(process);
 	if (process->cgroup && cgroup_is_populated(process->cgroup)) {
-		if (process->ending.cause == CAUSE_OPERATOR)
+		if (process->afterwards != AFTER_DECIDE)
 			signal_left(process);
 		else
 			kill_left(process, now);

@@ -229,6 +229,7 @@ int process_launch(struct process *process, char *reason, struct instant now)
 	instance->start_ticks = process_start_ticks(instance->pid);
 	process->began = process->ended = now;
 	process->launched = true;
+	process->sent_signal = 0;
 	process->watchdog_us = run->watchdog_ms > 0 ? run->watchdog_ms * US_PER_MS : 0;
 	instance_explain(instance, "", now);
 	instance_set_deadline(instance, instant_add_ms(now, run->ready.timeout_ms));

@@ -179,6 +179,7 @@ int service_kill(struct service *service, int signal)
 
 		if (!instance->pid)
 			continue;
+		instance->process->sent_signal = signal;
 		if (pidfd_send_signal(instance->pidfd, signal, NULL, 0) < 0)
 			return -errno;
 		r = 0;

@@ -151,7 +151,8 @@ struct service_event {
 	const char *text;
 };
 
-/* How the rest of the supervisor hears of it. `owner` is struct supervisor. */
+/* How the rest of the supervisor hears of it. `owner` is struct supervisor. None of these
+ * may free a service or give it another declaration: note it, and do it from the loop. */
 struct service_host {
 	struct loop *loop;
 	const struct paths *paths;

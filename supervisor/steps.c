@@ -73,10 +73,14 @@ static void on_port_owner(
 	void *owner, const struct deed_result *result, struct instant now)
 {
 	struct process *process = owner;
+	struct text who = { 0 };
 
+	/* a process may call itself anything */
+	text_add_shown(&who, result->output, result->output_size);
 	process_set_ending(process, CAUSE_START, "port %u is in use by %s",
 		process->port_taken.port,
-		result->ok ? result->output : "a process that could not be found");
+		result->ok && who.size ? who.bytes : "a process that could not be found");
+	text_done(&who);
 	process->deed = deed_free(process->deed);
 	process_start_failed(process, now);
 }

@@ -71,6 +71,22 @@ static void a_killed_service_comes_back(void **state)
 	arena_end(arena, service);
 }
 
+static void a_signal_that_an_operator_sent_is_no_death(void **state)
+{
+	struct service *service = arena_begin(arena, SLEEPER);
+
+	(void)state;
+	assert_int_equal(service_kill(service, SIGKILL), -ESRCH); /* not yet */
+	assert_true(arena_until_state(arena, service, STATE_UP));
+	assert_int_equal(service_kill(service, 0), 0);
+	assert_int_equal(service_kill(service, SIGKILL), 0);
+	assert_true(arena_until(arena, is_again, service));
+	assert_int_equal(service->exits[0].cause, CAUSE_OPERATOR);
+	assert_string_equal(service->exits[0].reason, "SIGKILL (as an operator asked)");
+	assert_int_equal(service->deaths_in_a_row, 0);
+	arena_end(arena, service);
+}
+
 static const struct {
 	const char *what, *declaration;
 	enum exit_cause cause;
@@ -485,6 +501,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_service_starts_and_stops),
 		cmocka_unit_test(a_killed_service_comes_back),
+		cmocka_unit_test(a_signal_that_an_operator_sent_is_no_death),
 		cmocka_unit_test(what_cannot_start_says_why_and_waits),
 		cmocka_unit_test(
 			a_service_that_ignores_the_signal_is_killed_with_all_it_made),
