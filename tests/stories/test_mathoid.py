@@ -2,7 +2,7 @@
 """The main job on a real service: mathoid under service-runner, from npm."""
 import json
 import os
-import shutil
+import pathlib
 
 import pytest
 
@@ -45,6 +45,14 @@ def test_mathoid_renders_through_svcd(mathoid):
     os.kill(before, 9)
     until(lambda: host.pid('mathoid') not in (None, before), within=20)
     host.until_ready('mathoid', within=60)
-    host.must_ctl('stop', 'mathoid')
-    assert host.network.run('/usr/lib/nagios/plugins/check_http', '-H', '127.0.0.1', '-p', '9479',
-                            '-u', '/check/mathoid').returncode == 2
+
+    def check_http():
+        return host.network.run('/usr/lib/nagios/plugins/check_http', '-H', '127.0.0.1', '-p', '9479',
+                                '-u', '/check/mathoid').returncode
+
+    inside = pathlib.Path(f'/proc/{host.pid("mathoid")}/cgroup').read_text(encoding='utf-8').strip()
+    freeze = pathlib.Path(f'/sys/fs/cgroup{inside[3:]}/cgroup.freeze')
+    freeze.write_text('1', encoding='utf-8')
+    until(lambda: check_http() == 2, within=60, what='CRITICAL: it hangs')
+    freeze.write_text('0', encoding='utf-8')
+    until(lambda: check_http() == 0, within=90, what='OK: it is well again')
