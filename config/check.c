@@ -14,7 +14,7 @@
 #include "config/build.h"
 #include "config/merge.h"
 
-enum { PATH_BYTES = 128, PORTS_COUNT = 65536 };
+enum { PATH_BYTES = 128, PORTS_COUNT = 65536, MAX_PORTS = 32 };
 
 void checking_refuse(struct checking *self, const char *path, const char *format, ...)
 {
@@ -118,9 +118,12 @@ static void check_pair(struct checking *self, size_t one, size_t other)
 static void check_listen(struct checking *self)
 {
 	const struct declaration *declaration = self->declaration;
-	bool right = true;
+	bool right = declaration->listen_count <= MAX_PORTS;
 
-	for (size_t i = 0; i < declaration->listen_count; i++)
+	if (!right)
+		checking_refuse(self, "listen", "%zu ports; at most %d are held",
+			declaration->listen_count, MAX_PORTS);
+	for (size_t i = 0; right && i < declaration->listen_count; i++)
 		right = check_instances(self, i) && right;
 	for (size_t i = 0; right && i < declaration->listen_count; i++)
 		for (size_t j = 0; j < i; j++)

@@ -55,7 +55,9 @@ static int check_member(
 static void check_members(
 	struct checking *self, const char *path, const struct strings *members)
 {
-	for (size_t i = 0; i < members->count; i++) {
+	for (size_t i = 0;
+		i < members->count && self->problems->lines.count < CONFIG_MAX_PROBLEMS;
+		i++) {
 		struct error err = { 0 };
 		char at[PATH_BYTES];
 
@@ -209,27 +211,47 @@ int firewall_complete(struct checking *self)
 
 /* ---- the site's sets --------------------------------------------------------------- */
 
-/* Each set is looked into once: diamonds of sets are not walked again and again. */
-static bool leads_to(const struct site *site, const struct network_set *from,
-	const struct network_set *to, bool *seen)
-{
-	for (size_t i = 0; i < from->members.count; i++) {
-		const struct network_set *next = site_set(site, from->members.items[i]);
+enum visit { NOT_SEEN, ON_THE_WAY, SEEN };
 
-		if (!next || (next != to && seen[next - site->networks]))
+/* Each set is looked into once; one that is met again on the way to it contains itself. */
+static void find_circles(const struct site *site, size_t index, enum visit *visits,
+	const struct node *tree, struct problems *problems)
+{
+	const struct network_set *set = &site->networks[index];
+
+	visits[index] = ON_THE_WAY;
+	for (size_t i = 0; i < set->members.count; i++) {
+		const struct network_set *next = site_set(site, set->members.items[i]);
+		const size_t at = next ? (size_t)(next - site->networks) : index;
+		_cleanup_free_ char *path = NULL;
+
+		if (next && visits[at] == NOT_SEEN)
+			find_circles(site, at, visits, tree, problems);
+		if (!next || visits[at] != ON_THE_WAY)
 			continue;
-		seen[next - site->networks] = true;
-		if (next == to || leads_to(site, next, to, seen))
-			return true;
+		path = text_format("networks.%s[%zu]", set->name, i);
+		if (path)
+			problem(problems, node_mark(tree, path), path,
+				"the set %s contains itself by this", next->name);
 	}
-	return false;
+	visits[index] = SEEN;
+}
+
+static void check_circles(
+	const struct site *site, const struct node *tree, struct problems *problems)
+{
+	_cleanup_free_ enum visit *visits =
+		calloc(site->networks_count + 1, sizeof(*visits));
+
+	for (size_t i = 0; visits && i < site->networks_count; i++)
+		if (visits[i] == NOT_SEEN)
+			find_circles(site, i, visits, tree, problems);
 }
 
 static void check_set(const struct site *site, const struct network_set *set,
 	const struct node *tree, struct problems *problems)
 {
 	_cleanup_free_ char *path = text_format("networks.%s", set->name);
-	_cleanup_free_ bool *seen = calloc(site->networks_count, sizeof(*seen));
 
 	if (path && (strcmp(set->name, "world") == 0 || is_address_like(set->name)))
 		problem(problems, node_mark(tree, path), path,
@@ -241,9 +263,6 @@ static void check_set(const struct site *site, const struct network_set *set,
 		if (at && check_member(site, set->members.items[i], false, &err) < 0)
 			problem(problems, node_mark(tree, at), at, "%s", err.text);
 	}
-	if (path && seen && leads_to(site, set, set, seen))
-		problem(problems, node_mark(tree, path), path,
-			"the set contains itself, through other sets or directly");
 }
 
 void site_check(
@@ -251,6 +270,7 @@ void site_check(
 {
 	for (size_t i = 0; i < site->networks_count; i++)
 		check_set(site, &site->networks[i], tree, problems);
+	check_circles(site, tree, problems);
 	for (size_t i = 0; i < site->default_sources.count; i++) {
 		_cleanup_free_ char *at = text_format("default_sources[%zu]", i);
 		struct error err = { 0 };

@@ -106,7 +106,7 @@ static int expand_lines(
 {
 	int r = 0;
 
-	while (r == 0 && *text) {
+	while (r == 0 && *text && self->problems->lines.count < CONFIG_MAX_PROBLEMS) {
 		const char *newline = strchr(text, '\n');
 		size_t size = newline ? (size_t)(newline + 1 - text) : strlen(text);
 		_cleanup_free_ char *line = strndup(text, size);

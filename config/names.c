@@ -16,9 +16,14 @@
 
 #include "config/merge.h"
 
-enum { ALL_TEXTS_MAX_BYTES = 8 * 1024 * 1024 }; /* that one declaration may expand to */
+enum {
+	ALL_TEXTS_MAX_BYTES = 8 * 1024 * 1024, /* that one declaration may expand to */
+	MAX_DEPTH = 32,                        /* of names in the values of names */
+	MAX_NEAREST = 256, /* names that a wrong one is compared with */
+};
 
 static const char circle_why[] = "it leads back to itself";
+static const char depth_why[] = "it is reached through too many other names";
 
 enum name_state {
 	NAME_RAW,   /* `raw` is as written */
@@ -37,7 +42,8 @@ struct name_table {
 	struct named *items;
 	size_t count, pushed_from; /* those from here on are of one file */
 	size_t budget;
-	bool circle;             /* a name that was asked for led back to itself */
+	unsigned depth;          /* of names being expanded */
+	const char *cause;       /* why the last name that was asked for has no value */
 	struct name_table *self; /* names are found through a const pointer */
 };
 
@@ -238,22 +244,26 @@ static void resolve(struct name_table *self, struct named *named)
 {
 	const struct names names = name_table_names(self);
 	struct error err = { 0 };
+	int r;
 
 	named->state = NAME_BUSY;
-	self->circle = false;
-	if (expand(&named->value, named->raw, &names, true, &err) == 0) {
+	self->cause = NULL;
+	self->depth++;
+	r = expand(&named->value, named->raw, &names, true, &err);
+	self->depth--;
+	if (r == 0) {
 		named->state = NAME_READY;
 		return;
 	}
 	named->state = NAME_BROKEN;
-	named->why = strdup(self->circle ? circle_why : err.text);
+	named->why = strdup(self->cause ? self->cause : err.text);
 }
 
 static struct named *ask(const struct name_table *self, const char *name)
 {
 	struct named *named = find(self, name);
 
-	if (named && named->state == NAME_RAW)
+	if (named && named->state == NAME_RAW && self->depth < MAX_DEPTH)
 		resolve(self->self, named);
 	return named;
 }
@@ -272,19 +282,21 @@ static const char *find_why(const char *name, const void *data)
 
 	if (!named)
 		return NULL;
-	if (named->state != NAME_BUSY)
-		return named->why;
-	self->self->circle = true;
-	return circle_why;
+	self->self->cause = named->state == NAME_BUSY  ? circle_why
+			    : named->state == NAME_RAW ? depth_why
+						       : named->why;
+	return self->cause;
 }
 
 static const char *name_at(size_t index, const void *data)
 {
 	const struct name_table *self = data;
 
-	if (index == self->count)
+	const size_t count = MIN(self->count, (size_t)MAX_NEAREST);
+
+	if (index == count)
 		return "instance";
-	return index < self->count ? self->items[index].name : NULL;
+	return index < count ? self->items[index].name : NULL;
 }
 
 struct names name_table_names(struct name_table *self)

@@ -11,7 +11,7 @@
 #include "config/fields.h"
 #include "config/merge.h"
 
-enum { PATH_MAX_BYTES = 64 };
+enum { PATH_MAX_BYTES = 64, KEY_MAX_BYTES = 200 };
 
 static const char *const match_words[] = { "site", "cluster", "host" };
 /* What identifies a service, or says what the overrides are, does not differ by host. */
@@ -107,10 +107,12 @@ static int set_tree(struct node **ret, const struct node_item *item, const char 
 			item->key);
 		return 0;
 	}
-	r = node_set_path(partial, item->key, node_copy(item->value));
+	r = strlen(item->key) > KEY_MAX_BYTES
+		    ? -EINVAL
+		    : node_set_path(partial, item->key, node_copy(item->value));
 	if (r == -EINVAL)
-		problem(problems, item->key_mark, path, "'%s' is not a path of keys",
-			item->key);
+		problem(problems, item->key_mark, path, "'%.*s' is not a path of keys",
+			KEY_MAX_BYTES, item->key);
 	if (r < 0)
 		return r == -EINVAL ? 0 : r;
 	r = fields_check_partial(partial, problems);
