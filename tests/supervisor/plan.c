@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * plan.c - what an apply does: declared files against what runs.
+ */
+#include "supervisor/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "tests/supervisor/sample.h"
+#include "tests/test.h"
+
+/* One running service, mathoid, and a config with at most one entry. */
+struct scene {
+	struct sample sample;
+	struct member *rows[1];
+	struct members members;
+	struct entry entry;
+	struct declaration declared;
+	struct config config;
+	struct strings names, remove;
+};
+
+static void set_effective(struct json_t **ret, int interval)
+{
+	static const char text[] = "{\"service\": \"mathoid\", \"run\": {\"nice\": %d}}";
+	char bytes[128];
+	struct error err = { 0 };
+
+	snprintf(bytes, sizeof(bytes), text, interval);
+	json_free(*ret);
+	*ret = NULL;
+	assert_int_equal(json_parse(ret, bytes, strlen(bytes), sizeof(bytes), &err), 0);
+}
+
+static void set_up(struct scene *scene)
+{
+	*scene = (struct scene){ 0 };
+	sample_init(&scene->sample);
+	set_effective(&scene->sample.effective, 0);
+	scene->sample.service.effective = scene->sample.effective;
+	scene->rows[0] = &scene->sample.member;
+	scene->members = (struct members){ scene->rows, 1 };
+	scene->declared = scene->sample.declaration;
+	scene->entry = (struct entry){ .name = scene->sample.member.name,
+		.declaration = &scene->declared,
+		.here = true };
+	set_effective(&scene->entry.effective, 0);
+	scene->config = (struct config){ .entries = &scene->entry, .entries_count = 1 };
+}
+
+static void tear_down(struct scene *scene)
+{
+	json_free(scene->entry.effective);
+	sample_done(&scene->sample);
+	strings_done(&scene->names);
+	strings_done(&scene->remove);
+	strings_done(&scene->config.problems.lines);
+	strings_done(&scene->entry.problems.lines);
+}
+
+static void nothing_changed(struct scene *scene)
+{
+	(void)scene;
+}
+
+static void not_running(struct scene *scene)
+{
+	scene->members.count = 0;
+}
+
+static void refused_at_first(struct scene *scene)
+{
+	scene->sample.member.service = NULL;
+}
+
+static void declared_otherwise(struct scene *scene)
+{
+	set_effective(&scene->entry.effective, 5);
+}
+
+static void file_is_refused(struct scene *scene)
+{
+	scene->entry.declaration = NULL;
+}
+
+static void retired(struct scene *scene)
+{
+	scene->declared.state = ROLLOUT_RETIRED;
+}
+
+static void retired_long_ago(struct scene *scene)
+{
+	retired(scene);
+	not_running(scene);
+}
+
+static void on_other_hosts(struct scene *scene)
+{
+	scene->entry.here = false;
+}
+
+static void told_to_remove(struct scene *scene)
+{
+	assert_int_equal(strings_add(&scene->remove, "mathoid"), 0);
+}
+
+static const struct {
+	const char *rule;
+	void (*change)(struct scene *scene);
+	enum step_kind want;
+} cases[] = {
+	{ "what runs as declared stays", nothing_changed, STEP_SAME },
+	{ "what is declared and does not run is added", not_running, STEP_ADD },
+	{ "so is what was refused at first", refused_at_first, STEP_ADD },
+	{ "what is declared otherwise is changed", declared_otherwise, STEP_CHANGE },
+	{ "a refused file changes nothing", file_is_refused, STEP_REFUSED },
+	{ "what is retired is removed", retired, STEP_REMOVE },
+	{ "and nothing is done when it is gone", retired_long_ago, STEP_SAME },
+	{ "what moved to other hosts runs on", on_other_hosts, STEP_ORPHAN },
+	{ "what an operator removes by name goes", told_to_remove, STEP_REMOVE },
+};
+
+static void each_file_meets_what_runs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct scene scene;
+		struct plan plan = { 0 };
+		struct error err = { 0 };
+		struct plan_wish wish = { &scene.names, &scene.remove };
+
+		set_up(&scene);
+		cases[i].change(&scene);
+		if (plan_make(&plan, &scene.members, &scene.config, &wish, &err) < 0 ||
+			plan.count != 1 || plan.items[0].kind != cases[i].want)
+			fail_msg("%s: %s", cases[i].rule, err.text);
+		plan_done(&plan);
+		tear_down(&scene);
+	}
+}
+
+static void a_vanished_file_leaves_an_orphan_when_others_are_there(void **state)
+{
+	static char other[] = "zotero";
+	struct scene scene;
+	struct plan plan = { 0 };
+	struct error err = { 0 };
+	struct plan_wish wish = { &scene.names, &scene.remove };
+
+	(void)state;
+	set_up(&scene);
+	scene.entry.name = other;
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.count, 2);
+	assert_string_equal(plan.items[1].name, "mathoid");
+	assert_int_equal(plan.items[1].kind, STEP_ORPHAN);
+	plan_done(&plan);
+	tear_down(&scene);
+}
+
+static void directory_is_empty(struct scene *scene)
+{
+	scene->config.entries_count = 0;
+}
+
+static void host_file_is_refused(struct scene *scene)
+{
+	scene->config.host_refused = true;
+	assert_int_equal(
+		strings_add(&scene->config.problems.lines, "svcd.yaml:1:1: x"), 0);
+}
+
+static void unknown_name(struct scene *scene)
+{
+	assert_int_equal(strings_add(&scene->names, "mathiod"), 0);
+}
+
+static const struct {
+	const char *rule;
+	void (*change)(struct scene *scene);
+	const char *words; /* in the reason */
+} refusals[] = {
+	{ "an emptied directory", directory_is_empty, "apply --remove" },
+	{ "a refused host file", host_file_is_refused, "svcd.yaml:1:1: x" },
+	{ "a name that nothing bears", unknown_name, "mathiod" },
+};
+
+static void what_would_make_it_worse_is_refused_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
+		struct scene scene;
+		struct plan plan = { 0 };
+		struct error err = { 0 };
+		struct plan_wish wish = { &scene.names, &scene.remove };
+
+		set_up(&scene);
+		refusals[i].change(&scene);
+		if (plan_make(&plan, &scene.members, &scene.config, &wish, &err) >= 0 ||
+			!strstr(err.text, refusals[i].words))
+			fail_msg("%s: %s", refusals[i].rule, err.text);
+		tear_down(&scene);
+	}
+}
+
+static void only_a_restart_waits_for_an_operator(void **state)
+{
+	struct declaration declaration = { .run = { .auto_apply = AUTO_APPLY_SAFE } };
+	struct entry entry = { .declaration = &declaration };
+	struct step step = { .kind = STEP_CHANGE, .entry = &entry };
+
+	(void)state;
+	step.worst = CHANGE_RELOAD;
+	assert_false(step_waits(&step));
+	step.worst = CHANGE_RESTART;
+	assert_true(step_waits(&step));
+	declaration.run.auto_apply = AUTO_APPLY_RESTART;
+	assert_false(step_waits(&step));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_file_meets_what_runs),
+		cmocka_unit_test(a_vanished_file_leaves_an_orphan_when_others_are_there),
+		cmocka_unit_test(what_would_make_it_worse_is_refused_whole),
+		cmocka_unit_test(only_a_restart_waits_for_an_operator),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
