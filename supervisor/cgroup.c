@@ -73,8 +73,9 @@ static int make_leaf(struct cgroup *cgroup, const struct cgroup_plan *plan)
 		cgroup_enable_controllers(cgroups->base_fd, plan->service);
 	else if (errno != EEXIST)
 		return -errno;
-	/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed: an empty leaf of
-	 * an earlier supervisor is made anew. One that cannot be removed is populated: found below. */
+	/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed:
+	 * an empty leaf of an earlier supervisor is made anew. One that cannot be removed
+	 * is populated: found below. */
 	(void)unlinkat(cgroups->base_fd, cgroup->path, AT_REMOVEDIR);
 	if (mkdirat(cgroups->base_fd, cgroup->path, 0755) < 0 && errno != EEXIST)
 		return -errno;

@@ -20,6 +20,7 @@
 #include "supervisor/cgroup_mount.h"
 #include "supervisor/cgroup_tree.h"
 #include "supervisor/reaper.h"
+#include "supervisor/reason.h"
 
 enum { MOUNTINFO_MAX_BYTES = 4 * 1024 * 1024 };
 
@@ -173,6 +174,15 @@ bool cgroups_have(const struct cgroups *cgroups, const char *controller)
 		if ((at == text || at[-1] == ' ') && strchr(" \n", at[size]))
 			return true;
 	return false;
+}
+
+void cgroups_missing(const struct cgroups *cgroups, char *ret, size_t size)
+{
+	ret[0] = '\0';
+	for (int i = 0; i < CONTROLLER_COUNT; i++)
+		if (!cgroups_have(cgroups, controller_words[i]))
+			reason_add(ret, size, "%s%s", ret[0] ? ", " : "",
+				controller_words[i]);
 }
 
 const char *cgroups_base(const struct cgroups *cgroups)

@@ -432,6 +432,17 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 	return r < 0 ? error_errno(err, r, "cannot begin") : 0;
 }
 
+static void warn_of_missing(const struct cgroups *cgroups)
+{
+	char missing[64];
+
+	cgroups_missing(cgroups, missing, sizeof(missing));
+	if (missing[0])
+		log_warning("no cgroup controllers %s below %s: limits that need them "
+			    "are not enforced, and status says so",
+			missing, cgroups_base(cgroups));
+}
+
 static int make_ground(struct supervisor *supervisor, const char *root, struct error *err)
 {
 	int r = loop_new(&supervisor->loop);
@@ -447,6 +458,7 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 		&supervisor->cgroups, supervisor->loop, supervisor->paths.root, err);
 	if (r < 0)
 		return r;
+	warn_of_missing(supervisor->cgroups);
 	r = directory_make(supervisor->paths.run, 0755);
 	if (r == 0)
 		r = directory_make(supervisor->paths.state, 0755);
