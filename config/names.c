@@ -42,6 +42,7 @@ struct name_table {
 	struct named *items;
 	size_t count, pushed_from; /* those from here on are of one file */
 	size_t budget;
+	unsigned compared;       /* wrong names that a right one was looked for */
 	unsigned depth;          /* of names being expanded */
 	const char *cause;       /* why the last name that was asked for has no value */
 	struct name_table *self; /* names are found through a const pointer */
@@ -294,6 +295,9 @@ static const char *name_at(size_t index, const void *data)
 
 	const size_t count = MIN(self->count, (size_t)MAX_NEAREST);
 
+	/* More than are reported need no advice: comparing is what costs. */
+	if (index == 0 && ++self->self->compared > 2 * CONFIG_MAX_PROBLEMS)
+		return NULL;
 	if (index == count)
 		return "instance";
 	return index < count ? self->items[index].name : NULL;
