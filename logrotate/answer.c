@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "logrotate/chosen.h"
 #include "logrotate/engine.h"
 #include "logrotate/search.h"
 #include "logrotate/worker.h"
@@ -73,18 +74,10 @@ static struct json_t *lines_body(struct json_t *lines)
 	return body;
 }
 
-static void fail(struct varlink_call *call, const char *reason)
-{
-	struct json_t *parameters = json_new_object();
-
-	json_set_text(parameters, "reason", reason);
-	varlink_error(call, VARLINK_FAILED, parameters);
-}
-
 static void finish(struct answer *answer)
 {
 	if (answer->search.result < 0 && !answer->gone)
-		fail(answer->call, strerror(-answer->search.result));
+		chosen_fail(answer->call, strerror(-answer->search.result));
 	else
 		varlink_reply(answer->call, lines_body(TAKE(answer->gathered)), false);
 	answer_free(answer);
@@ -278,112 +271,6 @@ void answers_forget(struct answers *answers, struct service *service)
 				i->followed[j].service = NULL;
 }
 
-/* ---- who may --------------------------------------------------------------------------------------- */
-
-static bool is_in(const struct varlink_peer *peer, gid_t gid)
-{
-	for (size_t i = 0; i < peer->groups_count; i++)
-		if (peer->groups[i] == gid)
-			return true;
-	return peer->gid == gid;
-}
-
-static bool may_read(const struct answers *answers, const struct service *service,
-	const struct varlink_peer *peer)
-{
-	if (peer->uid == 0 || peer->uid == geteuid())
-		return true;
-	if (answers->operators_gid >= 0 && is_in(peer, (gid_t)answers->operators_gid))
-		return true;
-	for (size_t i = 0; i < service->readers_count; i++)
-		if (is_in(peer, service->readers[i]))
-			return true;
-	return false;
-}
-
-static void not_found(
-	struct answers *answers, struct varlink_call *call, const char *name)
-{
-	_cleanup_(strings_done) struct strings names = { 0 };
-	struct json_t *parameters = json_new_object();
-
-	for (struct service *i = engine_services(answers->engine); i; i = i->next)
-		strings_add(&names, i->name);
-	json_set_text(parameters, "name", name);
-	json_set(parameters, "suggestion", json_new_text(text_nearest_of(name, &names)));
-	varlink_error(call, VARLINK_NOT_FOUND, parameters);
-}
-
-static void not_allowed(struct varlink_call *call, const struct service *service)
-{
-	_cleanup_free_ char *reason = text_format(
-		"the lines of %s are for root, svcd-operators and members of %s",
-		service->name,
-		service->declaration->access.group ? service->declaration->access.group
-						   : "its access.group");
-	struct json_t *parameters = json_new_object();
-
-	json_set_text(parameters, "reason", reason ? reason : "");
-	varlink_error(call, VARLINK_NOT_ALLOWED, parameters);
-}
-
-/* The services that are meant, in `ret` (count + 1 rooms are enough for all); false: was answered. */
-struct chosen {
-	struct service **items;
-	size_t count;
-};
-
-static bool choose_named(struct answers *answers, struct varlink_call *call,
-	const struct json_t *names, struct chosen *ret)
-{
-	const struct varlink_peer *peer = varlink_peer(call);
-
-	for (size_t i = 0; i < json_size(names); i++) {
-		const char *name = json_text(json_item(names, i));
-		struct service *service = engine_find(answers->engine, name ? name : "");
-
-		if (!service) {
-			not_found(answers, call, name ? name : "");
-			return false;
-		}
-		if (!may_read(answers, service, peer)) {
-			not_allowed(call, service);
-			return false;
-		}
-		ret->items[ret->count++] = service;
-	}
-	return true;
-}
-
-static void choose_all(
-	struct answers *answers, struct varlink_call *call, struct chosen *ret)
-{
-	const struct varlink_peer *peer = varlink_peer(call);
-
-	for (struct service *i = engine_services(answers->engine); i; i = i->next)
-		if (may_read(answers, i, peer))
-			ret->items[ret->count++] = i;
-}
-
-static bool choose(struct answers *answers, struct varlink_call *call,
-	const struct json_t *parameters, struct chosen *ret)
-{
-	const struct json_t *names = json_get(parameters, "names");
-	size_t room = json_size(names);
-
-	for (struct service *i = engine_services(answers->engine); i; i = i->next)
-		room++;
-	ret->items = calloc(room + 1, sizeof(struct service *));
-	if (!ret->items || room > HISTORIES_MAX) {
-		fail(call, "too many services at once");
-		return false;
-	}
-	if (json_size(names) > 0)
-		return choose_named(answers, call, names, ret);
-	choose_all(answers, call, ret);
-	return true;
-}
-
 /* ---- Logs ------------------------------------------------------------------------------------------ */
 
 static int add_history(struct answer *answer, struct service *service,
@@ -468,7 +355,14 @@ static void no_file(struct varlink_call *call, const struct service *service)
 	else
 		reason = text_format(
 			"%s keeps no log: stdout and stderr are none", service->name);
-	fail(call, reason ? reason : "no log");
+	chosen_fail(call, reason ? reason : "no log");
+}
+
+static bool choose(const struct answers *answers, struct varlink_call *call,
+	const struct json_t *parameters, struct chosen *ret)
+{
+	return chosen_read(ret, engine_services(answers->engine), call, parameters,
+		answers->operators_gid);
 }
 
 static void on_logs(void *owner, struct varlink_call *call, struct json_t *parameters,
@@ -483,12 +377,12 @@ static void on_logs(void *owner, struct varlink_call *call, struct json_t *param
 
 	(void)now;
 	if (r < 0)
-		fail(call, err.text);
+		chosen_fail(call, err.text);
 	if (r == 0 && choose(answers, call, parameters, &chosen)) {
 		query.follow = query.follow && varlink_wants_more(call);
 		r = answer_new(&answer, answers, call, &query, &chosen);
 		if (r < 0)
-			fail(call, strerror(-r));
+			chosen_fail(call, strerror(-r));
 	}
 	if (answer && answer->search.count == 0 && chosen.count == 1) {
 		answer_free(TAKE(answer));
@@ -499,7 +393,7 @@ static void on_logs(void *owner, struct varlink_call *call, struct json_t *param
 		run(answer);
 	}
 	query_done(&query);
-	free(chosen.items);
+	chosen_done(&chosen);
 }
 
 static void on_log_stats(void *owner, struct varlink_call *call,
@@ -518,7 +412,7 @@ static void on_log_stats(void *owner, struct varlink_call *call,
 		json_set(body, "services", services);
 		varlink_reply(call, body, false);
 	}
-	free(chosen.items);
+	chosen_done(&chosen);
 }
 
 static const struct varlink_method methods[] = {

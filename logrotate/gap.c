@@ -5,13 +5,17 @@
 #include "logrotate/gap.h"
 
 #include <stdio.h>
+#include <string.h>
 
 uint64_t gap_count_lines(const char *lines, size_t size)
 {
+	const char *at = lines, *end = lines + size;
 	uint64_t count = 0;
 
-	for (size_t i = 0; i < size; i++)
-		count += lines[i] == '\n';
+	while (at < end && (at = memchr(at, '\n', (size_t)(end - at)))) {
+		count++;
+		at++;
+	}
 	return count;
 }
 

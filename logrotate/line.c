@@ -200,15 +200,17 @@ static size_t read_iso(struct wall *ret, const char *text, size_t size)
 	return at;
 }
 
+static const char digits_of_16[] = "0123456789abcdef";
+
 static bool read_hex(uint64_t *ret, const char *text, size_t size)
 {
 	*ret = 0;
 	for (size_t i = 0; i < size; i++) {
-		const char *digit = memchr("0123456789abcdef", text[i], 16);
+		const char *digit = memchr(digits_of_16, text[i], 16);
 
 		if (!digit)
 			return false;
-		*ret = *ret * 16 + (uint64_t)(digit - "0123456789abcdef");
+		*ret = *ret * 16 + (uint64_t)(digit - digits_of_16);
 	}
 	return true;
 }

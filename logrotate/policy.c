@@ -11,6 +11,7 @@
 enum {
 	MINUTE_S = 60,
 	HOUR_S = 3600,
+	HOURLY_SPREAD_S = 300,
 	LEVEL_ZSTD = 1, /* gzip -6's ratio for an eighth of its time */
 	LEVEL_GZIP = 6,
 };
@@ -18,15 +19,14 @@ enum {
 /* "HH:MM", or a place within the first hour (of an hour: minutes) that the host keeps. */
 static int64_t read_at(const struct log_rotate *rotate, uint64_t spread)
 {
-	int hours, minutes, used = 0;
+	struct tm date = { 0 };
 
 	if (rotate->every == EVERY_NEVER)
 		return 0;
 	if (rotate->every == EVERY_HOUR)
-		return rotate->at ? 0 : (int64_t)(spread % (5 * MINUTE_S));
-	if (rotate->at && sscanf(rotate->at, "%2d:%2d%n", &hours, &minutes, &used) == 2 &&
-		rotate->at[used] == '\0')
-		return hours * HOUR_S + minutes * MINUTE_S;
+		return rotate->at ? 0 : (int64_t)(spread % HOURLY_SPREAD_S);
+	if (rotate->at && strptime(rotate->at, "%H:%M", &date))
+		return (date.tm_hour * 60 + date.tm_min) * (int64_t)MINUTE_S;
 	return (int64_t)(spread % HOUR_S);
 }
 
@@ -105,7 +105,7 @@ struct wall policy_boundary(const struct policy *policy, struct wall since)
 		return (struct wall){ INT64_MAX };
 	if (policy->every == EVERY_HOUR) {
 		/* By arithmetic: local time repeats an hour each autumn. */
-		start = seconds - date.tm_min * MINUTE_S - date.tm_sec;
+		start = seconds - date.tm_min * (time_t)MINUTE_S - date.tm_sec;
 		boundary = start + policy->at_s;
 		if (boundary <= seconds)
 			boundary += HOUR_S;

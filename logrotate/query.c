@@ -85,7 +85,7 @@ static bool read_ago(int64_t *ret_s, const char *text)
 		char unit;
 		int64_t s;
 	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
-		{ 'w', 7 * 86400 } };
+		{ 'w', 604800 } };
 	char *end;
 	long long number = strtoll(text, &end, 10);
 

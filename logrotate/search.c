@@ -120,7 +120,7 @@ static bool is_full(const struct search *search)
 static int read_step(struct search *search)
 {
 	int64_t budget = STEP_BYTES;
-	int r;
+	int r = 0;
 
 	while (!is_full(search) && (r = fill_all(search, &budget)) == 0) {
 		struct history *history = earliest(search);

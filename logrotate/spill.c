@@ -8,6 +8,8 @@
 
 #include "base/cleanup.h"
 
+static const size_t first_bytes = 64 * 1024;
+
 void spill_init(struct spill *spill, size_t *budget)
 {
 	*spill = (struct spill){ .budget = budget };
@@ -23,7 +25,7 @@ void spill_done(struct spill *spill)
 
 static bool reserve(struct spill *spill, size_t size)
 {
-	size_t capacity = spill->capacity ? spill->capacity : 64 * 1024;
+	size_t capacity = spill->capacity ? spill->capacity : first_bytes;
 	char *bytes;
 
 	while (capacity < spill->size + size)

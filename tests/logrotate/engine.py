@@ -166,6 +166,7 @@ class Rotation(EngineCase):
             pipe.print(b'%d\n' % i)
             rig.until(lambda: self.live(directory) == b'%d\n' % i)
             self.engine.send('rotate', service='web')
+            rig.until(lambda: self.live(directory) == b'')
         rig.until(lambda: sorted(os.listdir(directory)) ==
                   ['main.log', 'main.log.1', 'main.log.2.gz', 'main.log.3.gz'])
         self.assertEqual(self.live(directory, 'main.log.1'), b'5\n')
