@@ -55,7 +55,7 @@ static void finish(struct answer *answer, struct report *report, const char *wha
 	bool well = answer->status == 200;
 
 	if (well && !target->verbose) {
-		text_add(&answer->body, "ok\n");
+		text_add(&answer->body, "ok"); /* as Kubernetes, without a newline */
 		text_done(&report->lines);
 		return;
 	}

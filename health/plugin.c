@@ -193,25 +193,34 @@ static void add_check_detail(struct plugin_result *result, const struct service 
 	text_add(&result->details, "\n");
 }
 
+/* One that is down is as bad as the service is for it: not at all when it was stopped. */
+static void add_instance(
+	struct plugin_result *result, struct json_t *instance, bool detail)
+{
+	int64_t pid = json_get_int(instance, "pid", 0);
+	const char *why = json_get_text(instance, "why", "");
+
+	text_addf(&result->details, "[%s] instance %lld ",
+		nagios_words[pid > 0 ? NAGIOS_OK : result->status],
+		(long long)json_get_int(instance, "instance", 1));
+	plugin_add_plain(&result->details, json_get_text(instance, "state", "?"), 32);
+	if (pid > 0)
+		text_addf(&result->details, " pid %lld", (long long)pid);
+	if (detail && *why) {
+		text_add(&result->details, ": ");
+		plugin_add_plain(&result->details, why, REASON_BYTES);
+	}
+	text_add(&result->details, "\n");
+}
+
 static void add_details(
 	struct plugin_result *result, const struct service *service, bool detail)
 {
 	struct json_t *instances = json_get(service->status, "instances");
 	const struct declaration *declaration = service->declaration;
 
-	for (size_t i = 0; i < json_size(instances); i++) {
-		struct json_t *instance = json_item(instances, i);
-		int64_t pid = json_get_int(instance, "pid", 0);
-
-		text_addf(&result->details, "[%s] instance %lld ",
-			nagios_words[pid > 0 ? NAGIOS_OK : NAGIOS_CRITICAL],
-			(long long)json_get_int(instance, "instance", 1));
-		plugin_add_plain(
-			&result->details, json_get_text(instance, "state", "?"), 32);
-		if (pid > 0)
-			text_addf(&result->details, " pid %lld", (long long)pid);
-		text_add(&result->details, "\n");
-	}
+	for (size_t i = 0; i < json_size(instances); i++)
+		add_instance(result, json_item(instances, i), detail);
 	for (size_t i = 0; i < declaration->health.checks_count; i++)
 		add_check_detail(result, service, &declaration->health.checks[i], detail);
 }

@@ -205,7 +205,7 @@ def test_a_silent_supervisor_is_seen(supervisor, service):
     until(lambda: supervisor.get('/check/web')[0] == 503, within=40, what='CRITICAL')
     code, body = supervisor.get('/check/web')
     assert body.startswith('SVC CRITICAL - web ready: svcd state is ') and ' old|' in body
-    assert supervisor.get('/readyz/web') == (200, 'ok\n')
+    assert supervisor.get('/readyz/web') == (200, 'ok')
     code, headers, body = supervisor.request('/health/web')
     assert code == 200 and json.loads(body)['status'] == 'warn'
     assert headers['X-Svcd-Status'] == 'warn'
@@ -319,4 +319,4 @@ def test_two_hundred_services_are_probed_and_told(supervisor, service):
     supervisor.sync()
     for number in range(200):
         supervisor.verdict(f's{number}', 'pass')
-    assert supervisor.get('/readyz') == (200, 'ok\n')
+    assert supervisor.get('/readyz') == (200, 'ok')

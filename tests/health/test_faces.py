@@ -45,7 +45,7 @@ def test_every_output_tells_the_truth(supervisor, row):
     assert supervisor.get('/health/web/live', Accept='application/json')[0] == row['livez']
     code, headers, body = supervisor.request('/readyz/web')
     assert code == row['readyz']
-    assert (body == 'ok\n') == (code == 200)
+    assert (body == 'ok') == (code == 200)
     assert headers['X-Svcd-Status'] == row['json']
     assert (headers['X-Envoy-Immediate-Health-Check-Fail'] == 'true') == row.get('unroute', False)
     assert (headers['X-Envoy-Degraded'] == 'true') == row.get('degraded', False)
@@ -110,7 +110,7 @@ def test_verbose_names_every_term_and_check(supervisor):
         'readyz check failed\n')
     assert supervisor.get('/readyz/web?verbose')[1] == body
     assert supervisor.get('/readyz/web/info')[0] == 503
-    assert supervisor.get('/readyz/web/port') == (200, 'ok\n')
+    assert supervisor.get('/readyz/web/port') == (200, 'ok')
     assert supervisor.get('/readyz/web/port?verbose') == (200, '[+]port ok\nreadyz check passed\n')
 
 
@@ -155,8 +155,8 @@ def test_before_everything_was_told_the_host_is_not_ready(supervisor):
     assert supervisor.get('/readyz')[0] == 503
     assert supervisor.get('/health')[0] == 503
     supervisor.sync()
-    assert supervisor.get('/livez') == (200, 'ok\n')
-    assert supervisor.get('/readyz') == (200, 'ok\n')
+    assert supervisor.get('/livez') == (200, 'ok')
+    assert supervisor.get('/readyz') == (200, 'ok')
     assert supervisor.get('/health')[0] == 200
 
 
@@ -325,7 +325,7 @@ def test_a_connection_is_kept_and_closed_as_asked(supervisor):
             sock.sendall(b'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')
             head = iter(reader.readline, b'\r\n')
             lines = list(head)
-            assert lines[0].startswith(b'HTTP/1.1 200') and reader.read(3) == b'ok\n'
+            assert lines[0].startswith(b'HTTP/1.1 200') and reader.read(2) == b'ok'
 
 
 def test_garbage_and_greed_end_the_connection_only(supervisor):
