@@ -18,8 +18,7 @@
 #include "base/log.h"
 
 #include "firewall/kernel.h"
-#include "firewall/told.h"
-#include "protocol/protocol.h"
+#include "firewall/say.h"
 
 enum {
 	REPAIR_AFTER_MS =
@@ -46,66 +45,12 @@ struct guard {
 	char culprit[CULPRIT_BYTES];
 };
 
-/* ---- to the supervisor ------------------------------------------------------------ */
-
-/* A message that memory or a dead channel swallows is told again after the restart that
- * follows. */
-static void say(struct guard *guard, enum message_kind kind, struct json_t *body)
-{
-	int r = body ? channel_send(guard->channel, kind, body, NULL, 0) : -ENOMEM;
-
-	if (r < 0 && r != -EPIPE) {
-		log_warning("cannot tell the supervisor: %s: %s", message_words[kind],
-			strerror(-r));
-	}
-}
-
-static void say_hello(struct guard *guard)
-{
-	struct json_t *body = json_new_object();
-
-	json_set_int(body, "version", CHANNEL_VERSION);
-	json_set_text(body, "build", SVCD_VERSION);
-	say(guard, MESSAGE_HELLO, body);
-}
-
-static void say_ack(struct guard *guard, enum message_kind of,
-	const struct json_t *message, const char *error)
-{
-	struct json_t *body = json_new_object();
-
-	json_set_text(body, "of", message_words[of]);
-	json_set_text(body, "service", json_get_text(message, "service", NULL));
-	json_set_int(body, "generation", json_get_int(message, "generation", 0));
-	json_set_text(body, "error", error);
-	say(guard, MESSAGE_ACK, body);
-}
-
-static void say_applied(
-	struct guard *guard, struct told_service *service, bool ok, const char *reason)
-{
-	struct json_t *body;
-
-	if (service->reported_generation == service->generation &&
-		service->reported_ok == ok &&
-		text_equal(service->reported_reason, reason))
-		return;
-	free(service->reported_reason);
-	service->reported_reason = strdup(reason);
-	service->reported_ok = ok;
-	service->reported_generation = service->generation;
-	body = json_new_object();
-	json_set_text(body, "service", service->name);
-	json_set_int(body, "generation", service->generation);
-	json_set_bool(body, "ok", ok);
-	json_set_text(body, "reason", reason);
-	say(guard, MESSAGE_APPLIED, body);
-}
+/* ---- what was applied ------------------------------------------------------------ */
 
 static void say_all_applied(struct guard *guard, bool ok, const char *reason)
 {
 	for (size_t i = 0; i < guard->told.count; i++)
-		say_applied(guard, guard->told.services[i], ok, reason);
+		say_applied(guard->channel, guard->told.services[i], ok, reason);
 }
 
 static void say_plan_applied(struct guard *guard, const struct plan *plan)
@@ -117,7 +62,8 @@ static void say_plan_applied(struct guard *guard, const struct plan *plan)
 		const struct plan_service *planned = plan_service(plan, service->name);
 		const char *reason = planned && planned->reason ? planned->reason : "";
 
-		say_applied(guard, service, planned && !planned->closed && !is_own,
+		say_applied(guard->channel, service,
+			planned && !planned->closed && !is_own,
 			is_own && reason[0] == '\0' ? own_mode : reason);
 	}
 }
@@ -146,22 +92,6 @@ static void take_counter(const char *name, uint64_t packets, void *data)
 	*number = packets;
 }
 
-static void say_counters(struct guard *guard)
-{
-	struct json_t *body = json_new_object(), *services = json_new_object();
-
-	for (size_t i = 0; i < guard->told.count; i++) {
-		const struct told_service *service = guard->told.services[i];
-		struct json_t *row = json_new_object();
-
-		json_set_int(row, "accepted", (int64_t)service->accepted);
-		json_set_int(row, "dropped", (int64_t)service->dropped);
-		json_set(services, service->name, row);
-	}
-	json_set(body, "services", services);
-	say(guard, MESSAGE_COUNTERS, body);
-}
-
 static void read_counters(struct guard *guard, bool is_asked)
 {
 	struct counting counting = { guard, is_asked };
@@ -173,7 +103,7 @@ static void read_counters(struct guard *guard, bool is_asked)
 	if (r < 0 && r != -ENOENT && r != -EINTR) {
 		log_warning("counters cannot be read: %s", strerror(-r));
 	} else if (counting.changed) {
-		say_counters(guard);
+		say_counters(guard->channel, &guard->told);
 	}
 }
 
@@ -286,20 +216,12 @@ static void on_apply(void *owner, struct instant now)
 
 /* ---- drift ------------------------------------------------------------------------ */
 
-static void say_foreign(struct guard *guard, const char *what_we_do)
-{
-	struct json_t *body = json_new_object();
-	_cleanup_free_ char *text = text_format(
-		"%s changed table inet " TABLE_NAME ": %s", guard->culprit, what_we_do);
-
-	json_set_text(body, "text", text);
-	say(guard, MESSAGE_FOREIGN, body);
-}
-
 static void on_repair(void *owner, struct instant now)
 {
-	say_foreign(owner, "put back");
-	on_apply(owner, now);
+	struct guard *guard = owner;
+
+	say_foreign(guard->channel, guard->culprit, "put back");
+	on_apply(guard, now);
 }
 
 static void on_events(void *owner, unsigned events, struct instant now)
@@ -311,8 +233,9 @@ static void on_events(void *owner, unsigned events, struct instant now)
 		guard->told.host->firewall.mode == FIREWALL_OFF)
 		return;
 	if (guard->told.host->firewall.drift == DRIFT_REPORT) {
-		say_foreign(guard, "left as it is until a service changes "
-				   "(firewall.drift: report)");
+		say_foreign(guard->channel, guard->culprit,
+			"left as it is until a service changes "
+			"(firewall.drift: report)");
 	} else if (!timer_is_armed(guard->repair)) {
 		timer_arm(guard->repair, instant_add_ms(now, REPAIR_AFTER_MS));
 	}
@@ -384,7 +307,7 @@ static int take_stop(struct guard *guard, struct json_t *body, struct error *err
 {
 	(void)body;
 	(void)err;
-	say(guard, MESSAGE_BYE, json_new_object());
+	say(guard->channel, MESSAGE_BYE, json_new_object());
 	loop_stop(guard->loop);
 	return 0;
 }
@@ -415,7 +338,7 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 		return;
 	r = rows[kind].take(guard, body, &err);
 	if (rows[kind].is_acknowledged) {
-		say_ack(guard, kind, body, r < 0 ? err.text : NULL);
+		say_ack(guard->channel, kind, body, r < 0 ? err.text : NULL);
 	} else if (r < 0) {
 		log_error("%s: %s", message_words[kind], err.text);
 	}
@@ -463,7 +386,7 @@ int guard_new(struct guard **ret, struct loop *loop, int channel_fd, struct erro
 	r = prepare(guard, channel_fd);
 	if (r < 0)
 		return error_errno(err, r, "start");
-	say_hello(guard);
+	say_hello(guard->channel);
 	*ret = TAKE(guard);
 	return 0;
 }

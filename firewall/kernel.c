@@ -27,24 +27,22 @@
 #include "base/netlink.h"
 
 #include "firewall/emit.h"
+#include "firewall/events.h"
 #include "firewall/kernel_read.h"
 
 enum {
 	TRIES = 8,
 	EVENT_BYTES =
 		4 * 1024 * 1024, /* a big reload of another table is some 20,000 events */
-	DATAGRAM_BYTES = 64 * 1024,
-	DATAGRAMS_A_TURN = 10000,
 	ANSWERS_BYTES = 1024 * 1024,
-	TABLE_ATTRIBUTE = 1, /* the table's name, in messages about
-	                        whatever */
+	ANSWER_BYTES = 16 * 1024,
 };
 
 struct kernel {
-	struct netlink *ask, *events;
+	struct netlink *ask;
+	struct events events;
 	struct shape known;
 	bool is_known;
-	bool touched; /* by somebody else, in the transaction that is being told */
 };
 
 int kernel_open(struct kernel **ret)
@@ -56,15 +54,16 @@ int kernel_open(struct kernel **ret)
 		return -ENOMEM;
 	r = netlink_open(&kernel->ask, NETLINK_NETFILTER, 0);
 	if (r >= 0) {
-		r = netlink_open(
-			&kernel->events, NETLINK_NETFILTER, 1U << (NFNLGRP_NFTABLES - 1));
+		r = netlink_open(&kernel->events.netlink, NETLINK_NETFILTER,
+			1U << (NFNLGRP_NFTABLES - 1));
 	}
 	if (r >= 0)
 		r = netlink_set_buffers(kernel->ask, 0, ANSWERS_BYTES);
 	if (r >= 0)
-		r = netlink_set_buffers(kernel->events, 0, EVENT_BYTES);
+		r = netlink_set_buffers(kernel->events.netlink, 0, EVENT_BYTES);
 	if (r < 0)
 		return r;
+	kernel->events.own_port = netlink_port(kernel->ask);
 	*ret = TAKE(kernel);
 	return 0;
 }
@@ -74,7 +73,7 @@ struct kernel *kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return NULL;
 	netlink_close(kernel->ask);
-	netlink_close(kernel->events);
+	netlink_close(kernel->events.netlink);
 	shape_done(&kernel->known);
 	free(kernel);
 	return NULL;
@@ -135,7 +134,7 @@ static void note_answers(struct outcome *outcome, const char *bytes, size_t size
 static int send_batch(
 	struct kernel *kernel, const struct batch *batch, struct outcome *outcome)
 {
-	_Alignas(struct nlmsghdr) char answers[DATAGRAM_BYTES / 4];
+	_Alignas(struct nlmsghdr) char answers[ANSWER_BYTES];
 	int r = netlink_set_buffers(kernel->ask, batch->size * 2, 0);
 
 	*outcome = (struct outcome){ 0 };
@@ -320,97 +319,13 @@ int kernel_counters(struct kernel *kernel, counter_fn *each, void *data)
 
 int kernel_events_fd(const struct kernel *kernel)
 {
-	return netlink_fd(kernel->events);
-}
-
-static bool is_about_us(const struct nlmsghdr *message)
-{
-	const struct nfgenmsg *about = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
-
-	if (about->nfgen_family != NFPROTO_INET)
-		return false;
-	mnl_attr_for_each(attr, message,
-		sizeof(*about)) if (mnl_attr_get_type(attr) == TABLE_ATTRIBUTE)
-	{
-		return mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0 &&
-		       text_equal(mnl_attr_get_str(attr), TABLE_NAME);
-	}
-	return false;
-}
-
-/* "nft (pid 4711)" */
-static void name_culprit(char ret[static CULPRIT_BYTES], const struct nlmsghdr *message)
-{
-	const struct nlattr *attr;
-	const char *name = "a program";
-	uint32_t pid = 0;
-
-	mnl_attr_for_each(attr, message, sizeof(struct nfgenmsg))
-	{
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (type == NFTA_GEN_PROC_PID &&
-			mnl_attr_get_payload_len(attr) >= sizeof(pid))
-			pid = ntohl(mnl_attr_get_u32(attr));
-		if (type == NFTA_GEN_PROC_NAME &&
-			mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-			name = mnl_attr_get_str(attr);
-	}
-	snprintf(ret, CULPRIT_BYTES, "%.32s (pid %u)", name, pid);
-}
-
-/* True at the end of a transaction of somebody else's that was about our table. */
-static bool note_event(struct kernel *kernel, const struct nlmsghdr *message,
-	char culprit[static CULPRIT_BYTES])
-{
-	bool was_touched = kernel->touched;
-
-	if (message->nlmsg_pid == netlink_port(kernel->ask) ||
-		NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
-		mnl_nlmsg_get_payload_len(message) < sizeof(struct nfgenmsg))
-		return false;
-	if (NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN) {
-		kernel->touched = kernel->touched || is_about_us(message);
-		return false;
-	}
-	kernel->touched = false;
-	if (was_touched)
-		name_culprit(culprit, message);
-	return was_touched;
-}
-
-static bool note_events(struct kernel *kernel, const char *bytes, size_t size,
-	char culprit[static CULPRIT_BYTES])
-{
-	const struct nlmsghdr *message;
-	bool is_foreign = false;
-	size_t at = 0;
-
-	while ((message = netlink_next(bytes, size, &at)))
-		is_foreign = note_event(kernel, message, culprit) || is_foreign;
-	return is_foreign;
+	return netlink_fd(kernel->events.netlink);
 }
 
 bool kernel_read_events(struct kernel *kernel, char culprit[static CULPRIT_BYTES])
 {
-	_Alignas(struct nlmsghdr) char bytes[DATAGRAM_BYTES];
-	bool is_foreign = false;
+	bool is_foreign = events_read(&kernel->events, culprit);
 
-	for (int i = 0; i < DATAGRAMS_A_TURN; i++) {
-		int size = netlink_receive(kernel->events, bytes, sizeof(bytes), false);
-
-		if (size == -EAGAIN)
-			break;
-		if (size >= 0) {
-			is_foreign = note_events(kernel, bytes, (size_t)size, culprit) ||
-				     is_foreign;
-			continue;
-		}
-		/* Events were lost: they may have been about us. */
-		snprintf(culprit, CULPRIT_BYTES, "some program among too many changes");
-		is_foreign = true;
-	}
 	kernel->is_known = kernel->is_known && !is_foreign;
 	return is_foreign;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Datagrams as the kernel would send them: the reader believes no length that is not there.
+ * Datagrams as the kernel would send them: the reader believes no length that is not
+ * there.
  */
 #include <assert.h>
 #include <linux/netlink.h>
