@@ -2,8 +2,9 @@
  *
  * answer.c - the varlink methods Logs and LogStats, and the life of a call that follows.
  *
- * A call's search runs a step at a time; the next step waits until the client took what it was
- * sent, so that a slow terminal costs nobody memory. Owns calls, searches and references to epochs.
+ * A call's search runs a step at a time; the next step waits until the client took what
+ * it was sent, so that a slow terminal costs nobody memory. Owns calls, searches and
+ * references to epochs.
  */
 #include "logrotate/answer.h"
 
@@ -49,7 +50,7 @@ struct answer {
 	bool waiting; /* for new lines */
 };
 
-/* ---- ending ------------------------------------------------------------------------------------ */
+/* ---- ending ------------------------------------------------------------------------ */
 
 static void answer_free(struct answer *answer)
 {
@@ -94,7 +95,7 @@ static void on_gone(void *data, struct varlink_call *call)
 		finish(answer);
 }
 
-/* ---- searching --------------------------------------------------------------------------------- */
+/* ---- searching --------------------------------------------------------------------- */
 
 static void on_step(struct job *job)
 {
@@ -162,7 +163,7 @@ static void on_step_done(struct job *job, struct instant now)
 		run(answer);
 }
 
-/* ---- following ----------------------------------------------------------------------------------- */
+/* ---- following --------------------------------------------------------------------- */
 
 static int64_t size_of(int fd)
 {
@@ -203,7 +204,8 @@ static void catch_up(
 	tell_skipped(answer, history);
 }
 
-/* Whether there is more to read of one log; goes on to the next file when this one was read. */
+/* Whether there is more to read of one log; goes on to the next file when this one was
+ * read. */
 static bool has_more(struct answer *answer, size_t i)
 {
 	struct followed *followed = &answer->followed[i];
@@ -213,7 +215,8 @@ static bool has_more(struct answer *answer, size_t i)
 	for (;;) {
 		int64_t offset = history->live_offset;
 		int64_t size = size_of(followed->epoch->fd);
-		/* What an earlier look could not take is half a line: its end may yet come. */
+		/* What an earlier look could not take is half a line: its end may yet
+		 * come. */
 		bool stalled = history->live_fd == followed->epoch->fd &&
 			       history->live_end == size;
 
@@ -271,7 +274,7 @@ void answers_forget(struct answers *answers, struct service *service)
 				i->followed[j].service = NULL;
 }
 
-/* ---- Logs ------------------------------------------------------------------------------------------ */
+/* ---- Logs -------------------------------------------------------------------------- */
 
 static int add_history(struct answer *answer, struct service *service,
 	struct writer *writer, const char *stream)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * chosen.h - which services a call is about, and whether whoever calls may read their lines: root,
- * svcd-log itself, operators, and the groups that the supervisor named for the service.
+ * chosen.h - which services a call is about, and whether whoever calls may read their
+ * lines: root, svcd-log itself, operators, and the groups that the supervisor named for
+ * the service.
  */
 #pragma once
 
@@ -15,7 +16,8 @@ struct chosen {
 	size_t count;
 };
 
-/* By `names`; without them all that the caller may read. False: the call was answered with what is wrong. */
+/* By `names`; without them all that the caller may read. False: the call was answered
+ * with what is wrong. */
 bool chosen_read(struct chosen *ret, struct service *services, struct varlink_call *call,
 	const struct json_t *parameters, int64_t operators_gid);
 void chosen_done(struct chosen *chosen);

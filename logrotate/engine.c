@@ -2,8 +2,9 @@
  *
  * engine.c - the supervisor's messages, by rows, and what is told back.
  *
- * Owns the services, the threads and the channel. Keeps no state that cannot be told again: after a
- * crash the supervisor hands the same pipes to the next engine. Not here: what svcctl asks (answer.c).
+ * Owns the services, the threads and the channel. Keeps no state that cannot be told
+ * again: after a crash the supervisor hands the same pipes to the next engine. Not here:
+ * what svcctl asks (answer.c).
  */
 #include "logrotate/engine.h"
 
@@ -189,7 +190,8 @@ static void take_rotate(struct log_engine *engine, struct letter *letter)
 			service_rotate(i, letter->at);
 }
 
-/* Answers also when there is nothing to tell: the supervisor waits for the last words of a death. */
+/* Answers also when there is nothing to tell: the supervisor waits for the last words of
+ * a death. */
 static void take_tail(struct log_engine *engine, struct letter *letter)
 {
 	int64_t instance = json_get_int(letter->body, "instance", 1);
@@ -275,7 +277,8 @@ static void on_stirred(void *owner)
 			instant_add_ms(loop_now(engine->loop), STATS_EVERY_MS));
 }
 
-/* The supervisor is not told more than it reads: these numbers are only ever the newest. */
+/* The supervisor is not told more than it reads: these numbers are only ever the
+ * newest. */
 static void on_stats_due(void *owner, struct instant now)
 {
 	struct log_engine *engine = owner;

@@ -29,7 +29,8 @@ struct epoch *epoch_share(struct epoch *epoch)
 	return epoch;
 }
 
-/* By a loop: a follower that sleeps over a thousand rotations holds a chain of as many. */
+/* By a loop: a follower that sleeps over a thousand rotations holds a chain of as
+ * many. */
 struct epoch *epoch_free(struct epoch *epoch)
 {
 	while (epoch && --epoch->references == 0) {

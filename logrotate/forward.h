@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * forward.h - lines to the journal, by a thread of their own: a journal that is slow or gone costs
- * counted lines there, never a line in a file and never a service's time.
+ * forward.h - lines to the journal, by a thread of their own: a journal that is slow or
+ * gone costs counted lines there, never a line in a file and never a service's time.
  */
 #pragma once
 

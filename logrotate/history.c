@@ -2,8 +2,8 @@
  *
  * history.c - segments after one another.
  *
- * Owns the fds of archives. What cannot be opened or is damaged is passed over: the rest is still worth
- * reading.
+ * Owns the fds of archives. What cannot be opened or is damaged is passed over: the rest
+ * is still worth reading.
  */
 #include "logrotate/history.h"
 
@@ -75,7 +75,8 @@ static void add_archives(struct history *history, const struct archives *archive
 
 		if (i > 0 && is_twin(archive, &archives->items[i - 1]))
 			continue;
-		/* mtime is in whole seconds here: the last of them may be newer than `since` */
+		/* mtime is in whole seconds here: the last of them may be newer than
+		 * `since` */
 		if ((archive->modified_s + 1) * US_PER_S < query->since.us)
 			break;
 		add_archive(history, &segments[opened++], archive);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * history.h - the lines of one log in the order in which they were printed, archives and live file as one.
- * Lives in the searching thread, but for what history_init() is given.
+ * history.h - the lines of one log in the order in which they were printed, archives and
+ * live file as one. Lives in the searching thread, but for what history_init() is given.
  */
 #pragma once
 
@@ -14,8 +14,8 @@ struct history {
 	char *service;
 	const char *stream; /* "" when both streams go there */
 	struct shelf *shelf;
-	unsigned
-		rotations; /* when it was asked: what was archived later is in the live file here */
+	/* When it was asked: what was archived later is in the live file here. */
+	unsigned rotations;
 	int live_fd;              /* borrowed */
 	struct segment *segments; /* oldest first; the last is the live one */
 	size_t count, at;
@@ -41,8 +41,8 @@ int history_open(struct history *history, const struct query *query);
 /* One step of finding the last `count` wanted lines: 1 when there is more to do. */
 int history_find_step(struct history *history, const struct query *query, int64_t count,
 	const atomic_bool *stop);
-/* Reads on to the next wanted line: 1, 0 when there is none, -ECANCELED. Looks at no more than about
- * `*budget` bytes, which it lowers; when those are used up it is -EAGAIN. */
+/* Reads on to the next wanted line: 1, 0 when there is none, -ECANCELED. Looks at no more
+ * than about `*budget` bytes, which it lowers; when those are used up it is -EAGAIN. */
 int history_next(struct history *history, const struct query *query, int64_t *budget,
 	const atomic_bool *stop);
 /* Reads on in the live file, which may be another one now, from `offset`. */

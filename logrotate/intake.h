@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * intake.h - one pipe of a service: unfinished lines are finished with a mark, the last lines are
- * remembered, and the rest goes to the service.
+ * intake.h - one pipe of a service: unfinished lines are finished with a mark, the last
+ * lines are remembered, and the rest goes to the service.
  */
 #pragma once
 

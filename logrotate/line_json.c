@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * line_json.c - walks over the members of the outer object (and of ECS's "log"); what a member is
- * called decides what it means, by a table.
+ * line_json.c - walks over the members of the outer object (and of ECS's "log"); what a
+ * member is called decides what it means, by a table.
  *
- * Lenient: this is somebody's log, not a protocol. It ends at the first byte that makes no sense.
+ * Lenient: this is somebody's log, not a protocol. It ends at the first byte that makes
+ * no sense.
  */
 #include "logrotate/line_json.h"
 

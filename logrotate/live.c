@@ -2,8 +2,8 @@
  *
  * live.c - open, judge, mend.
  *
- * When a period began is the file's own birth time: each rotation makes a new file, so that no
- * other state is needed.
+ * When a period began is the file's own birth time: each rotation makes a new file, so
+ * that no other state is needed.
  */
 #include "logrotate/live.h"
 
@@ -34,7 +34,8 @@ static struct wall born(const struct statx *info, struct wall now)
 	return birth.us < now.us ? birth : now; /* a clock that was set back */
 }
 
-/* A kill in the middle of a write leaves half a line. It is finished, so that the next is whole. */
+/* A kill in the middle of a write leaves half a line. It is finished, so that the next is
+ * whole. */
 static int mend_tail(int fd, int64_t *size_bytes)
 {
 	static const char mark[] = " [svcd: cut by a crash]\n";

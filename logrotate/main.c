@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * main.c - svcd-log: born by the supervisor with its channel at fd 3 and log.sock in $SVCD_FDNAMES.
+ * main.c - svcd-log: born by the supervisor with its channel at fd 3 and log.sock in
+ * $SVCD_FDNAMES.
  */
 #include <signal.h>
 #include <string.h>

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* TAI64 labels as daemontools writes them: 2^62 plus ten seconds that TAI was ahead in 1970. */
+/* TAI64 labels as daemontools writes them: 2^62 plus ten seconds that TAI was ahead in
+ * 1970. */
 #define TAI64_OF_1970 (4611686018427387904ULL + 10ULL)
 
 struct look look_of(const struct logs *logs)

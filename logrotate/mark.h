@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * mark.h - pure: the time in front of a line, and the lines that svcd itself puts into a log, each in
- * the format that readers of this log expect.
+ * mark.h - pure: the time in front of a line, and the lines that svcd itself puts into a
+ * log, each in the format that readers of this log expect.
  */
 #pragma once
 

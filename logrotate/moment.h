@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * moment.h - one wake-up of the loop, on both clocks: deadlines are made from `now`, names,
- * stamps and rotation boundaries from `wall`.
+ * moment.h - one wake-up of the loop, on both clocks: deadlines are made from `now`,
+ * names, stamps and rotation boundaries from `wall`.
  */
 #pragma once
 

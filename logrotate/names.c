@@ -73,7 +73,8 @@ bool name_parse(
 	return true;
 }
 
-/* The format is an operator's (rotate.dateformat): strftime(3) reads nothing through it. */
+/* The format is an operator's (rotate.dateformat): strftime(3) reads nothing through
+ * it. */
 static size_t format_date(
 	char ret[static SUFFIX_ROOM], const char *dateformat, const struct tm *date)
 {
@@ -127,7 +128,8 @@ int name_order(const struct archive *a, const struct archive *b)
 {
 	int order;
 
-	/* A dated one waits for its number, or was made after numbering was switched off. */
+	/* A dated one waits for its number, or was made after numbering was switched
+	 * off. */
 	if (a->dated != b->dated)
 		return a->dated ? -1 : 1;
 	order = compare(b->stamp_s, a->stamp_s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * names.h - pure: what archives are called. `main.log-20261123-054500.1.zst` (the stamp is UTC,
- * the number counts rotations within that second), or with `numbered` `main.log.1.zst`, 1 the newest.
+ * names.h - pure: what archives are called. `main.log-20261123-054500.1.zst` (the stamp
+ * is UTC, the number counts rotations within that second), or with `numbered`
+ * `main.log.1.zst`, 1 the newest.
  */
 #pragma once
 
@@ -33,10 +34,12 @@ bool name_parse(
 /* false: too long, or a date that cannot be. */
 bool name_dated(char ret[static NAME_BYTES], const char *live, const char *dateformat,
 	int64_t stamp_s, int64_t number);
-/* `stamp_s` as a reader of the name would see it: a format may tell no more than the day. */
+/* `stamp_s` as a reader of the name would see it: a format may tell no more than the
+ * day. */
 int64_t name_stamp(const char *live, const char *dateformat, int64_t stamp_s);
 /* `.NAME.new` while it is being made. */
 bool name_hidden(char ret[static NAME_BYTES], const char *name);
 bool name_is_hidden(const char *name, const char *live);
-/* < 0 when `a` is newer; of two that differ in packing alone, the plain one comes first. */
+/* < 0 when `a` is newer; of two that differ in packing alone, the plain one comes
+ * first. */
 int name_order(const struct archive *a, const struct archive *b);

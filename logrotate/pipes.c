@@ -2,9 +2,9 @@
  *
  * pipes.c - an epoll of all pipes, edge-triggered, inside the loop's own.
  *
- * Edge-triggered, because a pipe without writers is readable for ever: this way it costs one wake-up,
- * and the first byte of its next writer another. A pipe that has something stays in the ready
- * list until a read found it empty.
+ * Edge-triggered, because a pipe without writers is readable for ever: this way it costs
+ * one wake-up, and the first byte of its next writer another. A pipe that has something
+ * stays in the ready list until a read found it empty.
  *
  * Owns the fds, one buffer for all, and per pipe only the unfinished line.
  */
@@ -128,7 +128,8 @@ static void keep_unfinished(
 			pipe->all->partial, instant_add_ms(pipe->since, PARTIAL_WAIT_MS));
 }
 
-/* `bytes` follow what is unfinished; a copy of a short beginning was put right before them. */
+/* `bytes` follow what is unfinished; a copy of a short beginning was put right before
+ * them. */
 static void take_bytes(struct pipe *pipe, char *bytes, size_t size, struct moment at)
 {
 	char *end = memrchr(bytes, '\n', size);
@@ -388,7 +389,8 @@ struct pipe *pipe_free(struct pipe *pipe, struct moment at)
 {
 	if (!pipe)
 		return NULL;
-	/* Somebody may still be writing the rest of it, which the next reader will get. */
+	/* Somebody may still be writing the rest of it, which the next reader will
+	 * get. */
 	give_unfinished(pipe, pipe->hung_up ? PIECE_LAST : PIECE_CUT, at);
 	make_unready(pipe);
 	unlink_pipe(pipe);

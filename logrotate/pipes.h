@@ -2,9 +2,9 @@
  *
  * pipes.h - the read ends of what services print to: bytes in, whole lines out.
  *
- * Wake-ups are coalesced: after the first byte the loop sleeps on for a while, shorter the more
- * there was to read last time, not at all when a pipe is half full. Pipes take turns, so that
- * one that floods does not starve the others.
+ * Wake-ups are coalesced: after the first byte the loop sleeps on for a while, shorter
+ * the more there was to read last time, not at all when a pipe is half full. Pipes take
+ * turns, so that one that floods does not starve the others.
  */
 #pragma once
 
@@ -24,7 +24,8 @@ struct pipe_user {
 	void *owner;
 	void (*read)(void *owner, enum piece piece, const char *bytes, size_t size,
 		struct moment at);
-	/* No writer has it open now. One may open it again, unless the pipe is freed here. */
+	/* No writer has it open now. One may open it again, unless the pipe is freed
+	 * here. */
 	void (*hung_up)(void *owner, struct moment at);
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * query.c - the only user of PCRE2 in this room. Patterns come from strangers: no code of ours
- * is called from them, and a match may not take more than a fixed number of steps.
+ * query.c - the only user of PCRE2 in this room. Patterns come from strangers: no code of
+ * ours is called from them, and a match may not take more than a fixed number of steps.
  */
 #include "logrotate/query.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * query.h - which lines somebody wants to see. Read from the words of the question, then asked of
- * each line in the searching thread.
+ * query.h - which lines somebody wants to see. Read from the words of the question, then
+ * asked of each line in the searching thread.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * search.h - several logs merged by time into batches, a step at a time in the searching thread.
+ * search.h - several logs merged by time into batches, a step at a time in the searching
+ * thread.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * segment.c - reading forward in chunks; finding the end's lines by windows that grow backwards, and
- * a time by halving. In packed files both are found by reading on from the beginning.
+ * segment.c - reading forward in chunks; finding the end's lines by windows that grow
+ * backwards, and a time by halving. In packed files both are found by reading on from the
+ * beginning.
  */
 #include "logrotate/segment.h"
 
@@ -184,7 +185,8 @@ int segment_find_last(struct found *ret, const struct segment *segment,
 	return 0;
 }
 
-/* The first time that is told after `from`, and the beginning of the line after it began. */
+/* The first time that is told after `from`, and the beginning of the line after it
+ * began. */
 static bool time_after(struct wall *ret, const struct segment *segment, int64_t from,
 	const atomic_bool *stop)
 {

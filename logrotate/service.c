@@ -2,7 +2,8 @@
  *
  * service.c - from a declaration to open logs, from a batch of lines to where it goes.
  *
- * Owns writers, intakes and the tidying job. Not here: messages (engine.c), questions (answer.c).
+ * Owns writers, intakes and the tidying job. Not here: messages (engine.c), questions
+ * (answer.c).
  */
 #include "logrotate/service.h"
 
@@ -143,9 +144,11 @@ static struct writer_settings settings_of(const struct service *service, const c
 		},
 		.look = look_of(logs),
 		.overflow = logs->overflow,
-		.mode = logs->rotate.create_mode > 0 ? (mode_t)logs->rotate.create_mode : 0640,
+		.mode = 0640,
 	};
 
+	if (logs->rotate.create_mode > 0)
+		settings.mode = (mode_t)logs->rotate.create_mode;
 	policy_read(&settings.policy, logs, service->commons->spread);
 	return settings;
 }
@@ -171,7 +174,8 @@ static struct writer *take_writer_named(
 	return NULL;
 }
 
-/* The writer for `file`: that of an earlier stream or an earlier declaration, or a new one. */
+/* The writer for `file`: that of an earlier stream or an earlier declaration, or a new
+ * one. */
 static int find_writer(struct service *service, int stream, const char *file,
 	struct writer *old[STREAMS], struct moment at)
 {

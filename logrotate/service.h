@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * service.h - the logs of one service: its pipes, where each stream goes, its rate and its numbers.
+ * service.h - the logs of one service: its pipes, where each stream goes, its rate and
+ * its numbers.
  */
 #pragma once
 
@@ -48,7 +49,8 @@ int service_declare(
 /* Writes what its pipes hold now and lets go of it. */
 struct service *service_free(struct service *service, struct moment at);
 
-/* Takes fd. `name` is "mathoid/1.stdout"; the same name and the same pipe again changes nothing. */
+/* Takes fd. `name` is "mathoid/1.stdout"; the same name and the same pipe again changes
+ * nothing. */
 struct pipe_told {
 	const char *name;
 	int64_t instance;
@@ -59,7 +61,8 @@ int service_add_pipe(
 void service_rotate(struct service *service, struct moment at);
 /* Looks after the archives, soon and in the tidying thread. */
 void service_tidy(struct service *service, struct moment at);
-/* The last lines that an instance printed on a stream, also of a shared pipe; NULL: none. */
+/* The last lines that an instance printed on a stream, also of a shared pipe; NULL:
+ * none. */
 struct tail_asked {
 	int64_t instance, lines;
 	int stream;

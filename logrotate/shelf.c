@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * shelf.c - opens and lists the place of a log; the state of rotation is this directory itself.
+ * shelf.c - opens and lists the place of a log; the state of rotation is this directory
+ * itself.
  */
 #include "logrotate/shelf.h"
 

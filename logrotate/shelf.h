@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * shelf.h - where one log and its archives stand: the directory fds, the name, and the lock under
- * which names change. Shared by the loop (which rotates), the tidying and the searching thread.
+ * shelf.h - where one log and its archives stand: the directory fds, the name, and the
+ * lock under which names change. Shared by the loop (which rotates), the tidying and the
+ * searching thread.
  */
 #pragma once
 
@@ -29,8 +30,9 @@ struct archives {
 
 enum { ARCHIVES_MAX = 100000 }; /* of one log; more is an error, not memory */
 
-/* Opens `directory` (checked: ours or root's, unless `foreign`, and not writable by everyone) and
- * `olddir` (NULL: the same). A sentence in `err` says what an operator should mend. */
+/* Opens `directory` (checked: ours or root's, unless `foreign`, and not writable by
+ * everyone) and `olddir` (NULL: the same). A sentence in `err` says what an operator
+ * should mend. */
 struct shelf_place {
 	const char *directory, *olddir, *live, *dateformat;
 	bool foreign;
@@ -40,8 +42,10 @@ struct shelf *shelf_share(struct shelf *shelf);
 struct shelf *shelf_free(struct shelf *shelf); /* one user less */
 CLEANUP(struct shelf *, shelf_free)
 
-/* Gives the live log a fresh archive name; names rise even when the clock falls. -errno. */
+/* Gives the live log a fresh archive name; names rise even when the clock falls.
+ * -errno. */
 int shelf_put_away(struct shelf *shelf, struct wall now);
-/* Reads the directory; -errno. Of a packed archive whose plain one still stands, both are listed. */
+/* Reads the directory; -errno. Of a packed archive whose plain one still stands, both are
+ * listed. */
 int shelf_list(struct archives *ret, const struct shelf *shelf);
 void archives_done(struct archives *archives);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * spill.h - whole lines that wait in memory while their file cannot be written; bounded by itself and
- * by a budget that all logs of the host share.
+ * spill.h - whole lines that wait in memory while their file cannot be written; bounded
+ * by itself and by a budget that all logs of the host share.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
  *
  * tidy.c - the repeatable steps.
  *
- * Names change under the shelf's lock; bytes are read and written without it. Not here: the rotation
- * itself (writer.c), what deserves which fate (policy.c).
+ * Names change under the shelf's lock; bytes are read and written without it. Not here:
+ * the rotation itself (writer.c), what deserves which fate (policy.c).
  */
 #include "logrotate/tidy.h"
 
@@ -58,7 +58,8 @@ static bool same_place(const struct archive *a, const struct archive *b)
 	return a->dated == b->dated && a->stamp_s == b->stamp_s && a->number == b->number;
 }
 
-/* A packed archive gets its name only when it is whole: then the plain one is not needed. */
+/* A packed archive gets its name only when it is whole: then the plain one is not
+ * needed. */
 static int drop_unpacked_twins(struct tidy *tidy, struct shelf *shelf)
 {
 	_cleanup_(archives_done) struct archives all = { 0 };
@@ -106,7 +107,8 @@ static int shift_numbers(struct tidy *tidy, struct shelf *shelf,
 	return r;
 }
 
-/* The oldest archive that has a date becomes .1; 1: there may be more, 0: none was left. */
+/* The oldest archive that has a date becomes .1; 1: there may be more, 0: none was
+ * left. */
 static int number_one(struct tidy *tidy, struct shelf *shelf)
 {
 	_cleanup_(archives_done) struct archives all = { 0 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * tidy.h - what is done to archives after a rotation, in the tidying thread: numbers given, surplus
- * removed, the rest packed. Each step looks before it acts, so that it can be run again after a
- * kill at any point.
+ * tidy.h - what is done to archives after a rotation, in the tidying thread: numbers
+ * given, surplus removed, the rest packed. Each step looks before it acts, so that it can
+ * be run again after a kill at any point.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * worker.c - a thread, two lists of jobs, an eventfd that tells the loop of finished ones.
+ * worker.c - a thread, two lists of jobs, an eventfd that tells the loop of finished
+ * ones.
  *
  * Owns the thread and the jobs in its lists. Not here: what jobs do.
  */

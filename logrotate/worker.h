@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * worker.h - one thread for what may take long: compressing, syncing, unlinking, scanning, searching.
+ * worker.h - one thread for what may take long: compressing, syncing, unlinking,
+ * scanning, searching.
  *
- * A job belongs to the worker from worker_add() until its `done` ran on the loop's thread.
+ * A job belongs to the worker from worker_add() until its `done` ran on the loop's
+ * thread.
  */
 #pragma once
 
@@ -22,5 +24,6 @@ enum worker_pace {
 int worker_new(struct worker **ret, struct loop *loop, const char *name,
 	enum worker_pace pace); /* -errno */
 void worker_add(struct worker *worker, struct job *job);
-/* Waits for the running job; then `done` of every job is called, also of those that never ran. */
+/* Waits for the running job; then `done` of every job is called, also of those that never
+ * ran. */
 struct worker *worker_free(struct worker *worker, struct instant now);

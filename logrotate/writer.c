@@ -2,8 +2,9 @@
  *
  * writer.c - append, rotate, ride out.
  *
- * Owns the live file (as an epoch), the shelf, what waits in memory, and one timer for both retries
- * and the next rotation by time. Not here: packing and removing (tidy.c), where lines come from.
+ * Owns the live file (as an epoch), the shelf, what waits in memory, and one timer for
+ * both retries and the next rotation by time. Not here: packing and removing (tidy.c),
+ * where lines come from.
  */
 #include "logrotate/writer.h"
 
@@ -110,7 +111,8 @@ static void look_at_name(struct writer *writer, struct moment at)
 	writer->look_next = instant_add_ms(at.now, LOOK_MS);
 	if (live_is_named(&writer->live, writer->shelf))
 		return;
-	/* Followers go on in the new file; a directory that is gone is found by its path again. */
+	/* Followers go on in the new file; a directory that is gone is found by its path
+	 * again. */
 	if (open_file(writer, at) < 0)
 		leave_file(writer);
 }
@@ -198,13 +200,14 @@ static size_t put(struct writer *writer, const char *lines, size_t size, struct 
 	return done;
 }
 
-/* What the disk did not take. `torn`: the file ends in the middle of the first line of it. */
+/* What the disk did not take. `torn`: the file ends in the middle of the first line of
+ * it. */
 static void keep(struct writer *writer, const char *lines, size_t size, bool torn,
 	struct moment at)
 {
 	bool wait = writer->settings.overflow != OVERFLOW_DROP;
 
-	if (torn) { /* the rest of a line is kept whatever the policy: half of it is on the disk */
+	if (torn) { /* half of a line is on the disk: its rest is kept, whatever the policy */
 		size_t rest = (size_t)((char *)memchr(lines, '\n', size) - lines) + 1;
 
 		if (spill_add(&writer->spill, lines, rest)) {
@@ -214,7 +217,8 @@ static void keep(struct writer *writer, const char *lines, size_t size, bool tor
 	}
 	if (size == 0)
 		return;
-	/* Once lines were dropped, all later ones are, until the gap was told: order is kept. */
+	/* Once lines were dropped, all later ones are, until the gap was told: order is
+	 * kept. */
 	if (!wait || writer->gap.lines > 0 || !spill_add(&writer->spill, lines, size))
 		writer->stats.dropped_lines +=
 			gap_add(&writer->gap, lines, size, at.wall);

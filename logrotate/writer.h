@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * writer.h - one log file: whole lines are appended, the file is rotated between two lines, and
- * a disk that takes nothing is waited for with bounded memory. The order of writing and
- * rotating belongs to the writer alone: no line is in neither file, none in both, none torn.
+ * writer.h - one log file: whole lines are appended, the file is rotated between two
+ * lines, and a disk that takes nothing is waited for with bounded memory. The order of
+ * writing and rotating belongs to the writer alone: no line is in neither file, none in
+ * both, none torn.
  */
 #pragma once
 
@@ -30,7 +31,8 @@ struct writer_settings {
 	mode_t mode;
 };
 
-/* A place that cannot be opened is no failure: lines wait in memory, and it is tried again. -ENOMEM. */
+/* A place that cannot be opened is no failure: lines wait in memory, and it is tried
+ * again. -ENOMEM. */
 int writer_new(struct writer **ret, struct loop *loop, size_t *spill_budget,
 	const struct writer_settings *settings, struct writer_user user);
 /* Tries to write what waits, and forgets it. */

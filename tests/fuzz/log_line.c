@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * log_line.c - any bytes as a line: what is read from it lies within it, and printed with a stamp and
- * a priority it means the same.
+ * log_line.c - any bytes as a line: what is read from it lies within it, and printed with
+ * a stamp and a priority it means the same.
  */
 #include <assert.h>
 #include <string.h>

@@ -129,7 +129,8 @@ static void files_end_with_whole_lines(void **state)
 	}
 }
 
-/* One letter per archive, newest first: plain P or packed Z; decided: keep k, pack p, remove r. */
+/* One letter per archive, newest first: plain P or packed Z; decided: keep k, pack p,
+ * remove r. */
 static const struct {
 	const char *rule;
 	struct policy policy;
