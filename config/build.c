@@ -203,6 +203,17 @@ static int merge_entry(struct building *self, struct entry *entry,
 	return 0;
 }
 
+/* Names are looked for in a row: a bound keeps one file from costing seconds. */
+static void check_values(const struct node *tree, struct problems *problems)
+{
+	const struct node *values = node_get(tree, "values");
+
+	if (values && values->kind == NODE_MAP && values->count > NAMES_MAX_VALUES)
+		problem(problems, values->mark, "values",
+			"%zu values; at most %d are kept", values->count,
+			NAMES_MAX_VALUES);
+}
+
 static int read_entry(struct building *self, struct entry *entry, struct node *tree)
 {
 	struct name_facts facts = { entry->name, tree, &self->config->host, self->facts };
@@ -213,6 +224,7 @@ static int read_entry(struct building *self, struct entry *entry, struct node *t
 	if (r < 0)
 		return r;
 	names = name_table_names(table);
+	check_values(tree, &entry->problems);
 	r = file_texts_render(tree, self->sources, table, &entry->problems);
 	return r < 0 ? r
 		     : fields_read_declaration(

@@ -122,10 +122,10 @@ static int add_ports(struct name_table *self, const struct node *listen)
 
 static int add_values(struct name_table *self, const struct node *values)
 {
+	const size_t count = values && values->kind == NODE_MAP ? values->count : 0;
 	int r = 0;
 
-	for (size_t i = 0;
-		values && values->kind == NODE_MAP && r == 0 && i < values->count; i++) {
+	for (size_t i = 0; r == 0 && i < MIN(count, (size_t)NAMES_MAX_VALUES); i++) {
 		const struct node *value = values->items[i].value;
 
 		if (value->kind == NODE_LIST || value->kind == NODE_MAP)

@@ -10,6 +10,8 @@
 
 struct name_table;
 
+enum { NAMES_MAX_VALUES = 1000 }; /* of `values`; more are not looked at */
+
 /* What the names are made of; borrowed by the table. */
 struct name_facts {
 	const char *service;
