@@ -79,9 +79,10 @@ static const struct {
 
 static int say_error(const struct ctl *ctl, const struct varlink_answer *answer)
 {
-	for (size_t i = 0; i < ARRAY_LEN(errors); i++)
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
 		if (strcmp(errors[i].error, answer->error) == 0)
 			return errors[i].say(ctl, answer);
+	}
 	say(ctl, "svcd answered %s", answer->error);
 	return EXIT_FAILED;
 }
@@ -115,12 +116,13 @@ int ask(const struct ctl *ctl, const struct question *question, struct json_t *p
 		question->more, question->timeout_ms, question->reply, question->data,
 		&answer);
 
-	if (r == -ECANCELED)
+	if (r == -ECANCELED) {
 		r = EXIT_FAILED; /* the reply function has said why */
-	else if (r < 0)
+	} else if (r < 0) {
 		r = say_silence(ctl, question, r);
-	else if (*answer.error)
+	} else if (*answer.error) {
 		r = say_error(ctl, &answer);
+	}
 	json_free(answer.parameters);
 	return r;
 }
@@ -152,9 +154,10 @@ struct json_t *names_of(char *const *words, size_t count)
 {
 	_cleanup_(json_freep) struct json_t *names = json_new_array();
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (!names || json_append_text(names, words[i]) < 0)
 			return NULL;
+	}
 	return TAKE(names);
 }
 
@@ -163,9 +166,10 @@ int select_services(const struct ctl *ctl, struct json_t **ret)
 	_cleanup_(json_freep) struct json_t *selection = json_new_object();
 	const char *tag = NULL;
 
-	for (size_t i = 0; i < ctl->words_count; i++)
+	for (size_t i = 0; i < ctl->words_count; i++) {
 		if (ctl->words[i][0] == '@')
 			tag = ctl->words[i] + 1;
+	}
 	if (tag && ctl->words_count > 1)
 		return usage(ctl, "either names or one @TAG");
 	if (tag && !*tag)

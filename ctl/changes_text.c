@@ -32,11 +32,12 @@ static void print_head(
 	const char *kind = text_of(change, "kind"), *headline = kind;
 	enum paint paint = PAINT_NONE;
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i].kind, kind) == 0) {
 			headline = kinds[i].headline;
 			paint = kinds[i].paint;
 		}
+	}
 	show(out, view, PAINT_STRONG, text_of(change, "service"));
 	text_add(out, ": ");
 	show(out, view, paint, headline);
@@ -104,9 +105,10 @@ void changes_text(struct text *out, const struct view *view, const struct json_t
 		const struct json_t *problems = json_get(service, "problems");
 
 		print_head(out, view, service);
-		if (strcmp(text_of(service, "kind"), "changed") == 0)
+		if (strcmp(text_of(service, "kind"), "changed") == 0) {
 			for (size_t j = 0; j < json_size(keys); j++)
 				print_key(out, view, json_item(keys, j));
+		}
 		for (size_t j = 0; j < json_size(problems); j++) {
 			const char *line = json_text(json_item(problems, j));
 
@@ -117,8 +119,9 @@ void changes_text(struct text *out, const struct view *view, const struct json_t
 
 bool changes_refused(const struct json_t *changes)
 {
-	for (size_t i = 0; i < json_size(changes); i++)
+	for (size_t i = 0; i < json_size(changes); i++) {
 		if (strcmp(text_of(json_item(changes, i), "kind"), "refused") == 0)
 			return true;
+	}
 	return false;
 }

@@ -116,11 +116,12 @@ int help_words(const char *what)
 {
 	struct text out = { 0 };
 
-	if (strcmp(what, "manual") == 0)
+	if (strcmp(what, "manual") == 0) {
 		print_manual(&out);
-	else if (strcmp(what, "verbs") == 0)
+	} else if (strcmp(what, "verbs") == 0) {
 		print_verbs(&out);
-	else
+	} else {
 		options_words(&out, verb_find(what));
+	}
 	return put(&out);
 }

@@ -72,15 +72,17 @@ static int run(struct ctl *ctl)
 		return put(&out);
 	}
 	if (ctl->options.help) {
-		if (ctl->verb < VERB_COUNT)
+		if (ctl->verb < VERB_COUNT) {
 			help_verb(&out, &ctl->out, ctl->verb);
-		else
+		} else {
 			help_all(&out, &ctl->out);
+		}
 		return put(&out);
 	}
-	if (paths_init(&ctl->paths, ctl->options.root) < 0)
+	if (paths_init(&ctl->paths, ctl->options.root) < 0) {
 		return usage(ctl, "--root wants an absolute path, not \"%s\"",
 			ctl->options.root);
+	}
 	return verb_rows[ctl->verb].run(ctl);
 }
 

@@ -82,10 +82,11 @@ static const char *next_word(size_t index, const void *data)
 {
 	const struct words_of_verb *of = data;
 
-	for (size_t i = 0; i < ARRAY_LEN(option_rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(option_rows); i++) {
 		if (option_rows[i].verbs && belongs(&option_rows[i], of->verb) &&
 			index-- == 0)
 			return option_rows[i].word;
+	}
 	return NULL;
 }
 
@@ -117,9 +118,10 @@ static int set(struct reading *self, const struct option_row *row, const char *a
 		errno = 0;
 		*(int64_t *)member = strtoll(argument, &end, 10);
 		if (errno || end == argument || *end || *(int64_t *)member < 0 ||
-			*(int64_t *)member > INT_MAX)
+			*(int64_t *)member > INT_MAX) {
 			return usage(self->ctl, "--%s wants a number, not \"%s\"",
 				row->word, argument);
+		}
 		return 0;
 	}
 	abort();
@@ -159,9 +161,10 @@ static int read_long(struct reading *self, const char *said)
 
 static const struct option_row *find_letter(char letter, int verb)
 {
-	for (size_t i = 0; i < ARRAY_LEN(option_rows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(option_rows); i++) {
 		if (option_rows[i].letter == letter && belongs(&option_rows[i], verb))
 			return &option_rows[i];
+	}
 	return NULL;
 }
 
@@ -175,9 +178,10 @@ static int read_letters(struct reading *self, const char *letters)
 
 		if (!row)
 			return usage(self->ctl, "unknown option -%c", *letters);
-		if (row->kind != FLAG)
+		if (row->kind != FLAG) {
 			return letters[1] ? set(self, row, letters + 1)
 					  : set_with_next(self, row);
+		}
 		r = set(self, row, NULL);
 	}
 	return r;
@@ -237,12 +241,13 @@ int options_parse(struct ctl *ctl, int argc, char **argv)
 	while (r == 0 && self.at < argc) {
 		const char *said = argv[self.at++];
 
-		if (!ended && strcmp(said, "--") == 0)
+		if (!ended && strcmp(said, "--") == 0) {
 			ended = true;
-		else if (ended && self.verb >= 0)
+		} else if (ended && self.verb >= 0) {
 			ctl->words[ctl->words_count++] = argv[self.at - 1];
-		else
+		} else {
 			r = read_one(&self, said);
+		}
 	}
 	if (r != 0 || ctl->options.help || ctl->options.version || ctl->options.words_for)
 		return r;
@@ -269,10 +274,11 @@ void options_help(struct text *out, const struct view *view, int verb)
 		if (row->verbs == 0 || (verb < 0) != (row->verbs == EVERY) ||
 			!belongs(row, verb))
 			continue;
-		if (row->letter)
+		if (row->letter) {
 			text_addf(&said, "-%c, ", row->letter);
-		else
+		} else {
 			text_add(&said, "    ");
+		}
 		text_addf(&said, "--%s%s%s", row->word, row->argument ? " " : "",
 			row->argument ? row->argument : "");
 		table_cell(&table, PAINT_NONE, text_failed(&said) ? "" : said.bytes);

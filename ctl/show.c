@@ -39,10 +39,11 @@ void showf(struct text *out, const struct view *view, enum paint paint,
 	va_start(args, format);
 	text_addv(&line, format, args);
 	va_end(args);
-	if (text_failed(&line))
+	if (text_failed(&line)) {
 		out->failed = true;
-	else if (line.size > 0)
+	} else if (line.size > 0) {
 		show(out, view, paint, line.bytes);
+	}
 	text_done(&line);
 }
 
@@ -123,10 +124,11 @@ void show_folded_from(struct text *out, const struct view *view, size_t indent,
 {
 	_cleanup_free_ char *clean = cleaned(string);
 
-	if (clean)
+	if (clean) {
 		fold(out, view, indent, paint, clean);
-	else
+	} else {
 		out->failed = true;
+	}
 }
 
 void show_folded(
@@ -160,10 +162,11 @@ void show_fieldf(struct text *out, const struct view *view, const char *label,
 	va_start(args, format);
 	text_addv(&line, format, args);
 	va_end(args);
-	if (text_failed(&line))
+	if (text_failed(&line)) {
 		out->failed = true;
-	else if (line.size > 0)
+	} else if (line.size > 0) {
 		show_field(out, view, label, paint, line.bytes);
+	}
 	text_done(&line);
 }
 
@@ -231,14 +234,15 @@ char *word_took(char ret[static WORD_BYTES], const struct json_t *us)
 
 	if (!is_known(us))
 		return dash(ret);
-	if (took < US_PER_MS)
+	if (took < US_PER_MS) {
 		snprintf(ret, WORD_BYTES, "%" PRId64 "µs", took);
-	else if (took < US_PER_S / 10)
+	} else if (took < US_PER_S / 10) {
 		snprintf(ret, WORD_BYTES, "%.1fms", (double)took / US_PER_MS);
-	else if (took < 60 * (int64_t)US_PER_S)
+	} else if (took < 60 * (int64_t)US_PER_S) {
 		snprintf(ret, WORD_BYTES, "%.2fs", (double)took / US_PER_S);
-	else
+	} else {
 		duration_format(took, ret);
+	}
 	return ret;
 }
 

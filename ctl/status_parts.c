@@ -38,10 +38,11 @@ void status_print_refused(
 		show_field(
 			out, view, i == 0 ? "Refused" : "", PAINT_BAD, line ? line : "");
 	}
-	if (json_size(refused) > 0)
+	if (json_size(refused) > 0) {
 		show_field(out, view, "", PAINT_NONE,
 			runs ? "until the file is repaired, what was accepted last stays"
 			     : "nothing runs until the file is repaired");
+	}
 }
 
 static bool is_orphan(const struct json_t *change)
@@ -65,13 +66,14 @@ void status_print_pending(
 			text_of(change, "key"), orphan ? "" : " (needs a ",
 			orphan ? "" : effect, orphan ? "" : ")");
 	}
-	if (orphan)
+	if (orphan) {
 		show_fieldf(out, view, "", PAINT_NONE,
 			"it runs on until `svcctl apply --remove %s`", service);
-	else if (json_size(pending) > 0)
+	} else if (json_size(pending) > 0) {
 		show_fieldf(out, view, "", PAINT_NONE,
 			"`svcctl diff %s` shows it, `svcctl apply %s` does it", service,
 			service);
+	}
 }
 
 /* ---- doors ----------------------------------------------------------------------- */
@@ -106,13 +108,14 @@ void status_print_firewall(
 		return;
 	word_count(accepted, json_get(firewall, "accepted"));
 	word_count(dropped, json_get(firewall, "dropped"));
-	if (applied)
+	if (applied) {
 		show_fieldf(out, view, "Firewall", PAINT_NONE,
 			"applied; %s accepted, %s dropped%s%s", accepted, dropped,
 			*reason ? "; " : "", reason);
-	else
+	} else {
 		show_fieldf(out, view, "Firewall", PAINT_BAD, "not applied%s%s",
 			*reason ? ": " : "", reason);
+	}
 }
 
 /* ---- instances ------------------------------------------------------------------- */
@@ -170,9 +173,10 @@ static void note_instance(struct text *out, const struct view *view,
 	text_add(&line, "");
 	if (*why && !text_starts(said, why)) {
 		text_add(&line, why);
-		if (json_kind(next) == JSON_IS_INT && !strstr(why, "again in"))
+		if (json_kind(next) == JSON_IS_INT && !strstr(why, "again in")) {
 			text_addf(&line, ", again in %s",
 				duration_format(MAX(json_int(next), 0), again));
+		}
 	}
 	if (*says)
 		text_addf(&line, "%sit says \"%s\"", line.size > 0 ? "; " : "", says);
@@ -200,9 +204,10 @@ void status_print_instances(
 	text_add(out, "\n");
 	table_print(out, view, PART_INDENT, &table);
 	table_done(&table);
-	for (size_t i = 0; i < json_size(instances); i++)
+	for (size_t i = 0; i < json_size(instances); i++) {
 		note_instance(out, view, json_item(instances, i),
 			json_size(instances) == 1 ? text_of(document, "why") : "");
+	}
 }
 
 /* ---- checks ---------------------------------------------------------------------- */

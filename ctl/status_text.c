@@ -111,10 +111,11 @@ void status_headline(struct text *out, const struct json_t *document)
 	}
 	text_add(out,
 		json_get_bool(document, "ready", false) ? " and ready" : ", not ready");
-	if (!json_get_bool(document, "ready", false))
+	if (!json_get_bool(document, "ready", false)) {
 		add_reason(out, reason, why);
-	else if (text_equal(text_of(json_get(document, "verdict"), "value"), "warn"))
+	} else if (text_equal(text_of(json_get(document, "verdict"), "value"), "warn")) {
 		add_reason(out, "", text_of(json_get(document, "verdict"), "reason"));
+	}
 }
 
 /* ---- parts ----------------------------------------------------------------------- */
@@ -151,9 +152,10 @@ static void print_state(
 	struct text line = { 0 };
 
 	text_add(&line, text_of(document, "state"));
-	if (since)
+	if (since) {
 		text_addf(&line, " for %s, since %s", word_age(age, view, since),
 			word_time(time, since));
+	}
 	if (*why && state_of(document) == STATE_UP) /* else the headline has said it */
 		text_addf(&line, "; %s", why);
 	if (!text_failed(&line))
@@ -189,9 +191,10 @@ static void print_failing(
 {
 	const char *reason = text_of(term, "reason");
 
-	if (!json_get_bool(term, "ok", false))
+	if (!json_get_bool(term, "ok", false)) {
 		show_fieldf(out, view, "", PAINT_NONE, "%s: %s", text_of(term, "term"),
 			*reason ? reason : "does not hold");
+	}
 }
 
 /* "wanted, state hold" */
@@ -201,13 +204,16 @@ static void print_holding(
 	struct text line = { 0 };
 	size_t count = 0;
 
-	for (size_t i = 0; i < json_size(terms); i++)
-		if (json_get_bool(json_item(terms, i), "ok", false))
+	for (size_t i = 0; i < json_size(terms); i++) {
+		if (json_get_bool(json_item(terms, i), "ok", false)) {
 			text_addf(&line, "%s%s", count++ ? ", " : "",
 				text_of(json_item(terms, i), "term"));
-	if (count > 0 && !text_failed(&line))
+		}
+	}
+	if (count > 0 && !text_failed(&line)) {
 		show_fieldf(out, view, "", PAINT_FAINT, "%s hold%s", line.bytes,
 			count == 1 ? "s" : "");
+	}
 	text_done(&line);
 }
 
@@ -233,9 +239,10 @@ static void print_job(
 	const struct json_t *job = json_get(document, "job");
 	const char *result = text_of(job, "result"), *reason = text_of(job, "reason");
 
-	if (*result && !text_equal(result, "done"))
+	if (*result && !text_equal(result, "done")) {
 		show_fieldf(out, view, "Job", PAINT_NONE, "%s: %s%s%s",
 			text_of(job, "kind"), result, *reason ? ", " : "", reason);
+	}
 }
 
 static void print_advice(
@@ -243,9 +250,10 @@ static void print_advice(
 {
 	enum state state = state_of(document);
 
-	if (faces[state].advice && json_size(json_get(document, "exits")) > 0)
+	if (faces[state].advice && json_size(json_get(document, "exits")) > 0) {
 		show_fieldf(out, view, "Next", PAINT_NONE, "%s%s%s", faces[state].advice,
 			text_of(document, "service"), faces[state].behind);
+	}
 }
 
 void status_text(struct text *out, const struct view *view, const struct json_t *document,

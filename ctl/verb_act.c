@@ -40,11 +40,12 @@ int verb_act(struct ctl *ctl)
 		r = select_services(ctl, &selection);
 	if (r != 0)
 		return r;
-	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+	for (size_t i = 0; i < ARRAY_LEN(acts); i++) {
 		if (acts[i].verb == ctl->verb) {
 			method = acts[i].method;
 			done = acts[i].done;
 		}
+	}
 	json_set_bool(selection, "all", ctl->options.all);
 	json_set_text(selection, "reason", ctl->options.reason);
 	json_set_bool(selection, "wait", !ctl->options.no_wait);
@@ -69,9 +70,10 @@ static const char *signal_word(const char *said)
 		return number > 0 && number < SIGRTMIN ? sigabbrev_np((int)number) : NULL;
 	if (strncasecmp(said, "SIG", 3) == 0)
 		said += 3;
-	for (int i = 1; i < SIGRTMIN; i++)
+	for (int i = 1; i < SIGRTMIN; i++) {
 		if (sigabbrev_np(i) && strcasecmp(sigabbrev_np(i), said) == 0)
 			return sigabbrev_np(i);
+	}
 	return NULL;
 }
 
@@ -86,9 +88,10 @@ int verb_kill(struct ctl *ctl)
 
 	if (!word)
 		return usage(ctl, "no signal \"%s\"", said);
-	for (size_t i = 0; i < ctl->words_count; i++)
+	for (size_t i = 0; i < ctl->words_count; i++) {
 		if (ctl->words[i][0] == '@')
 			return usage(ctl, "it wants names, not tags");
+	}
 	parameters = json_new_object();
 	json_set(parameters, "names", names_of(ctl->words, ctl->words_count));
 	json_set_text(parameters, "signal", word);

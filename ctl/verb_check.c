@@ -29,14 +29,15 @@ static int refused(const struct varlink_answer *answer)
 	const char *nearest = json_get_text(answer->parameters, "suggestion", "");
 	_cleanup_free_ char *line = NULL;
 
-	if (strcmp(answer->error, VARLINK_NOT_FOUND) == 0)
+	if (strcmp(answer->error, VARLINK_NOT_FOUND) == 0) {
 		line = text_format("no service %s%s%s%s",
 			json_get_text(answer->parameters, "name", ""),
 			*nearest ? ", did you mean " : "", nearest, *nearest ? "?" : "");
-	else
+	} else {
 		line = text_format("svcd-health answered %s %s", answer->error,
 			json_get_text(answer->parameters, "reason",
 				json_get_text(answer->parameters, "parameter", "")));
+	}
 	return unknown(line ? line : "out of memory");
 }
 

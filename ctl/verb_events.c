@@ -22,9 +22,10 @@ static const struct {
 
 static enum paint paint_of(const char *level)
 {
-	for (size_t i = 0; i < ARRAY_LEN(paints); i++)
+	for (size_t i = 0; i < ARRAY_LEN(paints); i++) {
 		if (strcmp(paints[i].level, level) == 0)
 			return paints[i].paint;
+	}
 	return PAINT_NONE;
 }
 
@@ -37,10 +38,11 @@ static void add_doer(struct text *line, const struct json_t *uid, const char *sa
 	user = getpwuid((uid_t)json_int(uid));
 	if (user && strstr(said, user->pw_name))
 		return;
-	if (user)
+	if (user) {
 		text_addf(line, " (by %s)", user->pw_name);
-	else
+	} else {
 		text_addf(line, " (by uid %" PRId64 ")", json_int(uid));
+	}
 }
 
 static void print_event(
@@ -78,10 +80,11 @@ static int on_events(struct json_t *parameters, bool more, void *data)
 		_cleanup_free_ char *printed =
 			json_print(json_item(events, i), JSON_ONE_LINE);
 
-		if (!ctl->options.json)
+		if (!ctl->options.json) {
 			print_event(&out, &ctl->out, json_item(events, i));
-		else
+		} else {
 			text_addf(&out, "%s\n", printed ? printed : "null");
+		}
 	}
 	return put(&out) == 0 ? 0 : -ECANCELED;
 }

@@ -19,10 +19,11 @@ struct printing {
 
 static void add_text(struct text *out, const struct printing *self, const char *string)
 {
-	if (self->ctl->out.width > 0)
+	if (self->ctl->out.width > 0) {
 		text_add_shown(out, string, strlen(string));
-	else
+	} else {
 		text_add(out, string);
+	}
 	text_add(out, "\n");
 }
 
@@ -98,11 +99,12 @@ static int choose_form(const struct ctl *ctl, struct printing *printing)
 			   : ctl->options.json ? "json"
 					       : "text";
 
-	for (size_t i = 0; i < ARRAY_LEN(forms); i++)
+	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		if (strcmp(forms[i].word, word) == 0) {
 			printing->line = forms[i].line;
 			return 0;
 		}
+	}
 	return usage(ctl, "-o wants text, short or json, not \"%s\"", word);
 }
 
@@ -114,10 +116,11 @@ static int set_time(const struct ctl *ctl, struct json_t *parameters, const char
 
 	if (!said)
 		return json_set_text(parameters, key, NULL) < 0 ? EXIT_FAILED : 0;
-	if (when_parse(&at, said, ctl->out.now) < 0)
+	if (when_parse(&at, said, ctl->out.now) < 0) {
 		return usage(ctl,
 			"--%s wants a time (14:30, 2026-11-23 14:30:05, 2h), not \"%s\"",
 			key, said);
+	}
 	return json_set_text(parameters, key, wall_format(at, text)) < 0 ? EXIT_FAILED
 									 : 0;
 }

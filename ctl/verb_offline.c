@@ -45,9 +45,10 @@ static struct config *build(const struct ctl *ctl, char *const *files, size_t co
 
 static const struct entry *entry_of_path(const struct config *config, const char *path)
 {
-	for (size_t i = 0; i < config->entries_count; i++)
+	for (size_t i = 0; i < config->entries_count; i++) {
 		if (text_equal(config->entries[i].path, path))
 			return &config->entries[i];
+	}
 	return NULL;
 }
 
@@ -63,9 +64,10 @@ static const struct entry *entry_named(
 {
 	const char *nearest;
 
-	for (size_t i = 0; i < config->entries_count; i++)
+	for (size_t i = 0; i < config->entries_count; i++) {
 		if (text_equal(config->entries[i].name, name))
 			return &config->entries[i];
+	}
 	nearest = text_nearest(name, next_name, config);
 	say(ctl, "no declaration of \"%s\" below %s%s%s%s", name, ctl->paths.etc,
 		nearest ? "; did you mean \"" : "", nearest ? nearest : "",
@@ -105,9 +107,10 @@ int verb_validate(struct ctl *ctl)
 
 	if (!config)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < ctl->words_count; i++)
+	for (size_t i = 0; i < ctl->words_count; i++) {
 		if (!validate_one(&out, config, ctl->words[i]))
 			failed = EXIT_FAILED;
+	}
 	r = put(&out);
 	return r != 0 ? r : failed;
 }
@@ -164,11 +167,12 @@ static int print_plan(
 
 	if (!here)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < config->entries_count; i++)
+	for (size_t i = 0; i < config->entries_count; i++) {
 		if (config->entries[i].declaration &&
 			(config->entries[i].here ||
 				text_equal(service, config->entries[i].name)))
 			here[input.declarations_count++] = config->entries[i].declaration;
+	}
 	input.declarations = here;
 	r = plan_make(&plan, &input, &problems);
 	if (r == 0)

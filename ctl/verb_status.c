@@ -94,15 +94,17 @@ static int print_once(const struct ctl *ctl, const struct json_t *services)
 		put_json(names_one(ctl) ? json_item(services, 0) : services);
 		return MAX(r, wants_full(ctl) ? exit_of(services) : 0);
 	}
-	for (size_t i = 0; ctl->options.names && i < json_size(services); i++)
+	for (size_t i = 0; ctl->options.names && i < json_size(services); i++) {
 		text_addf(&out, "%s\n",
 			json_get_text(json_item(services, i), "service", ""));
-	if (wants_full(ctl))
+	}
+	if (wants_full(ctl)) {
 		exit = print_full(ctl, &out, services);
-	else if (!ctl->options.names && json_size(services) > 0)
+	} else if (!ctl->options.names && json_size(services) > 0) {
 		status_table(&out, &ctl->out, services);
-	else if (!ctl->options.names)
+	} else if (!ctl->options.names) {
 		say(ctl, "no services");
+	}
 	r = put(&out);
 	return r != 0 ? r : exit;
 }

@@ -62,9 +62,10 @@ static const struct {
 
 static bool has_form(const char *said, const char *form)
 {
-	for (; *form && *said; form++, said++)
+	for (; *form && *said; form++, said++) {
 		if (*form == '0' ? *said < '0' || *said > '9' : *said != *form)
 			return false;
+	}
 	return !*form && !*said;
 }
 

@@ -35,10 +35,11 @@ static void send_message(struct varlink_call *call, struct json_t *message)
 	if (!call->connection || call->oneway)
 		return;
 	line = owned ? json_print(owned, JSON_ONE_LINE) : NULL;
-	if (!line)
+	if (!line) {
 		connection_drop(call->connection, "out of memory");
-	else
+	} else {
 		connection_send(call->connection, line, strlen(line) + 1);
+	}
 }
 
 static struct json_t *message_new(struct json_t *parameters)
@@ -122,9 +123,10 @@ void varlink_on_drained(struct varlink_call *call,
 static const struct varlink_method *find(
 	const struct varlink_method *methods, const char *name)
 {
-	for (; methods->name; methods++)
+	for (; methods->name; methods++) {
 		if (strcmp(methods->name, name) == 0)
 			return methods;
+	}
 	return NULL;
 }
 
@@ -169,10 +171,11 @@ static void run(struct varlink_call *call, const char *name, struct json_t *para
 		return;
 	}
 	method = find(server->methods, name);
-	if (method)
+	if (method) {
 		method->run(server->owner, call, parameters, now);
-	else
+	} else {
 		refuse_unknown(call, name);
+	}
 }
 
 bool call_begin(

@@ -62,9 +62,10 @@ struct channel {
 
 static void fds_close(struct fds *fds)
 {
-	for (size_t i = 0; i < fds->count; i++)
+	for (size_t i = 0; i < fds->count; i++) {
 		if (fds->items[i] >= 0)
 			close(fds->items[i]);
+	}
 	fds->count = 0;
 }
 
@@ -318,9 +319,9 @@ static ssize_t take_from_wire(struct channel *self, struct fds *fds)
 	};
 	ssize_t size;
 
-	do
+	do {
 		size = recvmsg(self->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	while (size < 0 && errno == EINTR);
+	} while (size < 0 && errno == EINTR);
 	if (size < 0)
 		return -errno;
 	gather_fds(&message, fds);
@@ -344,9 +345,10 @@ static int read_memfd(struct json_t **ret, int fd, struct error *err)
 		return error_set(err, -EBADMSG, "body that is not sealed");
 	if (fstat(fd, &info) < 0)
 		return error_errno(err, -errno, "body");
-	if (info.st_size <= 0 || info.st_size > CHANNEL_MAX_BYTES)
+	if (info.st_size <= 0 || info.st_size > CHANNEL_MAX_BYTES) {
 		return error_set(err, -EBADMSG, "body of %jd bytes, at most %d are read",
 			(intmax_t)info.st_size, CHANNEL_MAX_BYTES);
+	}
 	bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (bytes == MAP_FAILED)
 		return error_errno(err, -errno, "body");
@@ -409,13 +411,14 @@ static bool receive(struct channel *self, struct instant now)
 	fds_close(&fds);
 	if (size == -EAGAIN)
 		return false;
-	if (size == 0)
+	if (size == 0) {
 		end(self, "the peer closed its end", now);
-	else if (size < 0)
+	} else if (size < 0) {
 		end(self, size == -EMSGSIZE ? "message too long" : strerror((int)-size),
 			now);
-	else if (r < 0)
+	} else if (r < 0) {
 		end(self, err.text, now);
+	}
 	return !self->freed && !self->closed;
 }
 
@@ -426,9 +429,10 @@ static void on_ready(void *owner, unsigned events, struct instant now)
 	self->busy = true;
 	if (events & WATCH_WRITE)
 		flush(self, now);
-	for (int i = 0; i < MESSAGES_PER_TURN && !self->freed && !self->closed; i++)
+	for (int i = 0; i < MESSAGES_PER_TURN && !self->freed && !self->closed; i++) {
 		if (!receive(self, now))
 			break;
+	}
 	self->busy = false;
 	if (self->freed)
 		channel_free(self);

@@ -33,12 +33,13 @@ size_t bytes_left(const struct bytes *bytes)
 void bytes_eat(struct bytes *bytes, size_t size)
 {
 	bytes->at += size;
-	if (bytes->at == bytes->text.size)
+	if (bytes->at == bytes->text.size) {
 		text_done(&bytes->text);
-	else if (bytes->at > bytes->text.size / 2)
+	} else if (bytes->at > bytes->text.size / 2) {
 		text_consume(&bytes->text, bytes->at);
-	else
+	} else {
 		return;
+	}
 	bytes->at = 0;
 }
 
@@ -246,10 +247,11 @@ static void take_input(struct connection *self, struct instant now)
 		connection_drop(self, "its message is too long");
 		return;
 	}
-	if (bytes[got - 1] == '\0')
+	if (bytes[got - 1] == '\0') {
 		self->frame_from = NEVER;
-	else if (self->frame_from.us == NEVER.us || memchr(bytes, '\0', (size_t)got))
+	} else if (self->frame_from.us == NEVER.us || memchr(bytes, '\0', (size_t)got)) {
 		self->frame_from = now;
+	}
 }
 
 static bool hung_up(int fd)

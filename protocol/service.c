@@ -57,10 +57,12 @@ static void get_description(void *owner, struct varlink_call *call,
 		varlink_error(call, VARLINK_INVALID, answer);
 		return;
 	}
-	if (strcmp(wanted, service_interface) == 0)
+	if (strcmp(wanted, service_interface) == 0) {
 		description = service_description;
-	else if (our_interface(server, ours, sizeof(ours)) && strcmp(wanted, ours) == 0)
+	} else if (our_interface(server, ours, sizeof(ours)) &&
+		   strcmp(wanted, ours) == 0) {
 		description = server->description;
+	}
 	if (!description) {
 		json_set_text(answer, "interface", wanted);
 		varlink_error(call, "org.varlink.service.InterfaceNotFound", answer);

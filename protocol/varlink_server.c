@@ -43,12 +43,13 @@ static bool make_room(struct varlink_server *self, uid_t uid)
 {
 	struct connection *idle = NULL;
 
-	if (uid != 0 && count_of(self, uid) >= CLIENTS_OF_ONE_UID)
+	if (uid != 0 && count_of(self, uid) >= CLIENTS_OF_ONE_UID) {
 		idle = most_idle(self, uid);
-	else if (self->connections_count >= VARLINK_MAX_CLIENTS)
+	} else if (self->connections_count >= VARLINK_MAX_CLIENTS) {
 		idle = most_idle(self, 0);
-	else
+	} else {
 		return true;
+	}
 	if (!idle)
 		return false;
 	connection_drop(idle, "room for a new client is needed");
@@ -110,9 +111,10 @@ static void on_turn(void *owner, struct instant now)
 {
 	struct varlink_server *self = owner;
 
-	for (struct connection *at = self->connections; at; at = at->next)
+	for (struct connection *at = self->connections; at; at = at->next) {
 		if (!at->dead)
 			connection_advance(at, now);
+	}
 	reap(self);
 }
 

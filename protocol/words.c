@@ -66,9 +66,10 @@ const char *const message_words[MESSAGE_COUNT] = {
 
 int verb_find(const char *word)
 {
-	for (int i = 0; i < VERB_COUNT; i++)
+	for (int i = 0; i < VERB_COUNT; i++) {
 		if (text_equal(verbs[i].word, word))
 			return i;
+	}
 	return -1;
 }
 
