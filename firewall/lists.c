@@ -188,6 +188,17 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
+static size_t take_bucket(struct set_entry *entry, struct plan_set **ret)
+{
+	size_t count = 0;
+
+	for (; entry; entry = entry->next) {
+		if (entry->set->used)
+			ret[count++] = TAKE(entry->set);
+	}
+	return count;
+}
+
 int lists_take_sets(struct lists *lists, struct plan_set ***ret, size_t *ret_count)
 {
 	struct plan_set **sets = calloc(lists->sets_count + 1, sizeof(struct plan_set *));
@@ -195,13 +206,8 @@ int lists_take_sets(struct lists *lists, struct plan_set ***ret, size_t *ret_cou
 
 	if (!sets)
 		return -ENOMEM;
-	for (size_t i = 0; i < BUCKETS; i++) {
-		for (struct set_entry *entry = lists->by_content[i]; entry;
-			entry = entry->next) {
-			if (entry->set->used)
-				sets[count++] = TAKE(entry->set);
-		}
-	}
+	for (size_t i = 0; i < BUCKETS; i++)
+		count += take_bucket(lists->by_content[i], sets + count);
 	qsort(sets, count, sizeof(*sets), by_name);
 	*ret = sets;
 	*ret_count = count;
