@@ -155,8 +155,8 @@ class Host:
             self.network.in_it('svcd', '--root', str(self.root), *options),
             stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
             start_new_session=True)
-        until(lambda: self.ctl('version').returncode == 0 or self.process.poll() is not None,
-              within=20, what='svcd answers')
+        until(lambda: 'svcd: info: ready' in self.said() or self.process.poll() is not None,
+              within=20, what='svcd is ready')
         assert self.process.poll() is None, f'svcd ended: {self.said()}'
         return self
 
