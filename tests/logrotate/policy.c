@@ -40,6 +40,7 @@ static const struct {
 	{ "daily at an hour that is over", "UTC", EVERY_DAY, 16200, "2026-11-23T05:00:00Z", "2026-11-24T04:30:00Z" },
 	{ "exactly on the boundary a new day has begun", "UTC", EVERY_DAY, 0, "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z" },
 	{ "hourly", "UTC", EVERY_HOUR, 0, "2026-11-23T10:59:59Z", "2026-11-23T11:00:00Z" },
+	{ "exactly on the hour the next has begun", "UTC", EVERY_HOUR, 0, "2026-11-23T11:00:00Z", "2026-11-23T12:00:00Z" },
 	{ "hourly, spread within five minutes", "UTC", EVERY_HOUR, 120, "2026-11-23T10:01:00Z", "2026-11-23T10:02:00Z" },
 	{ "weekly is Monday", "UTC", EVERY_WEEK, 0, "2026-11-25T10:00:00Z", "2026-11-30T00:00:00Z" },
 	{ "weekly on a Sunday", "UTC", EVERY_WEEK, 0, "2026-11-29T10:00:00Z", "2026-11-30T00:00:00Z" },
