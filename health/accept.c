@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * accept.c - the Accept header of RFC 9110, as far as it chooses between our few types. Pure.
+ * accept.c - the Accept header of RFC 9110, as far as it chooses between our few types.
+ * Pure.
  *
- * A client that accepts nothing we have gets our first type: a probe is better answered than refused.
+ * A client that accepts nothing we have gets our first type: a probe is better answered
+ * than refused.
  */
 #include "health/accept.h"
 
@@ -12,7 +14,8 @@
 
 enum { HEADER_MAX_BYTES = 4096 };
 
-/* How exactly the range "type/subtype" at `at` means `type`: 3 the same, 2 "type/ *", 1 "* / *", 0 not. */
+/* How exactly the range "type/subtype" at `at` means `type`: 3 the same, 2 "type/ *",
+ * 1 "* / *", 0 not. */
 static int fit(const char *at, size_t size, const char *type)
 {
 	const char *slash = strchr(type, '/');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * ask.c - `svcctl check`: the same result as GET /check, over varlink. Whoever can open the socket is on this
- * host and may read detail.
+ * ask.c - `svcctl check`: the same result as GET /check, over varlink. Whoever can open
+ * the socket is on this host and may read detail.
  */
 #include "health/ask.h"
 

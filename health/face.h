@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face.h - a request, its answer, and the faces that make one from the other. All pure: picture and time in,
- * status and bytes out. http.c carries them, faces.c chooses.
+ * face.h - a request, its answer, and the faces that make one from the other. All pure:
+ * picture and time in, status and bytes out. http.c carries them, faces.c chooses.
  */
 #pragma once
 
@@ -64,13 +64,14 @@ typedef void face_fn(struct answer *answer, const struct face_context *context,
 face_fn face_livez, face_readyz, face_health, face_check, face_metrics, face_services,
 	face_page;
 
-/* The answer to any request, errors included; counts it when `counts` (HANDLERS_MAX) is not NULL. */
+/* The answer to any request, errors included; counts it when `counts` (HANDLERS_MAX)
+ * is not NULL. */
 void faces_answer(struct answer *answer, const struct face_context *context,
 	const struct request *request, struct handler_counts *counts);
 /* The words for /: what a client may ask for. */
 extern const char faces_methods[]; /* of the Allow header */
 
-/* ---- shared by the faces ------------------------------------------------------------------- */
+/* ---- shared by the faces ----------------------------------------------------------- */
 
 extern const char type_text[], type_json[], type_health_json[];
 
@@ -87,7 +88,7 @@ void answer_not_found(struct answer *answer, const char *what, const char *name)
 const char *reason_for(const struct truth *truth, const struct request *request);
 bool service_has_tag(const struct service *service, const char *tag);
 
-/* ---- checks as all faces count them --------------------------------------------------------- */
+/* ---- checks as all faces count them ------------------------------------------------ */
 
 /* One declared check over all instances: the worst that is known. */
 struct check_sum {

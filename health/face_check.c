@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face_check.c - /check: plugin output over HTTP, and its summaries of all services and of the host.
+ * face_check.c - /check: plugin output over HTTP, and its summaries of all services and
+ * of the host.
  */
 #include <string.h>
 
 #include "health/plugin.h"
 
-/* ---- all of them, and the host -------------------------------------------------------------------- */
+/* ---- all of them, and the host ----------------------------------------------------- */
 
 void plugin_all(struct plugin_result *ret, const struct face_context *context,
 	const struct plugin_request *request)
@@ -90,7 +91,7 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 		context->process.loop_lag_s);
 }
 
-/* ---- HTTP --------------------------------------------------------------------------------------- */
+/* ---- HTTP -------------------------------------------------------------------------- */
 
 static const struct {
 	unsigned http;

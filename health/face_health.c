@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face_health.c - /health in health+json (draft-inadarei-api-health-check-06); /health/NAME/{live,ready,started}
- * also as MicroProfile Health when the client wants application/json. Compact, so that
- * `check_http -s '"status":"pass"'` finds what it looks for.
+ * face_health.c - /health in health+json (draft-inadarei-api-health-check-06);
+ * /health/NAME/{live,ready,started} also as MicroProfile Health when the client wants
+ * application/json. Compact, so that `check_http -s '"status":"pass"'` finds what it
+ * looks for.
  */
 #include <string.h>
 
@@ -180,7 +181,7 @@ static void print_service(struct answer *answer, const struct face_context *cont
 	answer_etag(answer, context, service->index);
 }
 
-/* ---- /health/NAME/{live,ready,started} ----------------------------------------------------------- */
+/* ---- /health/NAME/{live,ready,started} --------------------------------------------- */
 
 struct question {
 	const char *word;
@@ -267,7 +268,7 @@ static void answer_question(struct answer *answer, const struct face_context *co
 	answer_etag(answer, context, service->index);
 }
 
-/* ---- the host ------------------------------------------------------------------------------------- */
+/* ---- the host ---------------------------------------------------------------------- */
 
 /* fail over warn over pass; services that people took out do not count. */
 static enum verdict worse(enum verdict host, const struct truth *truth)

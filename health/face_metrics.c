@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face_metrics.c - /metrics: one row per family, each with the function that knows its samples.
+ * face_metrics.c - /metrics: one row per family, each with the function that knows its
+ * samples.
  *
- * A figure that is not known has no sample. Series of services that are gone go with them.
+ * A figure that is not known has no sample. Series of services that are gone go with
+ * them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +18,7 @@ static void add_one(const struct scrape *scrape, double value)
 	metrics_add(scrape->out, "", LABELS({ "service", scrape->service->name }), value);
 }
 
-/* ---- of svcd ----------------------------------------------------------------------------------- */
+/* ---- of svcd ----------------------------------------------------------------------- */
 
 static void build_info(const struct scrape *scrape)
 {
@@ -110,7 +112,7 @@ static void process_start(const struct scrape *scrape)
 		(double)scrape->context->process.started.us / US_PER_S);
 }
 
-/* ---- of each service ----------------------------------------------------------------------------- */
+/* ---- of each service --------------------------------------------------------------- */
 
 static void service_info(const struct scrape *scrape)
 {
@@ -246,46 +248,86 @@ static void service_packets(const struct scrape *scrape)
 				json_number(json_get(firewall, verdicts[i])));
 }
 
-/* ---- the rows -------------------------------------------------------------------------------------- */
+/* ---- the rows ---------------------------------------------------------------------- */
 
 static const struct family_row {
 	struct metric_family family;
 	bool of_service; /* once per service, or once */
 	void (*add)(const struct scrape *scrape);
 } families[] = {
-	/* clang-format off */
 	{ { "svcd_build", METRIC_INFO, "Version of svcd." }, false, build_info },
-	{ { "svcd_services", METRIC_GAUGE, "Services by state." }, false, services_by_situation },
-	{ { "svcd_services_refused", METRIC_GAUGE, "Services whose file on disk is refused." }, false, services_refused },
-	{ { "svcd_supervisor_age_seconds", METRIC_GAUGE, "Time since the supervisor was heard." }, false, supervisor_age },
-	{ { "svcd_loop_lag_seconds", METRIC_GAUGE, "Worst delay of the health engine's loop since the last scrape." }, false, loop_lag },
-	{ { "svcd_http_requests", METRIC_COUNTER, "Requests answered." }, false, http_requests },
+	{ { "svcd_services", METRIC_GAUGE, "Services by state." }, false,
+		services_by_situation },
+	{ { "svcd_services_refused", METRIC_GAUGE,
+		  "Services whose file on disk is refused." },
+		false, services_refused },
+	{ { "svcd_supervisor_age_seconds", METRIC_GAUGE,
+		  "Time since the supervisor was heard." },
+		false, supervisor_age },
+	{ { "svcd_loop_lag_seconds", METRIC_GAUGE,
+		  "Worst delay of the health engine's loop since the last scrape." },
+		false, loop_lag },
+	{ { "svcd_http_requests", METRIC_COUNTER, "Requests answered." }, false,
+		http_requests },
 	{ { "svcd_service", METRIC_INFO, "What the service is." }, true, service_info },
-	{ { "svcd_service_state", METRIC_GAUGE, "1 for the state it is in." }, true, service_state },
-	{ { "svcd_service_up", METRIC_GAUGE, "1 when an instance is up." }, true, service_up },
-	{ { "svcd_service_ready", METRIC_GAUGE, "1 when it may have traffic." }, true, service_ready },
-	{ { "svcd_service_health_status", METRIC_GAUGE, "1 for its health: pass, warn or fail." }, true, service_health },
-	{ { "svcd_service_start_time_seconds", METRIC_GAUGE, "Start of its longest-running instance." }, true, service_start_time },
-	{ { "svcd_service_restarts", METRIC_COUNTER, "Restarts after a death since an operator's start." }, true, service_restarts },
-	{ { "svcd_service_last_exit_code", METRIC_GAUGE, "Code of its latest exit." }, true, service_last_exit_code },
-	{ { "svcd_service_last_exit_timestamp_seconds", METRIC_GAUGE, "Time of its latest exit." }, true, service_last_exit_time },
-	{ { "svcd_service_processes", METRIC_GAUGE, "Tasks in its cgroups." }, true, service_processes },
-	{ { "svcd_service_cpu_seconds", METRIC_COUNTER, "CPU time of its running instances." }, true, service_cpu },
-	{ { "svcd_service_memory_current_bytes", METRIC_GAUGE, "Memory in use." }, true, service_memory },
-	{ { "svcd_service_memory_max_bytes", METRIC_GAUGE, "limits.memory per instance." }, true, service_memory_max },
-	{ { "svcd_service_open_fds", METRIC_GAUGE, "Open file descriptors." }, true, service_fds },
-	{ { "svcd_service_connections", METRIC_GAUGE, "Established connections to its ports." }, true, service_connections },
-	{ { "svcd_service_firewall_packets", METRIC_COUNTER, "Packets to its ports by the firewall's verdict." }, true, service_packets },
-	{ { "svcd_check_success", METRIC_GAUGE, "1 when the check passes." }, true, scrape_check_success },
-	{ { "svcd_check_runs", METRIC_COUNTER, "Tries by result." }, true, scrape_check_runs },
-	{ { "svcd_check_duration_seconds", METRIC_HISTOGRAM, "How long a try took." }, true, scrape_check_durations },
-	{ { "svcd_check_consecutive_failures", METRIC_GAUGE, "Failed tries in a row." }, true, scrape_check_failures },
-	{ { "svcd_check_last_run_timestamp_seconds", METRIC_GAUGE, "When the latest try ended." }, true, scrape_check_last_run },
-	{ { "process_cpu_seconds", METRIC_COUNTER, "CPU time of the health engine." }, false, process_cpu },
-	{ { "process_resident_memory_bytes", METRIC_GAUGE, "Resident memory of the health engine." }, false, process_memory },
-	{ { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors." }, false, process_fds },
-	{ { "process_start_time_seconds", METRIC_GAUGE, "Start of the health engine." }, false, process_start },
-	/* clang-format on */
+	{ { "svcd_service_state", METRIC_GAUGE, "1 for the state it is in." }, true,
+		service_state },
+	{ { "svcd_service_up", METRIC_GAUGE, "1 when an instance is up." }, true,
+		service_up },
+	{ { "svcd_service_ready", METRIC_GAUGE, "1 when it may have traffic." }, true,
+		service_ready },
+	{ { "svcd_service_health_status", METRIC_GAUGE,
+		  "1 for its health: pass, warn or fail." },
+		true, service_health },
+	{ { "svcd_service_start_time_seconds", METRIC_GAUGE,
+		  "Start of its longest-running instance." },
+		true, service_start_time },
+	{ { "svcd_service_restarts", METRIC_COUNTER,
+		  "Restarts after a death since an operator's start." },
+		true, service_restarts },
+	{ { "svcd_service_last_exit_code", METRIC_GAUGE, "Code of its latest exit." },
+		true, service_last_exit_code },
+	{ { "svcd_service_last_exit_timestamp_seconds", METRIC_GAUGE,
+		  "Time of its latest exit." },
+		true, service_last_exit_time },
+	{ { "svcd_service_processes", METRIC_GAUGE, "Tasks in its cgroups." }, true,
+		service_processes },
+	{ { "svcd_service_cpu_seconds", METRIC_COUNTER,
+		  "CPU time of its running instances." },
+		true, service_cpu },
+	{ { "svcd_service_memory_current_bytes", METRIC_GAUGE, "Memory in use." }, true,
+		service_memory },
+	{ { "svcd_service_memory_max_bytes", METRIC_GAUGE,
+		  "limits.memory per instance." },
+		true, service_memory_max },
+	{ { "svcd_service_open_fds", METRIC_GAUGE, "Open file descriptors." }, true,
+		service_fds },
+	{ { "svcd_service_connections", METRIC_GAUGE,
+		  "Established connections to its ports." },
+		true, service_connections },
+	{ { "svcd_service_firewall_packets", METRIC_COUNTER,
+		  "Packets to its ports by the firewall's verdict." },
+		true, service_packets },
+	{ { "svcd_check_success", METRIC_GAUGE, "1 when the check passes." }, true,
+		scrape_check_success },
+	{ { "svcd_check_runs", METRIC_COUNTER, "Tries by result." }, true,
+		scrape_check_runs },
+	{ { "svcd_check_duration_seconds", METRIC_HISTOGRAM, "How long a try took." },
+		true, scrape_check_durations },
+	{ { "svcd_check_consecutive_failures", METRIC_GAUGE, "Failed tries in a row." },
+		true, scrape_check_failures },
+	{ { "svcd_check_last_run_timestamp_seconds", METRIC_GAUGE,
+		  "When the latest try ended." },
+		true, scrape_check_last_run },
+	{ { "process_cpu_seconds", METRIC_COUNTER, "CPU time of the health engine." },
+		false, process_cpu },
+	{ { "process_resident_memory_bytes", METRIC_GAUGE,
+		  "Resident memory of the health engine." },
+		false, process_memory },
+	{ { "process_max_fds", METRIC_GAUGE, "Limit of open file descriptors." }, false,
+		process_fds },
+	{ { "process_start_time_seconds", METRIC_GAUGE, "Start of the health engine." },
+		false, process_start },
 };
 
 static void add_family(struct scrape *scrape, const struct family_row *row)

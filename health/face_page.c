@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face_page.c - /: the services of this host as a page for people. No script, no asset, light and dark.
+ * face_page.c - /: the services of this host as a page for people. No script, no asset,
+ * light and dark.
  */
 #include <string.h>
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face_ready.c - /livez and /readyz, with the texts of Kubernetes' API server: "ok", or a line per part and
- * a last line that sums up. A failure is always told in full.
+ * face_ready.c - /livez and /readyz, with the texts of Kubernetes' API server: "ok", or a
+ * line per part and a last line that sums up. A failure is always told in full.
  *
- * Of the host: a line per service. Of a service: a line per term of readiness and per check.
+ * Of the host: a line per service. Of a service: a line per term of readiness and per
+ * check.
  */
 #include <string.h>
 
@@ -73,7 +74,7 @@ static void finish(struct answer *answer, struct report *report, const char *wha
 	text_done(&report->lines);
 }
 
-/* ---- the host ---------------------------------------------------------------------------------- */
+/* ---- the host ---------------------------------------------------------------------- */
 
 static void answer_host(struct answer *answer, const struct face_context *context,
 	struct report *report, const char *what)
@@ -133,7 +134,7 @@ static void ready_host(struct answer *answer, const struct face_context *context
 	answer_host(answer, context, &report, "readyz");
 }
 
-/* ---- a service --------------------------------------------------------------------------------- */
+/* ---- a service --------------------------------------------------------------------- */
 
 static void check_label(struct text *ret, const struct check *check)
 {

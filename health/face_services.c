@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * face_services.c - /v1/services[/NAME]: the status documents themselves (docs/status.md).
+ * face_services.c - /v1/services[/NAME]: the status documents themselves
+ * (docs/status.md).
  *
  * Those who may not read detail get the keys of `public_keys` only.
  */

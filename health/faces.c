@@ -32,7 +32,7 @@ static const struct face_row {
 };
 static_assert(ARRAY_LEN(faces) < HANDLERS_MAX, "one counter per face, one for the rest");
 
-/* ---- shared ------------------------------------------------------------------------------------ */
+/* ---- shared ------------------------------------------------------------------------ */
 
 void answer_about(struct answer *answer, const struct service *service,
 	const struct truth *truth, bool well)
@@ -158,7 +158,7 @@ struct check_sum check_sum_of(const struct service *service, const struct check 
 	return sum;
 }
 
-/* ---- choosing ------------------------------------------------------------------------------------ */
+/* ---- choosing ---------------------------------------------------------------------- */
 
 static const char *nth_face(size_t index, const void *data)
 {
@@ -185,7 +185,8 @@ static void no_such_page(struct answer *answer, const struct request *request)
 		text_addf(&answer->body, "did you mean \"/%s\"?\n", nearest);
 }
 
-/* HAProxy's bare `option httpchk` asks OPTIONS /: readiness of the host, and nothing else. */
+/* HAProxy's bare `option httpchk` asks OPTIONS /: readiness of the host, and nothing
+ * else. */
 static void answer_options(struct answer *answer, const struct face_context *context,
 	const struct request *request)
 {

@@ -2,8 +2,9 @@
  *
  * health.c - owns the services that were told and the probes of their running instances.
  *
- * There is one probe per check and instance, for as long as the instance's process lives; a new generation
- * begins with an empty streak. Nothing that waits for the network is done here.
+ * There is one probe per check and instance, for as long as the instance's process lives;
+ * a new generation begins with an empty streak. Nothing that waits for the network is
+ * done here.
  *
  * Not here: how the facts arrive (monitor.c); how they are shown (truth.c and the faces).
  */
@@ -86,9 +87,10 @@ static void drop(struct health *health, size_t place)
 	health->picture.index++;
 }
 
-/* ---- which probes there are ------------------------------------------------------------------ */
+/* ---- which probes there are -------------------------------------------------------- */
 
-/* What the supervisor last heard about this check: a restarted engine goes on from there. */
+/* What the supervisor last heard about this check: a restarted engine goes on from
+ * there. */
 static void recall(struct probe *probe, struct json_t *status)
 {
 	struct json_t *checks = json_get(status, "checks");
@@ -127,18 +129,19 @@ struct renewal {
 	size_t old_count;
 	bool declared_anew; /* old probes point into the declaration before */
 	struct instant now;
+	struct probe **fresh; /* what will be */
+	size_t fresh_count;
 };
 
-static int renew(const struct renewal *renewal, const struct probe_of *of)
+static int renew(struct renewal *renewal, const struct probe_of *of)
 {
-	struct service *service = renewal->service;
 	_cleanup_(probe_freep) struct probe *probe = NULL;
 	_cleanup_(probe_freep) struct probe *old =
 		take_same(renewal->old, renewal->old_count, of);
 	int r;
 
 	if (old && !renewal->declared_anew) {
-		service->probes[service->probes_count++] = TAKE(old);
+		renewal->fresh[renewal->fresh_count++] = TAKE(old);
 		return 0;
 	}
 	r = probe_new(&probe, &renewal->health->prober, of, renewal->now);
@@ -147,8 +150,8 @@ static int renew(const struct renewal *renewal, const struct probe_of *of)
 	if (old)
 		probe_inherit(probe, old);
 	else if (!renewal->health->picture.synced)
-		recall(probe, service->status);
-	service->probes[service->probes_count++] = TAKE(probe);
+		recall(probe, renewal->service->status);
+	renewal->fresh[renewal->fresh_count++] = TAKE(probe);
 	return 0;
 }
 
@@ -161,7 +164,7 @@ static bool is_probed(struct json_t *instance)
 	       !text_equal(state, state_words[STATE_STOPPING]);
 }
 
-static int renew_instances(const struct renewal *renewal, const struct check *check)
+static int renew_instances(struct renewal *renewal, const struct check *check)
 {
 	struct json_t *instances = json_get(renewal->service->status, "instances");
 	int r = 0;
@@ -182,8 +185,8 @@ static int renew_instances(const struct renewal *renewal, const struct check *ch
 	return r;
 }
 
-/* Makes the probes be those that declaration and status ask for. `declared_anew`: the old ones go, after
- * handing on what they know. */
+/* Makes the probes be those that declaration and status ask for. `declared_anew`: the
+ * old ones go, after handing on what they know. */
 static int renew_probes(struct health *health, struct service *service,
 	bool declared_anew, struct instant now)
 {
@@ -198,23 +201,22 @@ static int renew_probes(struct health *health, struct service *service,
 		.declared_anew = declared_anew,
 		.now = now,
 	};
-	struct probe **probes = calloc(most + 1, sizeof(struct probe *));
-	int r = 0;
+	int r;
 
-	if (!probes)
-		return -ENOMEM;
-	service->probes = probes;
-	service->probes_count = 0;
+	renewal.fresh = calloc(most + 1, sizeof(struct probe *));
+	r = renewal.fresh ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < declaration->health.checks_count; i++)
 		if (probe_is_ours(&declaration->health.checks[i]))
 			r = renew_instances(&renewal, &declaration->health.checks[i]);
 	for (size_t i = 0; i < renewal.old_count; i++)
 		probe_free(renewal.old[i]);
 	free(renewal.old);
+	service->probes = renewal.fresh;
+	service->probes_count = renewal.fresh_count;
 	return r;
 }
 
-/* ---- what probes say ------------------------------------------------------------------------- */
+/* ---- what probes say --------------------------------------------------------------- */
 
 static void on_tried(void *owner, struct probe *probe, bool turned, struct instant now)
 {
@@ -245,7 +247,7 @@ static bool must_wait(void *owner, const struct probe *probe)
 	return false;
 }
 
-/* ---- what the supervisor says ---------------------------------------------------------------- */
+/* ---- what the supervisor says ------------------------------------------------------ */
 
 int health_declare(struct health *health, const char *name,
 	struct declaration *declaration, struct instant now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * health.h - DOOR. What this engine knows: services as the supervisor tells them, and the probes of their
- * running instances. Every face renders from `struct picture`.
+ * health.h - DOOR. What this engine knows: services as the supervisor tells them, and the
+ * probes of their running instances. Every face renders from `struct picture`.
  */
 #pragma once
 
@@ -78,6 +78,7 @@ const struct service *picture_find(const struct picture *picture, const char *na
 /* The name most like `name`, or NULL. */
 const char *picture_nearest(const struct picture *picture, const char *name);
 
-/* The supervisor has neither sent nor taken anything for too long: what we know may be old. */
+/* The supervisor has neither sent nor taken anything for too long: what we know may be
+ * old. */
 enum { SILENT_AFTER_S = 15 };
 bool picture_is_stale(const struct picture *picture, struct instant now);

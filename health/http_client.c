@@ -2,10 +2,11 @@
  *
  * http_client.c - libcurl's multi interface behind one noun; the only user of libcurl.
  *
- * Nothing is opened from disk after start: certificate authorities are read once and passed as bytes.
- * What a request may do stands in http_dress.c.
+ * Nothing is opened from disk after start: certificate authorities are read once and
+ * passed as bytes. What a request may do stands in http_dress.c.
  *
- * Owns the multi handle, a watch per socket of libcurl's and its one timer. Borrows the loop.
+ * Owns the multi handle, a watch per socket of libcurl's and its one timer. Borrows the
+ * loop.
  */
 #include "health/http_client.h"
 

@@ -41,8 +41,8 @@ enum { HTTP_REPLY_MAX_BYTES = 1024 * 1024 };
 
 typedef void http_reply_fn(
 	void *owner, const struct http_reply *reply, struct instant now);
-/* `done` is called once, later, unless the call is freed first; the call is freed after it. -ENOMEM,
- * -EINVAL: something in `ask` cannot be sent. */
+/* `done` is called once, later, unless the call is freed first; the call is freed
+ * after it. -ENOMEM, -EINVAL: something in `ask` cannot be sent. */
 int http_client_ask(struct http_call **ret, struct http_client *client,
 	const struct http_ask *ask, http_reply_fn *done, void *owner);
 struct http_call *http_call_free(struct http_call *call); /* not from within `done` */

@@ -2,8 +2,8 @@
  *
  * http_dress.c - says to libcurl what a probe's request is, and what it must never do.
  *
- * A probe must see what a new client would see: its own connection, no redirect followed, no proxy, no
- * resolver. What an operator wrote goes out as written, or not at all.
+ * A probe must see what a new client would see: its own connection, no redirect followed,
+ * no proxy, no resolver. What an operator wrote goes out as written, or not at all.
  */
 #include "health/http_dress.h"
 
@@ -54,7 +54,8 @@ static int set_headers(struct http_dress *dress, const struct http_ask *ask)
 	return r;
 }
 
-/* The URL only names scheme and TLS peer; where to connect and what to ask is said apart. */
+/* The URL only names scheme and TLS peer; where to connect and what to ask is said
+ * apart. */
 static int set_url(struct http_dress *dress, const struct http_ask *ask)
 {
 	const char *name = ask->tls_sni ? ask->tls_sni : ask->host;

@@ -2,9 +2,9 @@
  *
  * http_server.c - libmicrohttpd on the loop; its only user.
  *
- * The library brings its own epoll descriptor, which the loop watches. What a client can make us hold is
- * bounded here: so many connections, so many of one address, so much of a request's head, and a deadline for
- * each step (visitors.c).
+ * The library brings its own epoll descriptor, which the loop watches. What a client can
+ * make us hold is bounded here: so many connections, so many of one address, so much of a
+ * request's head, and a deadline for each step (visitors.c).
  *
  * Not here: what is answered (faces.c).
  */
@@ -70,7 +70,7 @@ static void on_turn(void *owner, struct instant now)
 	run(owner, now);
 }
 
-/* ---- who is here --------------------------------------------------------------------------------- */
+/* ---- who is here ------------------------------------------------------------------- */
 
 static void on_sweep(void *owner, struct instant now)
 {
@@ -104,7 +104,7 @@ static void step(
 		visitor_step(info->socket_context, to, loop_now(server->loop));
 }
 
-/* ---- one request --------------------------------------------------------------------------------- */
+/* ---- one request ------------------------------------------------------------------- */
 
 static void *on_request_line(
 	void *owner, const char *uri, struct MHD_Connection *connection)
@@ -249,7 +249,8 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 	if (!is_method(method, readers))
 		return send_line(server, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 			"read only: GET, HEAD or OPTIONS\n");
-	/* An answer before the body was read would end the connection: wait for the last call. */
+	/* An answer before the body was read would end the connection: wait for the
+	 * last call. */
 	if (!visit->headers_seen || *upload_size) {
 		visit->headers_seen = true;
 		*upload_size = 0;
@@ -261,7 +262,7 @@ static enum MHD_Result on_request(void *owner, struct MHD_Connection *connection
 	return answer_visit(server, connection, visit, strcmp(method, "OPTIONS") == 0);
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------------ */
+/* ---- beginning and end ------------------------------------------------------------- */
 
 static struct MHD_Daemon *start(struct http_server *server, int listen_fd)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * http_server.h - HTTP/1.0 and 1.1 on an inherited listening socket, answered from the loop.
+ * http_server.h - HTTP/1.0 and 1.1 on an inherited listening socket, answered from the
+ * loop.
  */
 #pragma once
 

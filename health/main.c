@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * main.c - svcd-health: born by the supervisor with a channel on fd 3 and its listeners behind it, as a user of
- * its own. Opens what it needs, shuts the door, runs until the channel ends.
+ * main.c - svcd-health: born by the supervisor with a channel on fd 3 and its listeners
+ * behind it, as a user of its own. Opens what it needs, shuts the door, runs until the
+ * channel ends.
  */
 #include <fcntl.h>
 #include <signal.h>

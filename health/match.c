@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * match.c - PCRE2 with limits: a pattern that backtracks for ever gives up instead of holding the loop.
+ * match.c - PCRE2 with limits: a pattern that backtracks for ever gives up instead of
+ * holding the loop.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "health/match.h"

@@ -2,7 +2,8 @@
  *
  * metrics.c - the two texts that scrapers read. Pure.
  *
- * They differ in where `_total` and `_info` stand in TYPE, in the type of an info, and in the last line.
+ * They differ in where `_total` and `_info` stand in TYPE, in the type of an info, and in
+ * the last line.
  */
 #include "health/metrics.h"
 

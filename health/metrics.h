@@ -18,7 +18,7 @@ struct metrics {
 	struct text *text;
 	bool open_metrics;
 	const struct metric_family *family;
-	bool headed; /* HELP and TYPE stand already: a family without samples prints nothing */
+	bool headed; /* HELP and TYPE stand already; without samples they never do */
 };
 
 enum { METRIC_LABELS_MAX = 4 };
@@ -27,7 +27,8 @@ struct metric_label {
 };
 
 void metrics_begin(struct metrics *metrics, const struct metric_family *family);
-/* `suffix` is "" or, of a histogram, "_bucket", "_sum", "_count". Labels end with a NULL name. */
+/* `suffix` is "" or, of a histogram, "_bucket", "_sum", "_count". Labels end with a
+ * NULL name. */
 void metrics_add(struct metrics *metrics, const char *suffix,
 	const struct metric_label *labels, double value);
 void metrics_end(struct metrics *metrics);

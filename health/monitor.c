@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * monitor.c - carries: the supervisor's messages to health.c, verdicts back, requests to the faces.
+ * monitor.c - carries: the supervisor's messages to health.c, verdicts back, requests to
+ * the faces.
  *
- * Owns every part of this process but the loop and the HTTP client. It keeps nothing that the supervisor
- * cannot tell again, and ends with the channel.
+ * Owns every part of this process but the loop and the HTTP client. It keeps nothing that
+ * the supervisor cannot tell again, and ends with the channel.
  */
 #include "health/monitor.h"
 
@@ -44,7 +45,7 @@ struct monitor {
 	int statm_fd;
 };
 
-/* ---- to the supervisor ----------------------------------------------------------------------------- */
+/* ---- to the supervisor ------------------------------------------------------------- */
 
 static void send_hello(struct monitor *monitor)
 {
@@ -85,8 +86,9 @@ static void send_verdict(void *owner, struct probe *probe, struct instant now)
 	channel_send(monitor->channel, MESSAGE_VERDICT, body, NULL, 0);
 }
 
-/* Is somebody there? What we sent stays in the kernel until the supervisor reads it, so a supervisor
- * that is stuck shows without having to answer anything. One unread ALIVE is enough. */
+/* Is somebody there? What we sent stays in the kernel until the supervisor reads it,
+ * so a supervisor that is stuck shows without having to answer anything. One unread
+ * ALIVE is enough. */
 static void on_alive(void *owner, struct instant now)
 {
 	struct monitor *monitor = owner;
@@ -102,7 +104,7 @@ static void on_alive(void *owner, struct instant now)
 	timer_arm(monitor->alive, instant_add_ms(now, ALIVE_EVERY_MS));
 }
 
-/* ---- from the supervisor --------------------------------------------------------------------------- */
+/* ---- from the supervisor ----------------------------------------------------------- */
 
 typedef void message_fn(struct monitor *monitor, struct json_t *body, struct instant now);
 
@@ -188,7 +190,8 @@ static void on_stop(struct monitor *monitor, struct json_t *body, struct instant
 	loop_stop(monitor->loop);
 }
 
-/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): the channel's */
+/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): the
+ * channel's */
 static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
 	size_t fds_count, struct instant now)
 {
@@ -218,7 +221,7 @@ static void on_closed(void *owner, const char *reason, struct instant now)
 	loop_stop(monitor->loop);
 }
 
-/* ---- to those who ask ------------------------------------------------------------------------------- */
+/* ---- to those who ask -------------------------------------------------------------- */
 
 static int64_t resident_bytes(const struct monitor *monitor)
 {
@@ -283,7 +286,7 @@ static void on_check(void *owner, struct varlink_call *call, struct json_t *para
 	ask_check(call, parameters, &context);
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------------ */
+/* ---- beginning and end ------------------------------------------------------------- */
 
 static const struct varlink_method methods[] = {
 	{ "io.svcd.Check", on_check },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * monitor.h - svcd-health as one thing: the supervisor's end of the line, what is known, and the listeners.
+ * monitor.h - svcd-health as one thing: the supervisor's end of the line, what is known,
+ * and the listeners.
  */
 #pragma once
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * plugin.c - Nagios plugin output about one service, the same for GET /check/NAME and `svcctl check`.
+ * plugin.c - Nagios plugin output about one service, the same for GET /check/NAME and
+ * `svcctl check`.
  *
- * The first line with its figures stays below 900 bytes (old NRPE cuts at 1024); text never holds a `|`,
- * which would begin figures; figures hold plain numbers only, as every reader takes them.
+ * The first line with its figures stays below 900 bytes (old NRPE cuts at 1024); text
+ * never holds a `|`, which would begin figures; figures hold plain numbers only, as every
+ * reader takes them.
  */
 #include "health/plugin.h"
 
@@ -19,7 +21,8 @@ struct figure {
 	const char *label, *status_key, *unit;
 	double scale;
 };
-/* Read from the status document, summed over the instances; what is not known is left out. */
+/* Read from the status document, summed over the instances; what is not known is left
+ * out. */
 static const struct figure figures[] = {
 	{ "restarts", "restarts", "c", 1 },
 	{ "conns", "connections", "", 1 },
@@ -55,7 +58,7 @@ void plugin_add_plain(struct text *text, const char *string, size_t max_bytes)
 	text_done(&shown);
 }
 
-/* ---- figures ------------------------------------------------------------------------------------ */
+/* ---- figures ----------------------------------------------------------------------- */
 
 /* Integers without a point, others with up to six places. */
 static void add_number(struct text *text, double value)
@@ -145,7 +148,7 @@ static void add_figures(struct plugin_result *result, const struct face_context 
 				(struct thresholds){ 0 });
 }
 
-/* ---- a service ---------------------------------------------------------------------------------- */
+/* ---- a service --------------------------------------------------------------------- */
 
 static void headline(struct plugin_result *result, const char *name, const char *what,
 	const char *reason)
@@ -263,7 +266,7 @@ static int plugin_metric(struct plugin_result *result, const struct face_context
 	const struct service *service, const struct plugin_request *request)
 {
 	const struct figure *figure = find_figure(request->metric);
-	struct range warning, critical;
+	struct range warning = { 0 }, critical = { 0 };
 	struct thresholds limits = {
 		.warning = request->warning ? &warning : NULL,
 		.critical = request->critical ? &critical : NULL,

@@ -27,5 +27,6 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 /* As a plugin prints it. */
 void plugin_print(struct text *text, const struct plugin_result *result);
 
-/* Shown on one line of a plugin: no control characters and no `|`; cut after `max_bytes`. */
+/* Shown on one line of a plugin: no control characters and no `|`; cut after
+ * `max_bytes`. */
 void plugin_add_plain(struct text *text, const char *string, size_t max_bytes);

@@ -2,8 +2,8 @@
  *
  * probe.c - the life of a probe: wait, try, judge, wait again. Never two tries at once.
  *
- * Not here: how a kind tries (probe_http.c, probe_tcp.c, probe_file.c); which probes there are
- * (health.c).
+ * Not here: how a kind tries (probe_http.c, probe_tcp.c, probe_file.c); which probes
+ * there are (health.c).
  */
 #include "health/probe.h"
 

@@ -24,7 +24,8 @@ struct prober {
 	struct wall (*wall)(void); /* what people's clocks say: for the age of files */
 	/* A try ended; `turned`: verdict or reason is another now. */
 	void (*tried)(void *owner, struct probe *probe, bool turned, struct instant now);
-	/* Another check of the same instance (`startup`) must pass once before this one starts. */
+	/* Another check of the same instance (`startup`) must pass once before this
+	 * one starts. */
 	bool (*must_wait)(void *owner, const struct probe *probe);
 	void *owner;
 };
@@ -69,7 +70,7 @@ CLEANUP(struct probe *, probe_free)
 void probe_inherit(struct probe *probe, const struct probe *old);
 bool probe_is_stale(const struct probe *probe, struct instant now);
 
-/* ---- for the kinds ------------------------------------------------------------------------- */
+/* ---- for the kinds ----------------------------------------------------------------- */
 
 /* Where it asks: "127.0.0.1" and port. False: it has no port; `reason` says why. */
 struct probe_target {

@@ -2,8 +2,8 @@
  *
  * probe_file.c - checks of kind file: it is there and, with `fresh`, was written lately.
  *
- * One statx(2) as this engine's user, without asking a server for fresher attributes. A file that this
- * user may not see is an error that says so, never a pass.
+ * One statx(2) as this engine's user, without asking a server for fresher attributes. A
+ * file that this user may not see is an error that says so, never a pass.
  */
 #include <fcntl.h>
 #include <string.h>

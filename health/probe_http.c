@@ -2,8 +2,8 @@
  *
  * probe_http.c - checks of kind http and openapi: one request, judged as declared.
  *
- * An openapi check asks for the description of the service (`/?spec`) and holds when that is
- * readable JSON which names paths; the examples inside it are not asked.
+ * An openapi check asks for the description of the service (`/?spec`) and holds when that
+ * is readable JSON which names paths; the examples inside it are not asked.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * range.c - `10`, `10:`, `~:10`, `10:20`, `@10:20` as the monitoring-plugins guidelines define them.
- * Pure.
+ * range.c - `10`, `10:`, `~:10`, `10:20`, `@10:20` as the monitoring-plugins guidelines
+ * define them. Pure.
  */
 #include "health/range.h"
 

@@ -2,9 +2,10 @@
  *
  * sandbox.c - the system calls that serving and probing need, as a seccomp filter.
  *
- * A call that is not in the list fails with EPERM instead of killing the engine: a probe that fails with a
- * reason is better than a monitor that dies of a library's new habit. What would let an intruder out (exec,
- * open, ptrace, mount, module, bpf, namespaces) is not in the list.
+ * A call that is not in the list fails with EPERM instead of killing the engine: a probe
+ * that fails with a reason is better than a monitor that dies of a library's new habit.
+ * What would let an intruder out (exec, open, ptrace, mount, module, bpf, namespaces) is
+ * not in the list.
  */
 #include "health/sandbox.h"
 

@@ -6,6 +6,6 @@
 
 #include "base/error.h"
 
-/* From now on only the system calls that serving and probing need. One that is not among them fails with
- * EPERM. Cannot be undone. -errno with a reason. */
+/* From now on only the system calls that serving and probing need. One that is not
+ * among them fails with EPERM. Cannot be undone. -errno with a reason. */
 int sandbox_enter(struct error *err);

@@ -2,9 +2,10 @@
  *
  * schedule.c - when is the next try, spread so that not all fire at once.
  *
- * Pure. Each check of each instance on each host has its own phase within the interval, from a
- * hash: a fleet that starts in the same second does not probe its dependencies in the same second. Ten
- * percent of jitter on top keeps two checks with the same phase from meeting for ever.
+ * Pure. Each check of each instance on each host has its own phase within the interval,
+ * from a hash: a fleet that starts in the same second does not probe its dependencies in
+ * the same second. Ten percent of jitter on top keeps two checks with the same phase from
+ * meeting for ever.
  */
 #include "health/schedule.h"
 

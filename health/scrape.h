@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * scrape.h - what the function of a metric family gets. Private to face_metrics.c and scrape_checks.c.
+ * scrape.h - what the function of a metric family gets. Private to face_metrics.c and
+ * scrape_checks.c.
  */
 #pragma once
 

@@ -25,7 +25,8 @@ static int hex(char digit)
 	return at ? (int)(at - digits) : -1;
 }
 
-/* Decodes up to one of `stops` or the end; control characters are refused, encoded or not. */
+/* Decodes up to one of `stops` or the end; control characters are refused, encoded or
+ * not. */
 static int decode(char ret[static TARGET_PART_BYTES], const char **at, const char *stops)
 {
 	const char *from = *at;

@@ -29,8 +29,8 @@ struct target {
 	size_t excludes_count;
 };
 
-/* 0, or -EINVAL: longer or deeper than any of our paths, or badly encoded. Parameters that we do not
- * know are passed over. "*" (of OPTIONS) is no parts. */
+/* 0, or -EINVAL: longer or deeper than any of our paths, or badly encoded. Parameters
+ * that we do not know are passed over. "*" (of OPTIONS) is no parts. */
 int target_parse(struct target *ret, const char *bytes);
 /* The shortest spelling that reads back as the same. */
 void target_print(struct text *text, const struct target *target);

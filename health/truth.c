@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * truth.c - the truth table: from what is known of a service to what every face says about it.
+ * truth.c - the truth table: from what is known of a service to what every face says
+ * about it.
  *
- * Pure. First the situation is found, then its row says what follows, then a few facts on top (staleness,
- * deaths in a row, a promise that is overdue) make it worse. Readiness itself is the supervisor's word and is
- * never made up here.
+ * Pure. First the situation is found, then its row says what follows, then a few facts on
+ * top (staleness, deaths in a row, a promise that is overdue) make it worse. Readiness
+ * itself is the supervisor's word and is never made up here.
  */
 #include "health/truth.h"
 
@@ -26,7 +27,7 @@ enum {
 	OVERDUE_UNTIL_CRITICAL_S = 24 * 3600, /* since it was taken out */
 };
 
-enum live { DEAD, LIVE, AS_IT_IS };
+enum live { DEAD, LIVE, ASIS };
 
 static const struct row {
 	enum live live;
@@ -35,19 +36,19 @@ static const struct row {
 	bool unroute, aside; /* aside: people took it out on purpose */
 } rows[SITUATION_COUNT] = {
 	/* clang-format off */
-	/*                          live      verdict       check             unroute  aside */
-	[SITUATION_UNTOLD]      = { DEAD,     VERDICT_FAIL, NAGIOS_UNKNOWN,   false,   false },
-	[SITUATION_STARTING]    = { LIVE,     VERDICT_FAIL, NAGIOS_WARNING,   false,   false },
-	[SITUATION_READY]       = { LIVE,     VERDICT_PASS, NAGIOS_OK,        false,   false },
-	[SITUATION_DEGRADED]    = { LIVE,     VERDICT_WARN, NAGIOS_WARNING,   false,   false },
-	[SITUATION_NOT_READY]   = { LIVE,     VERDICT_FAIL, NAGIOS_CRITICAL,  false,   false },
-	[SITUATION_DRAINING]    = { LIVE,     VERDICT_FAIL, NAGIOS_OK,        true,    true  },
-	[SITUATION_STOPPED]     = { DEAD,     VERDICT_FAIL, NAGIOS_OK,        true,    true  },
-	[SITUATION_DOWN]        = { DEAD,     VERDICT_FAIL, NAGIOS_CRITICAL,  false,   false },
-	[SITUATION_WAITING]     = { DEAD,     VERDICT_FAIL, NAGIOS_WARNING,   false,   false },
-	[SITUATION_FAILED]      = { DEAD,     VERDICT_FAIL, NAGIOS_CRITICAL,  false,   false },
-	[SITUATION_DONE]        = { LIVE,     VERDICT_PASS, NAGIOS_OK,        false,   true  },
-	[SITUATION_MAINTENANCE] = { AS_IT_IS, VERDICT_FAIL, NAGIOS_OK,        true,    true  },
+	/*                          live  verdict       check            unroute aside */
+	[SITUATION_UNTOLD]      = { DEAD, VERDICT_FAIL, NAGIOS_UNKNOWN,  false, false },
+	[SITUATION_STARTING]    = { LIVE, VERDICT_FAIL, NAGIOS_WARNING,  false, false },
+	[SITUATION_READY]       = { LIVE, VERDICT_PASS, NAGIOS_OK,       false, false },
+	[SITUATION_DEGRADED]    = { LIVE, VERDICT_WARN, NAGIOS_WARNING,  false, false },
+	[SITUATION_NOT_READY]   = { LIVE, VERDICT_FAIL, NAGIOS_CRITICAL, false, false },
+	[SITUATION_DRAINING]    = { LIVE, VERDICT_FAIL, NAGIOS_OK,       true,  true },
+	[SITUATION_STOPPED]     = { DEAD, VERDICT_FAIL, NAGIOS_OK,       true,  true },
+	[SITUATION_DOWN]        = { DEAD, VERDICT_FAIL, NAGIOS_CRITICAL, false, false },
+	[SITUATION_WAITING]     = { DEAD, VERDICT_FAIL, NAGIOS_WARNING,  false, false },
+	[SITUATION_FAILED]      = { DEAD, VERDICT_FAIL, NAGIOS_CRITICAL, false, false },
+	[SITUATION_DONE]        = { LIVE, VERDICT_PASS, NAGIOS_OK,       false, true },
+	[SITUATION_MAINTENANCE] = { ASIS, VERDICT_FAIL, NAGIOS_OK,       true,  true },
 	/* clang-format on */
 };
 
@@ -68,7 +69,7 @@ enum nagios nagios_worse(enum nagios a, enum nagios b)
 	return rank[a] >= rank[b] ? a : b;
 }
 
-/* ---- questions about the status document ----------------------------------------------------- */
+/* ---- questions about the status document ------------------------------------------- */
 
 unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us)
 {
@@ -171,7 +172,7 @@ static struct json_t *lame_instance(struct json_t *status)
 	return NULL;
 }
 
-/* ---- which situation --------------------------------------------------------------------------- */
+/* ---- which situation --------------------------------------------------------------- */
 
 static enum situation situation_up(struct json_t *status)
 {
@@ -211,7 +212,7 @@ static enum situation situation_of(struct json_t *status)
 	return state == STATE_UP ? situation_up(status) : by_state[state];
 }
 
-/* ---- why ---------------------------------------------------------------------------------------- */
+/* ---- why --------------------------------------------------------------------------- */
 
 static const char *first_of(const char *a, const char *b)
 {
@@ -285,7 +286,7 @@ static void explain(struct truth *truth, struct json_t *status)
 			"reason withheld");
 }
 
-/* ---- what makes it worse ------------------------------------------------------------------------ */
+/* ---- what makes it worse ----------------------------------------------------------- */
 
 static void worsen(struct truth *truth, enum nagios nagios)
 {
@@ -325,7 +326,8 @@ static void judge_deaths(
 		worsen(truth, NAGIOS_CRITICAL);
 }
 
-/* Ready, although a term that only gates becoming ready was lost: svcd is repairing it. */
+/* Ready, although a term that only gates becoming ready was lost: svcd is repairing
+ * it. */
 static void judge_terms(struct truth *truth, struct json_t *status)
 {
 	if (truth->situation == SITUATION_DEGRADED && failing_term(status))
@@ -374,7 +376,7 @@ void truth_of(struct truth *ret, const struct picture *picture,
 	};
 	const struct row *row = &rows[truth.situation];
 
-	truth.live = row->live == AS_IT_IS ? any_runs(status) : row->live == LIVE;
+	truth.live = row->live == ASIS ? any_runs(status) : row->live == LIVE;
 	truth.ready = json_get_bool(status, "ready", false);
 	truth.unroute = row->unroute;
 	truth.verdict = row->verdict;

@@ -49,10 +49,11 @@ void truth_of(struct truth *ret, const struct picture *picture,
 
 /* The worse of two, in the order of plugins: OK, WARNING, UNKNOWN, CRITICAL. */
 enum nagios nagios_worse(enum nagios a, enum nagios b);
-/* Is it up to this service whether the host is ready? Not when people took it out on purpose. */
+/* Is it up to this service whether the host is ready? Not when people took it out on
+ * purpose. */
 bool truth_counts(const struct truth *truth);
 
-/* ---- questions about the status document --------------------------------------------------- */
+/* ---- questions about the status document ------------------------------------------- */
 
 /* Deaths in a row, none of which ran for `run.restart.stable`. */
 unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us);

@@ -2,8 +2,8 @@
  *
  * verdict.c - turns single tries into the verdict of one check on one instance.
  *
- * Pure: no clock, no socket, no log. Owns nothing but the streak it is given.
- * Not here: when to try next (schedule.c); what a verdict means for readiness (the supervisor).
+ * Pure: no clock, no socket, no log. Owns nothing but the streak it is given. Not here:
+ * when to try next (schedule.c); what a verdict means for readiness (the supervisor).
  */
 #include "health/verdict.h"
 

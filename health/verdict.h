@@ -35,10 +35,11 @@ struct streak {
 	char reason[REASON_BYTES]; /* of a verdict that is not pass */
 };
 
-/* Adds one try: `rise` good ones in a row make it pass, `fall` bad ones make it fail, or warn when
- * that is all its effect may do; in between the old verdict stands. True when verdict or
- * reason is another now. */
+/* Adds one try: `rise` good ones in a row make it pass, `fall` bad ones make it fail,
+ * or warn when that is all its effect may do; in between the old verdict stands. True
+ * when verdict or reason is another now. */
 bool streak_feed(
 	struct streak *streak, const struct check *check, const struct outcome *outcome);
-/* The latest try speaks against the verdict, or there is none yet: worth asking again soon. */
+/* The latest try speaks against the verdict, or there is none yet: worth asking again
+ * soon. */
 bool streak_on_edge(const struct streak *streak);

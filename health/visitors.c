@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * visitors.c - a deadline for each step of a connection. A client that drips a byte now and then is never
- * silent, so only the whole step can be timed.
+ * visitors.c - a deadline for each step of a connection. A client that drips a byte now
+ * and then is never silent, so only the whole step can be timed.
  */
 #include "health/visitors.h"
 

@@ -74,8 +74,8 @@ static void test_after_start_little_is_left(void **state)
 		pid_t pid = fork();
 
 		assert_true(pid >= 0);
-		if (pid ==
-			0) /* not _exit(): a sanitizer would ask for more than we have left */
+		/* not _exit(): a sanitizer would ask for more than is left */
+		if (pid == 0)
 			syscall(SYS_exit_group,
 				sandbox_enter(&err) < 0 ? 2 : duties[i]());
 		assert_int_equal(waitpid(pid, &status, 0), pid);
