@@ -51,11 +51,12 @@ static void be_ready(struct process *process, struct instant now)
 
 static void wait_for_notify(struct process *process, struct instant now)
 {
-	if (process->instance->notified_ready)
+	if (process->instance->notified_ready) {
 		be_ready(process, now);
-	else
+	} else {
 		instance_explain(
 			process->instance, "waits for READY=1 on its notify socket", now);
+	}
 }
 
 static void wait_for_checks(struct process *process, struct instant now)
@@ -110,10 +111,11 @@ void process_executed(struct process *process, struct instant now)
 	process_feed_watchdog(process, now);
 	if (instance->state != STATE_STARTING)
 		return;
-	if (run->kind == RUN_ONESHOT)
+	if (run->kind == RUN_ONESHOT) {
 		be_ready(process, now);
-	else
+	} else {
 		ready_by[run->ready.by](process, now);
+	}
 }
 
 void process_feed_watchdog(struct process *process, struct instant now)
@@ -171,9 +173,10 @@ static void take_watchdog(
 		process->watchdog_us = message->watchdog_us;
 	if (message->watchdog || message->watchdog_us != UNSET)
 		process_feed_watchdog(process, now);
-	if (message->watchdog_trigger)
+	if (message->watchdog_trigger) {
 		instance_on(process->instance, EVENT_WATCHDOG,
 			"asked for its watchdog itself", now);
+	}
 }
 
 void process_told(void *owner, const struct notify_message *message, struct instant now)
@@ -182,9 +185,10 @@ void process_told(void *owner, const struct notify_message *message, struct inst
 	struct instance *instance = process->instance;
 	struct service *service = service_of(process);
 
-	if (message->has_status)
+	if (message->has_status) {
 		reason_set(instance->status, sizeof(instance->status), "%s",
 			message->status);
+	}
 	if (message->main_pid)
 		change_main(process, message->main_pid);
 	if (message->extend_us != UNSET)

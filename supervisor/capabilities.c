@@ -11,9 +11,10 @@ static bool is_kept(const struct strings *kept, cap_value_t value)
 {
 	cap_value_t wanted;
 
-	for (size_t i = 0; kept && i < kept->count; i++)
+	for (size_t i = 0; kept && i < kept->count; i++) {
 		if (cap_from_name(kept->items[i], &wanted) == 0 && wanted == value)
 			return true;
+	}
 	return false;
 }
 
@@ -21,14 +22,16 @@ int capabilities_bound(const struct strings *kept, const char **ret_bad)
 {
 	cap_value_t value;
 
-	for (size_t i = 0; kept && i < kept->count; i++)
+	for (size_t i = 0; kept && i < kept->count; i++) {
 		if (cap_from_name(kept->items[i], &value) < 0) {
 			*ret_bad = kept->items[i];
 			return -EINVAL;
 		}
-	for (value = 0; cap_get_bound(value) >= 0; value++)
+	}
+	for (value = 0; cap_get_bound(value) >= 0; value++) {
 		if (!is_kept(kept, value) && cap_drop_bound(value) < 0)
 			return -errno;
+	}
 	if (kept && kept->count > 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
 	return 0;
@@ -44,9 +47,10 @@ static int set_all(cap_t caps, const struct strings *kept)
 
 		if (cap_from_name(kept->items[i], &value) < 0)
 			return -errno;
-		for (size_t set = 0; set < ARRAY_LEN(sets); set++)
+		for (size_t set = 0; set < ARRAY_LEN(sets); set++) {
 			if (cap_set_flag(caps, sets[set], 1, &value, CAP_SET) < 0)
 				return -errno;
+		}
 	}
 	return cap_set_proc(caps) < 0 ? -errno : 0;
 }

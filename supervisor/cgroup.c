@@ -69,10 +69,11 @@ static int make_leaf(struct cgroup *cgroup, const struct cgroup_plan *plan)
 
 	if (!events)
 		return -ENOMEM;
-	if (mkdirat(cgroups->base_fd, plan->service, 0755) == 0)
+	if (mkdirat(cgroups->base_fd, plan->service, 0755) == 0) {
 		cgroup_enable_controllers(cgroups->base_fd, plan->service);
-	else if (errno != EEXIST)
+	} else if (errno != EEXIST) {
 		return -errno;
+	}
 	/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed:
 	 * an empty leaf of an earlier supervisor is made anew. One that cannot be removed
 	 * is populated: found below. */
@@ -176,9 +177,10 @@ bool cgroup_has(struct cgroup *cgroup, pid_t pid)
 
 	if (file_read(&text, NULL, cgroup->fd, "cgroup.procs", PROCS_MAX_BYTES) < 0)
 		return false;
-	for (at = text; *at; at++)
+	for (at = text; *at; at++) {
 		if (strtol(at, &at, 10) == pid)
 			return true;
+	}
 	return false;
 }
 

@@ -92,11 +92,12 @@ int cgroup_limits_set(int dir_fd, const struct limits *limits, char *note,
 			continue;
 		rows[i].print(text, sizeof(text), value);
 		r = file_put(dir_fd, rows[i].file, text);
-		if (r == -ENOENT)
+		if (r == -ENOENT) {
 			note_add(note, note_size, rows[i].key);
-		else if (r < 0)
+		} else if (r < 0) {
 			return error_errno(err, r, "%s: writing \"%s\" to %s",
 				rows[i].key, text, rows[i].file);
+		}
 	}
 	return 0;
 }

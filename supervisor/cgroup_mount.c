@@ -74,9 +74,10 @@ int cgroup_mount_find(const char *mountinfo, unsigned nth, char *ret, size_t siz
 
 		while (line > mountinfo && line[-1] != '\n')
 			line--;
-		if (is_cgroup2_writable(line, (size_t)(end - line)) && nth-- == 0)
+		if (is_cgroup2_writable(line, (size_t)(end - line)) && nth-- == 0) {
 			return unescape(ret, size,
 				word_nth(line, (size_t)(end - line), FIELD_POINT));
+		}
 		end = line;
 	}
 	return -ENOENT;
@@ -85,10 +86,12 @@ int cgroup_mount_find(const char *mountinfo, unsigned nth, char *ret, size_t siz
 void cgroup_base_name(const char *root, char *ret, size_t size)
 {
 	snprintf(ret, size, "svcd-services%s", root);
-	if (strlen(root) > BASE_NAME_MAX)
+	if (strlen(root) > BASE_NAME_MAX) {
 		snprintf(ret, size, "svcd-services-%016llx",
 			text_hash(root, strlen(root)));
-	for (char *at = ret; *at; at++)
+	}
+	for (char *at = ret; *at; at++) {
 		if (*at == '/')
 			*at = '-';
+	}
 }

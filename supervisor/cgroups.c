@@ -31,10 +31,11 @@ static struct cgroup *find_watched(struct cgroups *cgroups, int wd)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (cgroups->items[middle]->wd < wd)
+		if (cgroups->items[middle]->wd < wd) {
 			low = middle + 1;
-		else
+		} else {
 			high = middle;
+		}
 	}
 	return low < cgroups->count && cgroups->items[low]->wd == wd ? cgroups->items[low]
 								     : NULL;
@@ -44,18 +45,20 @@ static void leaf_changed(struct cgroup *cgroup, struct instant now)
 {
 	if (cgroup_is_populated(cgroup))
 		return;
-	if (cgroup->lingering)
+	if (cgroup->lingering) {
 		cgroup_free(cgroup);
-	else if (cgroup->on_empty)
+	} else if (cgroup->on_empty) {
 		cgroup->on_empty(cgroup->owner, now);
+	}
 }
 
 /* So many events at once that the kernel dropped some. */
 static void look_at_all(struct cgroups *cgroups, struct instant now)
 {
-	for (size_t i = cgroups->count; i-- > 0;)
+	for (size_t i = cgroups->count; i-- > 0;) {
 		if (i < cgroups->count) /* others may have gone meanwhile */
 			leaf_changed(cgroups->items[i], now);
+	}
 }
 
 static void on_inotify(void *owner, unsigned events, struct instant now)
@@ -124,16 +127,18 @@ int cgroups_open(
 	if (r < 0)
 		return error_errno(err, r, "reading /proc/self/mountinfo");
 	r = make_base(cgroups, root, mountinfo);
-	if (r == -ENOENT)
+	if (r == -ENOENT) {
 		return error_set(err, r,
 			"no writable cgroup v2 hierarchy is mounted: run as root, and "
 			"\"mount -t cgroup2 none /sys/fs/cgroup\" if it is missing");
+	}
 	if (r < 0)
 		return error_errno(err, r, "making the cgroup of all services");
 	cgroups->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (cgroups->inotify_fd < 0)
+	if (cgroups->inotify_fd < 0) {
 		return error_errno(err, -errno,
 			"inotify for cgroup.events (fs.inotify.max_user_instances?)");
+	}
 	r = watch_new(&cgroups->watch, loop, cgroups->inotify_fd, WATCH_READ, on_inotify,
 		cgroups);
 	if (r == 0)
@@ -170,19 +175,22 @@ bool cgroups_have(const struct cgroups *cgroups, const char *controller)
 	if (file_read(&text, NULL, cgroups->base_fd, "cgroup.subtree_control",
 		    PROCS_MAX_BYTES) < 0)
 		return false;
-	for (const char *at = text; (at = strstr(at, controller)); at += size)
+	for (const char *at = text; (at = strstr(at, controller)); at += size) {
 		if ((at == text || at[-1] == ' ') && strchr(" \n", at[size]))
 			return true;
+	}
 	return false;
 }
 
 void cgroups_missing(const struct cgroups *cgroups, char *ret, size_t size)
 {
 	ret[0] = '\0';
-	for (int i = 0; i < CONTROLLER_COUNT; i++)
-		if (!cgroups_have(cgroups, controller_words[i]))
+	for (int i = 0; i < CONTROLLER_COUNT; i++) {
+		if (!cgroups_have(cgroups, controller_words[i])) {
 			reason_add(ret, size, "%s%s", ret[0] ? ", " : "",
 				controller_words[i]);
+		}
+	}
 }
 
 const char *cgroups_base(const struct cgroups *cgroups)
@@ -211,9 +219,10 @@ static int list_directories(
 
 	if (!directory)
 		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && (entry = readdir(directory)))
+	while (r == 0 && (entry = readdir(directory))) {
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
 			r = strings_add(ret, entry->d_name);
+	}
 	closedir(directory);
 	return r;
 }
@@ -225,9 +234,10 @@ int cgroups_services(struct cgroups *cgroups, struct strings *ret)
 
 static bool is_explained(const struct cgroups *cgroups, const char *path)
 {
-	for (size_t i = 0; i < cgroups->count; i++)
+	for (size_t i = 0; i < cgroups->count; i++) {
 		if (text_equal(cgroups->items[i]->path, path))
 			return true;
+	}
 	return false;
 }
 

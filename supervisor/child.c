@@ -100,9 +100,10 @@ static int first_free_fd(const struct spawn_spec *spec)
 
 static bool is_target(const struct spawn_spec *spec, int fd)
 {
-	for (size_t i = 0; i < spec->fds_count; i++)
+	for (size_t i = 0; i < spec->fds_count; i++) {
 		if (spec->fds[i].target == fd)
 			return true;
+	}
 	return false;
 }
 
@@ -113,9 +114,10 @@ static int fill_standard_fds(const struct spawn_spec *spec)
 
 	if (null_fd < 0)
 		return -errno;
-	for (int fd = 0; fd < STANDARD_FDS; fd++)
+	for (int fd = 0; fd < STANDARD_FDS; fd++) {
 		if (!is_target(spec, fd) && dup3(null_fd, fd, 0) < 0 && null_fd != fd)
 			return -errno;
+	}
 	if (null_fd < STANDARD_FDS)
 		return result(fcntl(null_fd, F_SETFD, 0));
 	return 0;
@@ -139,9 +141,10 @@ static int step_descriptors(struct child *child)
 	}
 	if (close_range(0, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return -errno;
-	for (size_t i = 0; i < spec->fds_count; i++)
+	for (size_t i = 0; i < spec->fds_count; i++) {
 		if (dup2(moved[i], spec->fds[i].target) < 0)
 			return -errno;
+	}
 	return fill_standard_fds(spec);
 }
 
@@ -263,9 +266,10 @@ static char **environment_of(struct child *child)
 
 static const char *search_path(char *const *environment)
 {
-	for (; *environment; environment++)
+	for (; *environment; environment++) {
 		if (text_starts(*environment, "PATH="))
 			return *environment + strlen("PATH=");
+	}
 	return ENVIRONMENT_PATH;
 }
 
@@ -304,9 +308,10 @@ static _Noreturn void become_program(struct child *child)
 	if (strchr(argv[0], '/')) {
 		execve(argv[0], argv, environment);
 		error = errno;
-		if (error == ENOENT && access(argv[0], F_OK) == 0)
+		if (error == ENOENT && access(argv[0], F_OK) == 0) {
 			fail(child, "exec: the interpreter (#! line or loader) of",
 				-ENOENT);
+		}
 	} else {
 		error = exec_by_path(argv, environment);
 	}
@@ -318,9 +323,10 @@ static void close_all_but_targets(const struct spawn_spec *spec)
 {
 	int above = first_free_fd(spec);
 
-	for (int fd = STANDARD_FDS; fd < above; fd++)
+	for (int fd = STANDARD_FDS; fd < above; fd++) {
 		if (!is_target(spec, fd))
 			close(fd);
+	}
 	(void)close_range((unsigned)above, ~0U, 0);
 }
 

@@ -49,15 +49,18 @@ static int add_standard(struct strings *environment, const struct process *proce
 	};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(standard); i++)
-		if (standard[i].value && standard[i].value[0])
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(standard); i++) {
+		if (standard[i].value && standard[i].value[0]) {
 			r = environment_set(
 				environment, standard[i].key, standard[i].value);
+		}
+	}
 	if (r == 0)
 		r = add_number(environment, "SVCD_INSTANCE", process->instance->number);
-	if (r == 0)
+	if (r == 0) {
 		r = add_number(environment, "SVCD_INSTANCES",
 			(unsigned)service->declaration->run.instances);
+	}
 	return r;
 }
 
@@ -115,9 +118,10 @@ int command_init(struct command *ret, const struct process *process,
 	const struct run *run = &process->instance->service->declaration->run;
 	int r = expand_words(&ret->argv, words, process->instance->number, err);
 
-	if (r == 0 && run->directory)
+	if (r == 0 && run->directory) {
 		r = config_expand(
 			&ret->directory, run->directory, process->instance->number, err);
+	}
 	if (r == 0)
 		r = add_standard(&ret->environment, process);
 	if (r == 0)

@@ -110,24 +110,26 @@ static void judge(struct deed *deed, const siginfo_t *info)
 	result->code = info->si_code == CLD_EXITED ? info->si_status : -1;
 	result->signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
 	reason_set(reason, size, "%s: ", deed->name);
-	if (spawn_report_read(deed->child.report_fd, step, sizeof(step)) < 0)
+	if (spawn_report_read(deed->child.report_fd, step, sizeof(step)) < 0) {
 		reason_add(reason, size, "%s", step);
-	else if (deed->too_long || text_failed(&deed->output))
+	} else if (deed->too_long || text_failed(&deed->output)) {
 		reason_add(reason, size, "printed more than %d MiB",
 			DEED_OUTPUT_MAX_BYTES / (1024 * 1024));
-	else if (result->timed_out)
+	} else if (result->timed_out) {
 		reason_add(reason, size, "not done after %lld ms",
 			(long long)deed->timeout_ms);
-	else if (result->signal)
+	} else if (result->signal) {
 		reason_add(reason, size, "SIG%s", sigabbrev_np(result->signal));
-	else if (result->code)
+	} else if (result->code) {
 		reason_add(reason, size, "exit %d", result->code);
-	else
+	} else {
 		result->ok = true;
-	if (result->ok)
+	}
+	if (result->ok) {
 		reason[0] = '\0';
-	else if (!step[0])
+	} else if (!step[0]) {
 		add_last_line(&deed->output, reason, size);
+	}
 }
 
 static void on_exit_of_child(void *owner, unsigned events, struct instant now)
@@ -176,9 +178,10 @@ static int make_cgroup(struct deed *deed, struct cgroups *cgroups,
 
 static void connect_fd(struct spawn_spec *spec, int fd, int target)
 {
-	for (size_t i = 0; i < spec->fds_count; i++)
+	for (size_t i = 0; i < spec->fds_count; i++) {
 		if (spec->fds[i].target == target)
 			return;
+	}
 	assert(spec->fds_count < SPAWN_MAX_FDS);
 	spec->fds[spec->fds_count].fd = fd;
 	spec->fds[spec->fds_count].target = target;
@@ -213,9 +216,10 @@ static int watch_child(struct deed *deed, struct loop *loop)
 	int r = watch_new(&deed->exit_watch, loop, deed->child.pidfd, WATCH_READ,
 		on_exit_of_child, deed);
 
-	if (r == 0)
+	if (r == 0) {
 		r = watch_new(&deed->output_watch, loop, deed->output_fd, WATCH_READ,
 			on_output, deed);
+	}
 	if (r == 0)
 		timer_arm(deed->timer, instant_add_ms(loop_now(loop), deed->timeout_ms));
 	return r;

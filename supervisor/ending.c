@@ -170,18 +170,19 @@ static void describe_signal(struct process *process)
 	int number = process->ending.signal;
 	const char *word = signal_word(number);
 
-	if (was_out_of_memory(process))
+	if (was_out_of_memory(process)) {
 		process_set_ending(process, CAUSE_OOM,
 			"SIGKILL (out of memory: limits.memory %" PRId64 "M)",
 			limits->memory_bytes / bytes_per_mib);
-	else if (process->sent_signal == number)
+	} else if (process->sent_signal == number) {
 		process_set_ending(
 			process, CAUSE_OPERATOR, "SIG%s (as an operator asked)", word);
-	else if (number == SIGKILL)
+	} else if (number == SIGKILL) {
 		process_set_ending(process, CAUSE_SIGNAL, "SIGKILL (not from svcd)");
-	else
+	} else {
 		process_set_ending(process, CAUSE_SIGNAL, "SIG%s%s", word,
 			process->ending.core ? " (core dumped)" : "");
+	}
 }
 
 static void describe_exit(struct process *process, const siginfo_t *info)
@@ -197,10 +198,11 @@ static void describe_exit(struct process *process, const siginfo_t *info)
 	ending->code = info->si_code == CLD_EXITED ? info->si_status : -1;
 	ending->signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
 	ending->core = info->si_code == CLD_DUMPED;
-	if (ending->signal)
+	if (ending->signal) {
 		describe_signal(process);
-	else
+	} else {
 		process_set_ending(process, CAUSE_EXIT, "exit %d", ending->code);
+	}
 }
 
 /* The report of a step that failed comes before the exit it caused. */
@@ -266,10 +268,11 @@ void process_clear(struct process *process, struct instant now)
 {
 	disarm(process);
 	if (process->cgroup && cgroup_is_populated(process->cgroup)) {
-		if (process->afterwards != AFTER_DECIDE)
+		if (process->afterwards != AFTER_DECIDE) {
 			signal_left(process);
-		else
+		} else {
 			kill_left(process, now);
+		}
 	}
 	finish_when_gone(process, now);
 }

@@ -11,10 +11,11 @@ static char **find_item(struct strings *environment, const char *key)
 {
 	size_t size = strlen(key);
 
-	for (size_t i = 0; i < environment->count; i++)
+	for (size_t i = 0; i < environment->count; i++) {
 		if (strncmp(environment->items[i], key, size) == 0 &&
 			environment->items[i][size] == '=')
 			return &environment->items[i];
+	}
 	return NULL;
 }
 
@@ -45,9 +46,10 @@ static bool is_key(const char *key, size_t size)
 {
 	if (size == 0 || isdigit((unsigned char)key[0]))
 		return false;
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < size; i++) {
 		if (!isalnum((unsigned char)key[i]) && key[i] != '_')
 			return false;
+	}
 	return true;
 }
 

@@ -78,9 +78,10 @@ int file_render(const struct file *file, unsigned instance, gid_t gid, bool *ret
 	mode_t mode = (mode_t)file->mode;
 	int r = config_expand(&path, file->path, instance, err);
 
-	if (r == 0)
+	if (r == 0) {
 		r = config_expand(
 			&content, file->content ? file->content : "", instance, err);
+	}
 	if (r < 0)
 		return r;
 	assert(path && content); /* what config_expand() promised */

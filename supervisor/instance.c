@@ -86,9 +86,10 @@ static_assert(ARRAY_LEN(levels) == ARRAY_LEN(state_words), "a level per state");
 
 const struct arrow *instance_arrow(enum state from, enum event on)
 {
-	for (size_t i = 0; i < ARRAY_LEN(arrows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(arrows); i++) {
 		if (arrows[i].from == from && arrows[i].on == on)
 			return &arrows[i];
+	}
 	return NULL;
 }
 
@@ -152,10 +153,11 @@ void instance_on(
 
 	if (!arrow)
 		return;
-	if (arrow->to != arrow->from)
+	if (arrow->to != arrow->from) {
 		enter(instance, arrow->to, why, now);
-	else if (why)
+	} else if (why) {
 		instance_explain(instance, why, now);
+	}
 	if (arrow->then)
 		arrow->then(instance->process, now);
 	service_noticed(instance, now);
@@ -164,8 +166,9 @@ void instance_on(
 void instance_print_states(FILE *out)
 {
 	fputs("digraph instance {\n", out);
-	for (size_t i = 0; i < ARRAY_LEN(arrows); i++)
+	for (size_t i = 0; i < ARRAY_LEN(arrows); i++) {
 		fprintf(out, "\t%s -> %s [label=\"%s\"];\n", state_words[arrows[i].from],
 			state_words[arrows[i].to], event_words[arrows[i].on]);
+	}
 	fputs("}\n", out);
 }

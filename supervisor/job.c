@@ -76,25 +76,28 @@ static bool has_arrived(const struct instance *instance)
 
 static bool all_arrived(const struct service *service)
 {
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (!has_arrived(&service->instances[i]))
 			return false;
+	}
 	return true;
 }
 
 static bool all_rolled(const struct service *service)
 {
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (service->instances[i].process->roll != ROLL_NONE)
 			return false;
+	}
 	return all_arrived(service);
 }
 
 static bool all_reloaded(const struct service *service)
 {
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (service->instances[i].process->reloading)
 			return false;
+	}
 	return true;
 }
 

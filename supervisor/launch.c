@@ -40,9 +40,10 @@ static int make_cgroup(struct process *process, struct error *err)
 	snprintf(leaf, sizeof(leaf), "%u.%u", instance->number, instance->generation);
 	process->cgroup = cgroup_free(process->cgroup);
 	r = cgroup_new(&process->cgroup, service->host->cgroups, &plan, err);
-	if (r == 0)
+	if (r == 0) {
 		reason_set(instance->note, sizeof(instance->note), "%s",
 			cgroup_note(process->cgroup));
+	}
 	return r;
 }
 
@@ -150,10 +151,11 @@ static void on_report(void *owner, unsigned events, struct instant now)
 
 	(void)events;
 	process->report_watch = watch_free(process->report_watch);
-	if (r == 0)
+	if (r == 0) {
 		process_executed(process, now);
-	else
+	} else {
 		process_set_ending(process, CAUSE_START, "%s", reason);
+	}
 }
 
 static int watch_child(struct process *process, const struct spawned *child)
@@ -165,9 +167,10 @@ static int watch_child(struct process *process, const struct spawned *child)
 	process->instance->pid = child->pid;
 	process->instance->pidfd = child->pidfd;
 	process->report_fd = child->report_fd;
-	if (r == 0)
+	if (r == 0) {
 		r = watch_new(&process->report_watch, loop, child->report_fd, WATCH_READ,
 			on_report, process);
+	}
 	return r;
 }
 
@@ -185,17 +188,19 @@ static int clone_child(
 		command->spec.cgroup_fd = cgroup_fd(process->cgroup);
 		r = spawn(&child, &command->spec, err);
 	}
-	for (unsigned stream = 0; stream < 2; stream++)
+	for (unsigned stream = 0; stream < 2; stream++) {
 		if (fds[stream] >= 0)
 			close(fds[stream]);
+	}
 	return r < 0 ? r : watch_child(process, &child);
 }
 
 static void forget_verdicts(struct service *service, unsigned instance)
 {
-	for (size_t i = 0; i < service->checks_count; i++)
+	for (size_t i = 0; i < service->checks_count; i++) {
 		if (service->checks[i].instance == instance)
 			service->checks[i].verdict = VERDICT_UNKNOWN;
+	}
 }
 
 int process_launch(struct process *process, char *reason, struct instant now)

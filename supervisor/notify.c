@@ -114,9 +114,10 @@ static void take_line(struct notify_message *message, char *line)
 	if (!equals)
 		return;
 	*equals = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(words[i].key, line) == 0)
 			words[i].take(message, equals + 1);
+	}
 }
 
 void notify_parse(struct notify_message *ret, const char *bytes, size_t size)

@@ -75,9 +75,10 @@ static int render_files(struct preparation *self, struct error *err)
 	bool changed;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < declaration->files_count; i++)
+	for (size_t i = 0; r == 0 && i < declaration->files_count; i++) {
 		r = file_render(&declaration->files[i], self->wish->instance,
 			self->identity.gid, &changed, err);
+	}
 	return r;
 }
 
@@ -98,9 +99,10 @@ static int read_environment(struct preparation *self, struct error *err)
 	r = file_read(&text, &size, AT_FDCWD, path, ENVIRONMENT_FILE_MAX_BYTES);
 	if (r < 0)
 		return error_errno(err, r, "run.environment_file %s", path);
-	if (strlen(text) != size)
+	if (strlen(text) != size) {
 		return error_set(
 			err, -EINVAL, "run.environment_file %s: has a NUL byte", path);
+	}
 	r = environment_parse(text, keep_variable, self->environment, err);
 	return r < 0 ? error_prefix(err, "run.environment_file %s", path) : 0;
 }
@@ -133,9 +135,10 @@ static const char *declared_path(const struct declaration *declaration)
 {
 	const struct pairs *pairs = &declaration->run.environment;
 
-	for (size_t i = 0; i < pairs->count; i++)
+	for (size_t i = 0; i < pairs->count; i++) {
 		if (text_equal(pairs->items[i].key, "PATH"))
 			return pairs->items[i].value;
+	}
 	return ENVIRONMENT_PATH;
 }
 
@@ -192,9 +195,10 @@ int prepare_run(void *data, int output_fd)
 	umask(022);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++)
 		r = steps[i](&self, &err);
-	if (r < 0)
+	if (r < 0) {
 		r = json_set_text(
 			self.answer, "reason", err.text[0] ? err.text : strerror(-r));
+	}
 	return r < 0 ? EXIT_FAILURE : print_answer(&self, output_fd);
 }
 

@@ -49,9 +49,10 @@ static bool is_one_of(const struct listeners *listeners, const char *link)
 	if (!text_starts(link, prefix))
 		return false;
 	inode = strtoul(link + sizeof(prefix) - 1, NULL, 10);
-	for (size_t i = 0; i < listeners->count; i++)
+	for (size_t i = 0; i < listeners->count; i++) {
 		if (listeners->inodes[i] == inode)
 			return true;
+	}
 	return false;
 }
 
@@ -123,9 +124,10 @@ static bool is_every_address(const struct listen *listen)
 
 static bool is_own(struct cgroup_set own, const struct listeners *found)
 {
-	for (size_t i = 0; i < own.count; i++)
+	for (size_t i = 0; i < own.count; i++) {
 		if (cgroup_has_socket(own.items[i], found))
 			return true;
+	}
 	return false;
 }
 

@@ -117,9 +117,10 @@ void service_describe_wish(const struct service *service, const char *what, char
 static void all_on(
 	struct service *service, enum event event, const char *why, struct instant now)
 {
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (!instance_is_surplus(&service->instances[i]))
 			instance_on(&service->instances[i], event, why, now);
+	}
 }
 
 void service_start(
@@ -146,9 +147,10 @@ void service_restart(
 {
 	wish(service, WANTED_UP, who, why);
 	service_job_begin(service, JOB_RESTART, now);
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (!instance_is_surplus(&service->instances[i]))
 			service->instances[i].process->roll = ROLL_NEXT;
+	}
 	service_roll_on(service, now);
 }
 
@@ -214,11 +216,12 @@ int service_declare(struct service *service, struct declaration *declaration,
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		struct instance *instance = &service->instances[i];
 
-		if (instance_is_surplus(instance))
+		if (instance_is_surplus(instance)) {
 			instance_on(
 				instance, EVENT_STOP, "run.instances is less now", now);
-		else if (i >= before && service->wanted == WANTED_UP)
+		} else if (i >= before && service->wanted == WANTED_UP) {
 			instance_on(instance, EVENT_START, NULL, now);
+		}
 	}
 	task_schedule(service->settle);
 	changed(service, now);
@@ -233,10 +236,12 @@ static const enum state ranks[] = { STATE_UP, STATE_DONE, STATE_STARTING, STATE_
 
 enum state service_state(const struct service *service)
 {
-	for (size_t rank = 0; rank < ARRAY_LEN(ranks); rank++)
-		for (unsigned i = 0; i < service->instances_count; i++)
+	for (size_t rank = 0; rank < ARRAY_LEN(ranks); rank++) {
+		for (unsigned i = 0; i < service->instances_count; i++) {
 			if (service->instances[i].state == ranks[rank])
 				return ranks[rank];
+		}
+	}
 	return STATE_DOWN;
 }
 
@@ -244,34 +249,38 @@ unsigned service_ready_instances(const struct service *service)
 {
 	unsigned ready = 0;
 
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		ready += service->instances[i].state == STATE_UP &&
 			 service->instances[i].verdict != VERDICT_FAIL;
+	}
 	return ready;
 }
 
 bool service_is_stopped(const struct service *service)
 {
-	for (unsigned i = 0; i < service->instances_count; i++)
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (!process_is_idle(service->instances[i].process) ||
 			service->instances[i].state == STATE_WAITING)
 			return false;
+	}
 	return true;
 }
 
 /* Worst first: what needs a person. */
 const char *service_why(const struct service *service)
 {
-	for (size_t rank = ARRAY_LEN(ranks) - 1; rank-- > 0;)
+	for (size_t rank = ARRAY_LEN(ranks) - 1; rank-- > 0;) {
 		for (unsigned i = 0; i < service->instances_count; i++) {
 			const struct instance *instance = &service->instances[i];
 
 			if (instance->state == ranks[rank] && instance->why[0])
 				return instance->why;
 		}
-	for (unsigned i = 0; i < service->instances_count; i++)
+	}
+	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (service->instances[i].why[0])
 			return service->instances[i].why;
+	}
 	return "";
 }
 

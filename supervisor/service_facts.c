@@ -14,19 +14,21 @@ static const struct check *find_check(const struct service *service, const char 
 {
 	const struct declaration *declaration = service->declaration;
 
-	for (size_t i = 0; i < declaration->health.checks_count; i++)
+	for (size_t i = 0; i < declaration->health.checks_count; i++) {
 		if (text_equal(declaration->health.checks[i].name, name))
 			return &declaration->health.checks[i];
+	}
 	return NULL;
 }
 
 static struct check_fact *find_fact(
 	struct service *service, const char *name, unsigned instance)
 {
-	for (size_t i = 0; i < service->checks_count; i++)
+	for (size_t i = 0; i < service->checks_count; i++) {
 		if (service->checks[i].instance == instance &&
 			text_equal(service->checks[i].name, name))
 			return &service->checks[i];
+	}
 	return NULL;
 }
 
@@ -74,10 +76,11 @@ static enum verdict worst(const struct service *service, unsigned instance)
 
 		if (check->effect == EFFECT_WARN)
 			continue;
-		for (size_t k = 0; k < service->checks_count; k++)
+		for (size_t k = 0; k < service->checks_count; k++) {
 			if (service->checks[k].instance == instance &&
 				text_equal(service->checks[k].name, check->name))
 				one = service->checks[k].verdict;
+		}
 		if (badness[one] > badness[verdict])
 			verdict = one;
 	}

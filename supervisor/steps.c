@@ -118,9 +118,11 @@ static enum step_result step_ports(struct process *process, struct instant now)
 	};
 
 	(void)now;
-	for (unsigned i = 0; i < service->instances_count && count < MAX_OWN_CGROUPS; i++)
+	for (unsigned i = 0; i < service->instances_count && count < MAX_OWN_CGROUPS;
+		i++) {
 		if (service->instances[i].process->cgroup)
 			own[count++] = service->instances[i].process->cgroup;
+	}
 	/* A kernel that does not answer is no reason to stay down: bind() will tell. */
 	if (ports_are_free(service->declaration, process->instance->number,
 		    (struct cgroup_set){ own, count }, &process->port_taken) < 0 ||
@@ -152,19 +154,21 @@ static void on_prepared(void *owner, const struct deed_result *result, struct in
 	struct process *process = owner;
 	_cleanup_(prepared_done) struct prepared prepared = { 0 };
 
-	if (!result->ok)
+	if (!result->ok) {
 		fail(process, CAUSE_START, result->reason);
-	else if (prepared_read(&prepared, result->output, result->output_size) < 0)
+	} else if (prepared_read(&prepared, result->output, result->output_size) < 0) {
 		fail(process, CAUSE_START, "prepare: its answer is broken");
-	else if (prepared.reason[0])
+	} else if (prepared.reason[0]) {
 		fail(process, CAUSE_START, prepared.reason);
-	else
+	} else {
 		take_prepared(process, &prepared);
+	}
 	process->deed = deed_free(process->deed);
-	if (process->ending.known)
+	if (process->ending.known) {
 		process_start_failed(process, now);
-	else
+	} else {
 		process_go_on(process, now);
+	}
 }
 
 static enum step_result step_prepare(struct process *process, struct instant now)
@@ -271,10 +275,11 @@ static void on_reloaded(void *owner, const struct deed_result *result, struct in
 	if (!result->ok)
 		fail(process, CAUSE_OPERATOR, result->reason);
 	process->deed = deed_free(process->deed);
-	if (process->ending.known)
+	if (process->ending.known) {
 		process_start_failed(process, now);
-	else
+	} else {
 		process_go_on(process, now);
+	}
 }
 
 static enum step_result step_reload(struct process *process, struct instant now)
@@ -283,9 +288,10 @@ static enum step_result step_reload(struct process *process, struct instant now)
 	struct deed_plan plan = { .timeout_ms = RELOAD_TIMEOUT_MS, .done = on_reloaded };
 
 	(void)now;
-	if (!run->reload.possible)
+	if (!run->reload.possible) {
 		return fail(process, CAUSE_OPERATOR,
 			"run.reload is none: use restart, or declare how to reload");
+	}
 	if (run->reload.command.count > 0)
 		return start_command(process, &run->reload.command, "reload", &plan);
 	if (pidfd_send_signal(process->instance->pidfd, signal_number(run->reload.signal),

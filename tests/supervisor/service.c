@@ -179,6 +179,31 @@ static void a_service_that_ignores_the_signal_is_killed_with_all_it_made(void **
 	arena_end(arena, service);
 }
 
+static void it_is_not_down_before_its_last_worker_is(void **state)
+{
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','ready':{'by':'started'},"
+		"'command':['sh','-c','(trap \\\"sleep 0.3; echo bye; exit\\\" TERM; "
+		"echo up; while :; do sleep 0.05; done) & sleep 1000']}}");
+	char *output = NULL;
+
+	(void)state;
+	assert_true(arena_until_state(arena, service, STATE_UP));
+	while (!output || !strstr(output, "up")) {
+		free(output);
+		arena_turn(arena, 20);
+		output = arena_output(&service->instances[0], 0);
+	}
+	free(output);
+	service_stop(service, NULL, NULL, instant_read());
+	assert_true(arena_until_job(arena, service));
+	assert_int_equal(service->instances[0].state, STATE_DOWN);
+	output = arena_output(&service->instances[0], 0);
+	SAYS(output, "bye");
+	free(output);
+	arena_end(arena, service);
+}
+
 static void a_daemon_that_forks_away_is_not_left_running(void **state)
 {
 	struct service *service = arena_begin(arena,
@@ -505,6 +530,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_start_says_why_and_waits),
 		cmocka_unit_test(
 			a_service_that_ignores_the_signal_is_killed_with_all_it_made),
+		cmocka_unit_test(it_is_not_down_before_its_last_worker_is),
 		cmocka_unit_test(a_daemon_that_forks_away_is_not_left_running),
 		cmocka_unit_test(it_gives_up_when_told_to),
 		cmocka_unit_test(a_oneshot_is_done),
