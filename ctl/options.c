@@ -110,6 +110,7 @@ static int set(struct reading *self, const struct option_row *row, const char *a
 	void *member = (char *)&self->ctl->options + row->at;
 	char *end;
 
+	assert(argument || row->kind == FLAG);
 	switch (row->kind) {
 	case FLAG: *(bool *)member = true; return 0;
 	case TEXT: *(const char **)member = argument; return 0;

@@ -3,10 +3,6 @@
  * channel.c - one end of the pair between supervisor and engine: JSON messages and file
  * descriptors.
  *
- * On the wire a SOCK_SEQPACKET datagram is one JSON object, or, when that is longer
- * than CHANNEL_INLINE_BYTES, the single byte '@' and a sealed memfd before the other
- * fds.
- *
  * Owns the socket, the queue and every fd that arrived and was not taken. Borrows the
  * loop. What the peer sends is hostile: a broken frame ends the channel, an unknown
  * kind (a newer peer) is passed over.
@@ -14,30 +10,19 @@
  * Not here: what messages mean, and who is told what again after a restart
  * (supervisor/).
  */
-#include <assert.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/words.h"
 
-#include "protocol/protocol.h"
+#include "protocol/wire.h"
 
 enum {
-	WIRE_FDS = CHANNEL_MAX_FDS + 1, /* the body's memfd comes first */
-	MESSAGES_PER_TURN = 64,         /* then others on the loop have their turn */
+	MESSAGES_PER_TURN = 64, /* then others on the loop have their turn */
 	QUEUE_MAX_BYTES = 64 * 1024 * 1024,
-};
-static const char body_beside[] = "@";
-
-/* Fds on their way; an item is -1 once somebody took it. */
-struct fds {
-	int items[WIRE_FDS];
-	size_t count;
 };
 
 struct frame {
@@ -59,15 +44,6 @@ struct channel {
 	bool busy;    /* inside a callback of its user: a free must wait */
 	bool freed, closed;
 };
-
-static void fds_close(struct fds *fds)
-{
-	for (size_t i = 0; i < fds->count; i++) {
-		if (fds->items[i] >= 0)
-			close(fds->items[i]);
-	}
-	fds->count = 0;
-}
 
 static struct frame *frame_free(struct frame *frame)
 {
@@ -151,35 +127,6 @@ static void end(struct channel *self, const char *reason, struct instant now)
 
 /* ---- sending --------------------------------------------------------------------- */
 
-static int put_on_wire(int fd, const struct frame *frame)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
-	} control = { 0 };
-	struct iovec bytes = { frame->bytes, frame->size };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
-
-	if (frame->fds.count > 0) {
-		size_t size = sizeof(int) * frame->fds.count;
-
-		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(size);
-		control.align = (struct cmsghdr){
-			.cmsg_len = CMSG_LEN(size),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		};
-		memcpy(CMSG_DATA(&control.align), frame->fds.items, size);
-	}
-	for (;;) {
-		if (sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-			return 0;
-		if (errno != EINTR)
-			return -errno;
-	}
-}
-
 static int frame_add_fds(struct frame *frame, const int *fds, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -208,8 +155,8 @@ static int frame_add_body(struct frame *frame, const struct json_t *body)
 	if (fd < 0)
 		return fd;
 	frame->fds.items[frame->fds.count++] = fd;
-	frame->size = strlen(body_beside);
-	memcpy(frame->bytes, body_beside, sizeof(body_beside));
+	frame->size = strlen(WIRE_BESIDE);
+	memcpy(frame->bytes, WIRE_BESIDE, sizeof(WIRE_BESIDE));
 	return 0;
 }
 
@@ -218,7 +165,7 @@ static size_t frame_cost(const struct frame *frame)
 {
 	struct stat info;
 
-	if (frame->bytes[0] == *body_beside && fstat(frame->fds.items[0], &info) == 0)
+	if (frame->bytes[0] == WIRE_BESIDE[0] && fstat(frame->fds.items[0], &info) == 0)
 		return (size_t)info.st_size;
 	return frame->size;
 }
@@ -253,7 +200,7 @@ int channel_send(struct channel *self, enum message_kind kind, struct json_t *bo
 	if (self->queue_bytes + frame_cost(frame) > QUEUE_MAX_BYTES)
 		return -ENOMEM;
 	if (!self->queue) {
-		r = put_on_wire(self->fd, frame);
+		r = wire_put(self->fd, frame->bytes, frame->size, &frame->fds);
 		if (r != -EAGAIN)
 			return r == -ECONNRESET || r == -ENOTCONN ? -EPIPE : r;
 	}
@@ -265,7 +212,7 @@ static void flush(struct channel *self, struct instant now)
 {
 	while (self->queue) {
 		struct frame *frame = self->queue;
-		int r = put_on_wire(self->fd, frame);
+		int r = wire_put(self->fd, frame->bytes, frame->size, &frame->fds);
 
 		if (r == -EAGAIN)
 			return;
@@ -287,99 +234,11 @@ static void flush(struct channel *self, struct instant now)
 
 /* ---- receiving ------------------------------------------------------------------- */
 
-static void gather_fds(struct msghdr *message, struct fds *fds)
-{
-	for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at;
-		at = CMSG_NXTHDR(message, at)) {
-		size_t size = at->cmsg_len - CMSG_LEN(0);
-
-		if (at->cmsg_level != SOL_SOCKET || at->cmsg_type != SCM_RIGHTS)
-			continue;
-		assert(size <= sizeof(fds->items)); /* by msg_controllen */
-		memcpy(fds->items, CMSG_DATA(at), size);
-		fds->count = size / sizeof(int);
-	}
-}
-
-/* The size of a message, 0 at the end, -errno. Whatever fds came are in `fds` in every
- * case. */
-static ssize_t take_from_wire(struct channel *self, struct fds *fds)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
-	} control;
-	struct iovec bytes = { self->buffer, CHANNEL_INLINE_BYTES };
-	struct msghdr message = {
-		.msg_iov = &bytes,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		/* Not CMSG_SPACE: its padding would let one more fd in. */
-		.msg_controllen = CMSG_LEN(sizeof(int) * WIRE_FDS),
-	};
-	ssize_t size;
-
-	do {
-		size = recvmsg(self->fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (size < 0 && errno == EINTR);
-	if (size < 0)
-		return -errno;
-	gather_fds(&message, fds);
-	if (message.msg_flags & MSG_CTRUNC)
-		return -EMFILE; /* fds were lost: the peer must tell all again */
-	if (message.msg_flags & MSG_TRUNC)
-		return -EMSGSIZE;
-	return size;
-}
-
-/* A body that its sender could still change or cut would be a SIGBUS in our hands. */
-static int read_memfd(struct json_t **ret, int fd, struct error *err)
-{
-	const int needed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat info;
-	char *bytes;
-	int r;
-
-	if (seals < 0 || (seals & needed) != needed)
-		return error_set(err, -EBADMSG, "body that is not sealed");
-	if (fstat(fd, &info) < 0)
-		return error_errno(err, -errno, "body");
-	if (info.st_size <= 0 || info.st_size > CHANNEL_MAX_BYTES) {
-		return error_set(err, -EBADMSG, "body of %jd bytes, at most %d are read",
-			(intmax_t)info.st_size, CHANNEL_MAX_BYTES);
-	}
-	bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return error_errno(err, -errno, "body");
-	r = json_parse(ret, bytes, (size_t)info.st_size, CHANNEL_MAX_BYTES, err);
-	munmap(bytes, (size_t)info.st_size);
-	return r;
-}
-
-static int read_body(struct json_t **ret, const char *bytes, size_t size, struct fds *fds,
-	struct error *err)
-{
-	int r;
-
-	if (size != strlen(body_beside) || *bytes != *body_beside)
-		return json_parse(ret, bytes, size, CHANNEL_INLINE_BYTES, err);
-	if (fds->count == 0)
-		return error_set(err, -EBADMSG, "body announced, but no fd came");
-	r = read_memfd(ret, fds->items[0], err);
-	if (r < 0)
-		return r;
-	close(fds->items[0]);
-	fds->count--;
-	memmove(fds->items, fds->items + 1, fds->count * sizeof(int));
-	return 0;
-}
-
 static int deliver(struct channel *self, size_t size, struct fds *fds, struct error *err)
 {
 	_cleanup_(json_freep) struct json_t *body = NULL;
 	const char *word;
-	int kind, r = read_body(&body, self->buffer, size, fds, err);
+	int kind, r = wire_read_body(&body, self->buffer, size, fds, err);
 
 	if (r < 0)
 		return r;
@@ -403,7 +262,7 @@ static bool receive(struct channel *self, struct instant now)
 {
 	struct fds fds = { 0 };
 	struct error err = { 0 };
-	ssize_t size = take_from_wire(self, &fds);
+	ssize_t size = wire_take(self->fd, self->buffer, &fds);
 	int r = 0;
 
 	if (size > 0)

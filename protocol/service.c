@@ -7,9 +7,6 @@
 #include "protocol/varlink.h"
 
 static const char service_interface[] = "org.varlink.service";
-static const char service_description[] =
-#include "protocol/org.varlink.service.varlink.inc"
-	;
 
 /* "io.svcd" of "io.svcd.Status". */
 static bool our_interface(const struct varlink_server *server, char *ret, size_t size)
@@ -58,7 +55,7 @@ static void get_description(void *owner, struct varlink_call *call,
 		return;
 	}
 	if (strcmp(wanted, service_interface) == 0) {
-		description = service_description;
+		description = varlink_service_text;
 	} else if (our_interface(server, ours, sizeof(ours)) &&
 		   strcmp(wanted, ours) == 0) {
 		description = server->description;

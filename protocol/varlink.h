@@ -86,3 +86,4 @@ void call_detach(struct varlink_call *call);
 /* service.c: org.varlink.service, which every varlink server answers. Methods and text;
  * the owner of its methods is the server. */
 extern const struct varlink_method service_methods[];
+extern const char varlink_service_text[]; /* made of org.varlink.service.varlink */

@@ -72,7 +72,3 @@ int verb_find(const char *word)
 	}
 	return -1;
 }
-
-const char varlink_io_svcd[] =
-#include "protocol/io.svcd.varlink.inc"
-	;
