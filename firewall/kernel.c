@@ -36,6 +36,7 @@ enum {
 		4 * 1024 * 1024, /* a big reload of another table is some 20,000 events */
 	ANSWERS_BYTES = 1024 * 1024,
 	ANSWER_BYTES = 16 * 1024,
+	SEND_BYTES = 256 * 1024, /* at least */
 };
 
 struct kernel {
@@ -135,7 +136,8 @@ static int send_batch(
 	struct kernel *kernel, const struct batch *batch, struct outcome *outcome)
 {
 	_Alignas(struct nlmsghdr) char answers[ANSWER_BYTES];
-	int r = netlink_set_buffers(kernel->ask, batch->size * 2, 0);
+	int r = netlink_set_buffers(
+		kernel->ask, MAX(batch->size * 2, (size_t)SEND_BYTES), 0);
 
 	*outcome = (struct outcome){ 0 };
 	if (r >= 0)
@@ -259,6 +261,18 @@ static void remember(struct kernel *kernel, struct shape *shape)
 	*shape = (struct shape){ 0 };
 }
 
+/* Errors that say that what is in the table is in the way. */
+static bool is_about_content(int code)
+{
+	static const int codes[] = { -EEXIST, -ENOENT, -EBUSY, -EINVAL, -EOPNOTSUPP };
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+		if (codes[i] == code)
+			return true;
+	}
+	return false;
+}
+
 /* Refused on what we remember: look. Refused on what is there: somebody made our table
  * into something else, so make it anew. Refused still: it is the plan. */
 static int apply_shape(struct kernel *kernel, struct shape *want, enum batch_start start,
@@ -278,7 +292,7 @@ static int apply_shape(struct kernel *kernel, struct shape *want, enum batch_sta
 		kernel->is_known = false;
 		if (r == -ERESTART || r == -EINTR || was_known)
 			continue;
-		if (start != BATCH_KEEPS_TABLE || r == -EPERM || r == -ENOMEM)
+		if (start != BATCH_KEEPS_TABLE || !is_about_content(r))
 			break;
 		start = BATCH_REMAKES_TABLE;
 	}
