@@ -170,6 +170,11 @@ static size_t frame_cost(const struct frame *frame)
 	return frame->size;
 }
 
+static struct iovec frame_bytes(const struct frame *frame)
+{
+	return (struct iovec){ frame->bytes, frame->size };
+}
+
 static void enqueue(struct channel *self, struct frame *frame)
 {
 	*self->queue_end = frame;
@@ -200,7 +205,7 @@ int channel_send(struct channel *self, enum message_kind kind, struct json_t *bo
 	if (self->queue_bytes + frame_cost(frame) > QUEUE_MAX_BYTES)
 		return -ENOMEM;
 	if (!self->queue) {
-		r = wire_put(self->fd, frame->bytes, frame->size, &frame->fds);
+		r = wire_put(self->fd, frame_bytes(frame), &frame->fds);
 		if (r != -EAGAIN)
 			return r == -ECONNRESET || r == -ENOTCONN ? -EPIPE : r;
 	}
@@ -212,7 +217,7 @@ static void flush(struct channel *self, struct instant now)
 {
 	while (self->queue) {
 		struct frame *frame = self->queue;
-		int r = wire_put(self->fd, frame->bytes, frame->size, &frame->fds);
+		int r = wire_put(self->fd, frame_bytes(frame), &frame->fds);
 
 		if (r == -EAGAIN)
 			return;
@@ -260,9 +265,10 @@ static int deliver(struct channel *self, size_t size, struct fds *fds, struct er
 /* False when there is no more to read now. */
 static bool receive(struct channel *self, struct instant now)
 {
+	struct iovec buffer = { self->buffer, CHANNEL_INLINE_BYTES };
 	struct fds fds = { 0 };
 	struct error err = { 0 };
-	ssize_t size = wire_take(self->fd, self->buffer, &fds);
+	ssize_t size = wire_take(self->fd, buffer, &fds);
 	int r = 0;
 
 	if (size > 0)

@@ -23,14 +23,13 @@ void fds_close(struct fds *fds)
 	fds->count = 0;
 }
 
-int wire_put(int socket, char *bytes, size_t size, const struct fds *fds)
+int wire_put(int socket, struct iovec bytes, const struct fds *fds)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
 	} control = { 0 };
-	struct iovec vector = { bytes, size };
-	struct msghdr message = { .msg_iov = &vector, .msg_iovlen = 1 };
+	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
 
 	if (fds->count > 0) {
 		size_t fds_size = sizeof(int) * fds->count;
@@ -66,15 +65,14 @@ static void gather_fds(struct msghdr *message, struct fds *fds)
 	}
 }
 
-ssize_t wire_take(int socket, char *buffer, struct fds *fds)
+ssize_t wire_take(int socket, struct iovec buffer, struct fds *fds)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
 	} control;
-	struct iovec bytes = { buffer, CHANNEL_INLINE_BYTES };
 	struct msghdr message = {
-		.msg_iov = &bytes,
+		.msg_iov = &buffer,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		/* Not CMSG_SPACE: its padding would let one more fd in. */
