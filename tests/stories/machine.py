@@ -48,7 +48,7 @@ def must(*argv, **options):
 
 def processes():
     """(pid, parent, name) of every process here."""
-    for entry in pathlib.Path('/proc').iterdir():
+    for entry in pathlib.Path('/proc').glob('[0-9]*'):
         try:
             name, rest = (entry / 'stat').read_text(encoding='utf-8').split('(', 1)[1].rsplit(')', 1)
         except (OSError, IndexError):
@@ -260,6 +260,13 @@ class Host:
                 peer.remove()
             self.network.remove()
             self.output.close()
+
+
+def cgroup_of(pid):
+    """The directory of the v2 cgroup that a process is in."""
+    lines = pathlib.Path(f'/proc/{pid}/cgroup').read_text(encoding='utf-8').splitlines()
+    inside = next(line[3:] for line in lines if line.startswith('0::'))
+    return pathlib.Path('/sys/fs/cgroup') / inside.lstrip('/')
 
 
 def connects(network, address, port, timeout=1.0):

@@ -134,7 +134,8 @@ def test_status_has_the_numbers_of_the_process(host):
     web(host)
     host.start()
     host.until_ready('hello')
-    one = host.status('hello')['instances'][0]
+    one = until(lambda: (lambda one: one if one['memory_bytes'] is not None else None)(
+        host.status('hello')['instances'][0]))
     assert one['memory_bytes'] > 1000000 and one['fds'] >= 3 and one['tasks'] >= 1
     text = host.must_ctl('status', 'hello')
     assert str(one['pid']) in text and 'hello' in text

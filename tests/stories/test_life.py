@@ -4,7 +4,7 @@ import os
 import pathlib
 import signal
 
-from machine import FAKE, PYTHON, until
+from machine import FAKE, PYTHON, cgroup_of, until
 
 
 def proc(pid, name):
@@ -45,8 +45,7 @@ def test_it_runs_as_declared(host):
     assert proc(pid, 'oom_score_adj').strip() == '300'
     assert proc(pid, 'stat').rsplit(')', 1)[1].split()[16] == '5'
     assert proc(pid, 'stat').rsplit(')', 1)[1].split()[3] == str(pid)
-    inside = proc(pid, 'cgroup')
-    assert inside.strip().endswith('/hello/1.1'), inside
+    assert cgroup_of(pid).parts[-2:] == ('hello', '1.1')
     descriptors = os.listdir(f'/proc/{pid}/fd')
     assert len(descriptors) <= 6, [os.readlink(f'/proc/{pid}/fd/{one}') for one in descriptors]
 
@@ -88,7 +87,7 @@ def test_the_back_off_grows_and_says_when_it_tries_again(host):
 
 
 def test_give_up_ends_in_failed_until_told(host):
-    host.declare('crash', run={'command': ['/bin/false'], 'ready': {'by': 'started'},
+    host.declare('crash', run={'command': ['/bin/false'], 'ready': {'by': 'notify'},
                                'restart': {'delay': '50ms', 'delay_max': '100ms',
                                            'give_up': {'after': 3, 'within': '1m'}}})
     host.start()
@@ -167,7 +166,7 @@ def test_stop_kills_everything_of_a_service_that_will_not_go(host):
                      run={'stop': {'timeout': '500ms'}})
     host.start()
     host.until_ready('stubborn')
-    leaf = pathlib.Path('/sys/fs/cgroup') / proc(host.pid('stubborn'), 'cgroup').strip()[4:]
+    leaf = cgroup_of(host.pid('stubborn'))
     everyone = (leaf / 'cgroup.procs').read_text().split()
     assert len(everyone) == 4
     host.must_ctl('stop', 'stubborn')
@@ -258,11 +257,11 @@ def test_what_an_operator_wished_outlives_svcd(host):
 
 
 def test_svcd_told_to_end_leaves_nothing_behind(host):
-    host.declare_web('hello', 8080, '--fork-away', '2')
+    host.declare_web('hello', 8080, '--fork-away', '2', run={'stop': {'timeout': '500ms'}})
     host.start()
     host.until_ready('hello')
     pid = host.pid('hello')
-    leaf = pathlib.Path('/sys/fs/cgroup') / proc(pid, 'cgroup').strip()[4:]
+    leaf = cgroup_of(pid)
     host.stop()
     until(lambda: not pathlib.Path(f'/proc/{pid}').exists())
     until(lambda: not leaf.exists() or not (leaf / 'cgroup.procs').read_text())

@@ -2,11 +2,10 @@
 """The main job on a real service: mathoid under service-runner, from npm."""
 import json
 import os
-import pathlib
 
 import pytest
 
-from machine import connects, must, until
+from machine import cgroup_of, connects, must, until
 
 MATHOID = os.environ.get('SVCD_DEMO_MATHOID', '')
 RENDER = ('import json,urllib.request,urllib.parse,sys;'
@@ -50,8 +49,7 @@ def test_mathoid_renders_through_svcd(mathoid):
         return host.network.run('/usr/lib/nagios/plugins/check_http', '-H', '127.0.0.1', '-p', '9479',
                                 '-u', '/check/mathoid').returncode
 
-    inside = pathlib.Path(f'/proc/{host.pid("mathoid")}/cgroup').read_text(encoding='utf-8').strip()
-    freeze = pathlib.Path(f'/sys/fs/cgroup{inside[3:]}/cgroup.freeze')
+    freeze = cgroup_of(host.pid('mathoid')) / 'cgroup.freeze'
     freeze.write_text('1', encoding='utf-8')
     until(lambda: check_http() == 2, within=60, what='CRITICAL: it hangs')
     freeze.write_text('0', encoding='utf-8')
