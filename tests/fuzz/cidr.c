@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Whatever is read as an address or a network prints as itself, and reads again as the same.
+ * Whatever is read as an address or a network prints as itself, and reads again as the
+ * same.
  */
 #include "firewall/cidr.h"
 
