@@ -49,8 +49,9 @@ static void finish(
 	struct queued *done = apply->first;
 
 	if (outcome->reason)
-		supervisor_say(
-			apply->supervisor, NULL, LOG_ERR, "apply: %s", outcome->reason);
+		supervisor_say(apply->supervisor,
+			(struct about){ NULL, "apply", LOG_ERR }, "apply: %s",
+			outcome->reason);
 	if (done->wish.done)
 		done->wish.done(done->wish.owner, outcome, now);
 	else
@@ -73,6 +74,16 @@ static void refuse(struct apply *apply, const char *reason, struct instant now)
 
 /* ---- acting ---------------------------------------------------------------------------------------- */
 
+static bool strings_same(const struct strings *a, const struct strings *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
 static int share_strings(struct strings *to, const struct strings *from)
 {
 	int r = 0;
@@ -90,11 +101,12 @@ static void act_refused(
 
 	if (!member)
 		member = members_add(&supervisor->members, supervisor, step->name);
-	if (!member)
-		return;
+	if (!member || strings_same(&member->refused, &step->entry->problems.lines))
+		return; /* said before */
 	(void)share_strings(&member->refused, &step->entry->problems.lines);
 	for (size_t i = 0; i < member->refused.count; i++)
-		supervisor_say(supervisor, step->name, LOG_ERR, "refused: %s",
+		supervisor_say(supervisor,
+			(struct about){ step->name, "refused", LOG_ERR }, "%s",
 			member->refused.items[i]);
 	member_changed(member);
 }
@@ -125,8 +137,8 @@ static struct member *act_add(
 		r = service_new(&member->service, &supervisor->host,
 			TAKE(step->entry->declaration), step->entry->effective);
 	if (r < 0) {
-		supervisor_say(supervisor, step->name, LOG_ERR, "cannot begin: %s",
-			strerror(-r));
+		supervisor_say(supervisor, (struct about){ step->name, "added", LOG_ERR },
+			"cannot begin: %s", strerror(-r));
 		return NULL;
 	}
 	member->service->user = member;
@@ -152,7 +164,8 @@ static void act_change(struct apply *apply, const struct step *step,
 		step->entry->effective, now);
 
 	if (r < 0) {
-		supervisor_say(apply->supervisor, step->name, LOG_ERR,
+		supervisor_say(apply->supervisor,
+			(struct about){ step->name, "changed", LOG_ERR },
 			"change not taken: %s", strerror(-r));
 		return;
 	}
@@ -160,9 +173,10 @@ static void act_change(struct apply *apply, const struct step *step,
 	if (acts[step->worst] && member->service->wanted == WANTED_UP &&
 		member->start_by.us == NEVER.us)
 		acts[step->worst](member->service, who, "declaration changed", now);
-	supervisor_say(apply->supervisor, step->name, LOG_NOTICE,
-		"changed: %s%s (%zu changes)", step->changes.items[0].key,
-		step->changes.count > 1 ? ", …" : "", step->changes.count);
+	supervisor_say(apply->supervisor,
+		(struct about){ step->name, "changed", LOG_NOTICE }, "%s%s (%zu in all)",
+		step->changes.items[0].key, step->changes.count > 1 ? ", …" : "",
+		step->changes.count);
 	member_changed(member);
 }
 
@@ -351,8 +365,8 @@ static void on_read(
 	}
 	apply->config = config;
 	for (size_t i = 0; i < config->problems.lines.count; i++)
-		supervisor_say(
-			supervisor, NULL, LOG_ERR, "%s", config->problems.lines.items[i]);
+		supervisor_say(supervisor, (struct about){ NULL, "refused", LOG_ERR },
+			"%s", config->problems.lines.items[i]);
 	if (wanted_groups(&plan.groups, config) < 0 ||
 		lookup_start(&apply->lookup, &plan) < 0)
 		refuse(apply, "out of memory", now);

@@ -42,26 +42,31 @@ static const struct varlink_method methods[] = {
 int control_new(struct control **ret, struct supervisor *supervisor)
 {
 	struct control *control = calloc(1, sizeof(*control));
-	int fd = store_fd(supervisor->store, STORE_CONTROL), r = 0;
+	int r;
 
 	if (!control)
 		return -ENOMEM;
 	r = jobs_new(&control->jobs, supervisor);
 	if (r == 0)
 		r = streams_new(&control->streams, supervisor);
-	if (r == 0 && fd >= 0) {
-		int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-		r = copy < 0 ? -errno
-			     : varlink_server_new(&control->server, supervisor->loop,
-				       copy, methods, varlink_io_svcd, supervisor);
-	}
 	if (r < 0) {
 		control_free(control);
 		return r;
 	}
 	*ret = control;
 	return 0;
+}
+
+int control_open(struct control *control, struct supervisor *supervisor)
+{
+	int fd = store_fd(supervisor->store, STORE_CONTROL);
+
+	if (fd < 0 || control->server)
+		return 0;
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno
+		      : varlink_server_new(&control->server, supervisor->loop, fd,
+				methods, varlink_io_svcd, supervisor);
 }
 
 struct control *control_free(struct control *control)

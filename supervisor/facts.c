@@ -99,7 +99,8 @@ static void take_counters(struct supervisor *supervisor, const struct json_t *bo
 
 static void take_foreign(struct supervisor *supervisor, const struct json_t *body)
 {
-	supervisor_say(supervisor, NULL, LOG_WARNING, "firewall: %s",
+	supervisor_say(supervisor, (struct about){ NULL, "firewall", LOG_WARNING },
+		"firewall: %s",
 		json_get_text(body, "text", "another program changed our table"));
 }
 

@@ -139,7 +139,7 @@ static void answer(struct waiting *waiting)
 }
 
 /* Whether nobody waits any more: the last answer was given, or the caller hung up. */
-static bool advance(struct waiting *waiting)
+static bool advance(const struct jobs *jobs, struct waiting *waiting)
 {
 	bool all_over = true;
 
@@ -150,6 +150,8 @@ static bool advance(struct waiting *waiting)
 	}
 	if (!waiting->call)
 		return true;
+	/* done means also that it still holds after a reboot */
+	all_over = all_over && supervisor_wishes_are_kept(jobs->supervisor);
 	if (all_over)
 		answer(waiting);
 	return all_over;
@@ -216,7 +218,7 @@ void jobs_wait(struct jobs *jobs, struct varlink_call *call,
 	waiting->extra = extra;
 	for (size_t i = 0; i < selection->count; i++)
 		add_target(waiting, selection->items[i], wait);
-	if (advance(waiting)) {
+	if (advance(jobs, waiting)) {
 		waiting_free(waiting);
 		return;
 	}
@@ -232,7 +234,7 @@ void jobs_settled(struct jobs *jobs)
 	while (waiting) {
 		struct waiting *next = waiting->next;
 
-		if (advance(waiting))
+		if (advance(jobs, waiting))
 			drop(jobs, waiting);
 		waiting = next;
 	}

@@ -19,7 +19,8 @@ enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10 };
 
 /* ---- in the child ------------------------------------------------------------------------------- */
 
-/* What parsing and printing need: memory, and the pipe that is open. */
+/* What parsing and printing need: memory, and the pipe that is open. (qsort(3) asks sysinfo(2) how much
+ * memory there is.) */
 static const int allowed_calls[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(write),
@@ -34,6 +35,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(mprotect),
 	SCMP_SYS(madvise),
 	SCMP_SYS(futex),
+	SCMP_SYS(sysinfo),
 	SCMP_SYS(sched_yield),
 	SCMP_SYS(getrandom),
 	SCMP_SYS(clock_gettime),

@@ -131,7 +131,8 @@ static void look_at_waiting(struct member *member, struct instant now)
 	if (missing && !instant_reached(now, member->start_by))
 		return;
 	if (missing)
-		supervisor_say(member->supervisor, member->name, LOG_WARNING,
+		supervisor_say(member->supervisor,
+			(struct about){ member->name, "dependency", LOG_WARNING },
 			"starts without %s, which was not ready within 30s",
 			missing->name);
 	begin_now(member, now);
@@ -160,8 +161,8 @@ static void forget(struct member *member)
 {
 	struct supervisor *supervisor = member->supervisor;
 
-	supervisor_say(
-		supervisor, member->name, LOG_NOTICE, "removed: no longer declared here");
+	supervisor_say(supervisor, (struct about){ member->name, "removed", LOG_NOTICE },
+		"no longer declared here");
 	told_gone(supervisor, member->name);
 	supervisor_forget_wish(supervisor, member->name);
 	members_remove(&supervisor->members, member);

@@ -27,34 +27,44 @@ enum { WISHES_TIMEOUT_MS = 30000, WATCHDOG_SHARE = 3 };
 
 /* ---- events --------------------------------------------------------------------------------------- */
 
-void supervisor_event(struct supervisor *supervisor, const struct event *event)
+/* The ring has every event; `quiet` ones are not also a line of the journal. */
+static void keep_event(
+	struct supervisor *supervisor, const struct event *event, bool quiet)
 {
 	struct event dated = *event;
 	const struct event *kept;
 	struct log_about about = { .service = event->service[0] ? event->service : NULL,
 		.event = event->word[0] ? event->word : NULL };
+	int level = quiet ? LOG_DEBUG : event->level;
 
 	dated.at = loop_wall(supervisor->loop);
 	kept = events_add(&supervisor->events, &dated);
 	if (kept->instance)
-		log_about(kept->level, about, "instance %u %s%s%s", kept->instance,
-			kept->word, kept->text[0] ? ": " : "", kept->text);
-	else if (about.service)
-		log_about(kept->level, about, "%s%s%s", kept->word,
+		log_about(level, about, "instance %u %s%s%s", kept->instance, kept->word,
 			kept->text[0] ? ": " : "", kept->text);
+	else if (about.service)
+		log_about(level, about, "%s%s%s", kept->word, kept->text[0] ? ": " : "",
+			kept->text);
 	else
-		log_at(kept->level, "%s", kept->text);
+		log_at(level, "%s", kept->text);
 	if (supervisor->settle)
 		task_schedule(supervisor->settle);
 }
 
-void supervisor_say(struct supervisor *supervisor, const char *service, int level,
-	const char *format, ...)
+void supervisor_event(struct supervisor *supervisor, const struct event *event)
 {
-	struct event event = { .level = level, .uid = NOBODY, .word = "svcd" };
+	keep_event(supervisor, event, false);
+}
+
+void supervisor_say(
+	struct supervisor *supervisor, struct about about, const char *format, ...)
+{
+	struct event event = { .level = about.level, .uid = NOBODY };
 	va_list args;
 
-	snprintf(event.service, sizeof(event.service), "%s", service ? service : "");
+	snprintf(event.service, sizeof(event.service), "%s",
+		about.service ? about.service : "");
+	snprintf(event.word, sizeof(event.word), "%s", about.word);
 	va_start(args, format);
 	vsnprintf(event.text, sizeof(event.text), format, args);
 	va_end(args);
@@ -71,6 +81,16 @@ static void on_changed(void *owner, struct service *service, struct instant now)
 		member_changed(service->user);
 }
 
+/* The state that follows a death says its reason too; and whoever dies again and again is said at
+ * the 1st, 2nd, 4th, 8th … time. Events and status have the rest. */
+static bool is_said_elsewhere(const struct service_event *said)
+{
+	unsigned deaths = said->service->deaths_in_a_row;
+
+	return (text_equal(said->word, "exited") && said->level == LOG_WARNING) ||
+		(deaths > 1 && (deaths & (deaths - 1)) != 0);
+}
+
 static void on_event(void *owner, const struct service_event *said)
 {
 	struct supervisor *supervisor = owner;
@@ -81,7 +101,7 @@ static void on_event(void *owner, const struct service_event *said)
 	snprintf(event.service, sizeof(event.service), "%s", said->service->name);
 	snprintf(event.word, sizeof(event.word), "%s", said->word);
 	snprintf(event.text, sizeof(event.text), "%s", said->text);
-	supervisor_event(supervisor, &event);
+	keep_event(supervisor, &event, is_said_elsewhere(said));
 	if (text_equal(said->word, "exited"))
 		facts_ask_tail(supervisor, said->service->name, said->instance);
 }
@@ -158,7 +178,8 @@ static void on_room(void *owner, enum engine which, struct instant now)
 
 static void on_engine_event(void *owner, enum engine which, int level, const char *text)
 {
-	supervisor_say(owner, NULL, level, "%s engine: %s", engine_words[which], text);
+	supervisor_say(owner, (struct about){ NULL, "engine", level }, "%s engine: %s",
+		engine_words[which], text);
 }
 
 static void on_engine_stopped(void *owner, enum engine which, struct instant now)
@@ -193,8 +214,8 @@ static void update_listeners(struct supervisor *supervisor)
 	listeners_update(&supervisor->listeners, &supervisor->config->host,
 		supervisor->store, &problems);
 	for (size_t i = 0; i < problems.count; i++)
-		supervisor_say(supervisor, NULL, LOG_ERR, "cannot listen: %s",
-			problems.items[i]);
+		supervisor_say(supervisor, (struct about){ NULL, "listen", LOG_ERR },
+			"cannot listen: %s", problems.items[i]);
 }
 
 void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
@@ -233,20 +254,16 @@ static int write_page(void *data, int output_fd)
 	return r < 0;
 }
 
-static void save_wishes(struct supervisor *supervisor);
-
 static void on_saved(void *owner, const struct deed_result *result, struct instant now)
 {
 	struct supervisor *supervisor = owner;
 
 	(void)now;
 	if (!result->ok)
-		supervisor_say(supervisor, NULL, LOG_ERR,
+		supervisor_say(supervisor, (struct about){ NULL, "wanted", LOG_ERR },
 			"what operators want is not on disk, a restart forgets it: %s",
 			result->reason);
 	supervisor->wanted_deed = deed_free(supervisor->wanted_deed);
-	if (supervisor->wanted_dirty)
-		save_wishes(supervisor);
 	task_schedule(supervisor->settle);
 }
 
@@ -271,13 +288,23 @@ static void save_wishes(struct supervisor *supervisor)
 		.done = on_saved,
 		.owner = supervisor };
 
-	supervisor->wanted_dirty = true;
-	if (supervisor->wanted_deed || !path || !text)
-		return;
 	supervisor->wanted_dirty = false;
-	if (deed_start(&supervisor->wanted_deed, supervisor->loop, supervisor->cgroups,
-		    &plan) < 0)
+	if (!path || !text ||
+		deed_start(&supervisor->wanted_deed, supervisor->loop,
+			supervisor->cgroups, &plan) < 0)
 		log_error("cannot write %s: out of memory", path);
+}
+
+/* All that change in one turn are written at once, when it settles. */
+static void wishes_changed(struct supervisor *supervisor)
+{
+	supervisor->wanted_dirty = true;
+	task_schedule(supervisor->settle);
+}
+
+bool supervisor_wishes_are_kept(const struct supervisor *supervisor)
+{
+	return !supervisor->wanted_dirty && !supervisor->wanted_deed;
 }
 
 void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member)
@@ -290,13 +317,13 @@ void supervisor_keep_wish(struct supervisor *supervisor, const struct member *me
 		.until = service->wish.until };
 
 	if (wanted_put(&supervisor->wanted, member->name, &wish))
-		save_wishes(supervisor);
+		wishes_changed(supervisor);
 }
 
 void supervisor_forget_wish(struct supervisor *supervisor, const char *service)
 {
 	if (wanted_forget(&supervisor->wanted, service))
-		save_wishes(supervisor);
+		wishes_changed(supervisor);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -315,6 +342,8 @@ static bool all_stopped(const struct supervisor *supervisor)
 /* Services first, then the engines that still wrote their last lines. */
 void supervisor_settled(struct supervisor *supervisor, struct instant now)
 {
+	if (supervisor->wanted_dirty && !supervisor->wanted_deed)
+		save_wishes(supervisor);
 	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
 		supervisor->wanted_deed || !all_stopped(supervisor))
 		return;
@@ -506,6 +535,19 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 	return 0;
 }
 
+static void on_first_applied(
+	void *owner, const struct apply_outcome *outcome, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+	int r = control_open(supervisor->control, supervisor);
+
+	(void)now;
+	json_free(outcome->changes);
+	if (r < 0)
+		log_error("cannot answer on %s: %s", supervisor->paths.control,
+			strerror(-r));
+}
+
 int supervisor_run(struct supervisor *supervisor)
 {
 	static const struct {
@@ -514,7 +556,10 @@ int supervisor_run(struct supervisor *supervisor)
 	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop },
 		{ SIGHUP, on_reload } };
 	struct signal_watch *watches[ARRAY_LEN(signals)] = { NULL };
-	struct apply_wish wish = { .mode = APPLY_ALL, .who = "svcd" };
+	struct apply_wish wish = { .mode = APPLY_ALL,
+		.who = "svcd",
+		.done = on_first_applied,
+		.owner = supervisor };
 	int keeper = store_fd(supervisor->store, STORE_KEEPER);
 	struct watch *keeper_watch = NULL;
 	int r = end_leftovers(supervisor);

@@ -72,10 +72,16 @@ void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
 	struct found *found, struct instant now);
 /* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */
 void supervisor_event(struct supervisor *supervisor, const struct event *event);
-__attribute__((format(printf, 4, 5))) void supervisor_say(struct supervisor *supervisor,
-	const char *service, int level, const char *format, ...);
+struct about {
+	const char *service, *word; /* service NULL: svcd itself; word of the event */
+	int level;                  /* LOG_* */
+};
+__attribute__((format(printf, 3, 4))) void supervisor_say(
+	struct supervisor *supervisor, struct about about, const char *format, ...);
 /* What an operator now wants of it goes to the disk. */
 void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member);
+/* Nothing that was said waits for the disk. */
+bool supervisor_wishes_are_kept(const struct supervisor *supervisor);
 void supervisor_forget_wish(struct supervisor *supervisor, const char *service);
 
 /* After each settling: what waits for a whole turn (the end, the disk). */

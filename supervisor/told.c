@@ -32,6 +32,12 @@ static struct json_t *body_service(const struct member *member)
 	r |= json_set_text(body, "service", member->name);
 	r |= json_set_int(body, "generation", (int64_t)member->generation);
 	r |= json_set(body, "declaration", json_share(member->service->effective));
+	if (member->operators_gid != UNSET) {
+		struct json_t *gids = json_new_array();
+
+		r |= json_append(gids, json_new_int(member->operators_gid));
+		r |= json_set(body, "reader_gids", gids); /* for the log engine */
+	}
 	return r ? NULL : TAKE(body);
 }
 
@@ -143,7 +149,8 @@ static void tell_member(struct member *member, enum engine which, struct instant
 		telling->dirty &= ~tellings[i].bit;
 		r = tellings[i].send(member, which, now);
 		if (r < 0 && r != -EPIPE)
-			supervisor_say(member->supervisor, member->name, LOG_ERR,
+			supervisor_say(member->supervisor,
+				(struct about){ member->name, "engine", LOG_ERR },
 				"cannot tell the %s engine: error %d",
 				engine_words[which], -r);
 	}
@@ -260,8 +267,8 @@ static void answer_about_service(
 		return;
 	member->told[which].acked = member->told[which].sent;
 	if (error)
-		supervisor_say(supervisor, name, LOG_ERR, "%s engine: %s",
-			engine_words[which], error);
+		supervisor_say(supervisor, (struct about){ name, "engine", LOG_ERR },
+			"%s engine: %s", engine_words[which], error);
 }
 
 void told_answer(struct supervisor *supervisor, enum engine which,

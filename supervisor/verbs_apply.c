@@ -101,16 +101,19 @@ void verb_apply(void *owner, struct varlink_call *call, struct json_t *parameter
 	struct supervisor *supervisor = owner;
 
 	(void)now;
+	if (!control_may_all(call))
+		return;
 	if (json_get_bool(parameters, "dry_run", false)) {
 		verb_diff(owner, call, parameters, now);
 		return;
 	}
-	if (!control_may_all(call))
-		return;
 	if (supervisor->stopping) {
 		control_fail(call, "svcd is about to end");
 		return;
 	}
-	supervisor_say(supervisor, NULL, LOG_NOTICE, "apply asked by root");
+	supervisor_event(supervisor, &(struct event){ .uid = varlink_peer(call)->uid,
+					     .word = "apply",
+					     .text = "apply by root",
+					     .level = LOG_NOTICE });
 	begin(supervisor, call, parameters, APPLY_ALL);
 }
