@@ -156,9 +156,10 @@ def test_a_second_svcd_is_refused(host):
 
 
 def test_a_fork_bomb_dies_with_its_cgroup(host):
-    host.declare('bomb', run={'command': ['/bin/sh', '-c',
-                                          'ulimit -u 300; bomb() { bomb | bomb & }; bomb; sleep 1000'],
-                              'user': 'web', 'ready': {'by': 'started'}, 'stop': {'timeout': '300ms'}},
+    # prlimit: a machine without the pids controller has no other bound on it.
+    host.declare('bomb', run={'command': ['/usr/bin/prlimit', '--nproc=200', '/bin/bash', '-c',
+                                          'bomb() { bomb | bomb & sleep 0.2; }; bomb; sleep 1000'],
+                              'user': 'bomber', 'ready': {'by': 'started'}, 'stop': {'timeout': '300ms'}},
                  limits={'tasks': 200}, logs={'stdout': 'none', 'stderr': 'none'})
     host.start()
     until(lambda: host.state('bomb') in ('up', 'waiting'))
