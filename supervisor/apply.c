@@ -202,6 +202,20 @@ static void show_file(struct member *member, struct step *step, bool waits)
 	member_changed(member);
 }
 
+/* A file that was refused or different and is again what runs needs no apply to be said so. */
+static void show_repaired(struct supervisor *supervisor, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct member *member =
+			members_find(&supervisor->members, plan->items[i].name);
+
+		if (plan->items[i].kind == STEP_SAME && member && member->service &&
+			(member->refused.count > 0 || member->pending.count > 0 ||
+				member->orphan))
+			show_file(member, &plan->items[i], false);
+	}
+}
+
 /* It was told to go and is declared again. */
 static void stay(struct apply *apply, struct member *member, struct instant now)
 {
@@ -322,6 +336,7 @@ static void on_looked_up(
 	}
 	compared.changes = plan_print(&plan);
 	if (wish->mode == APPLY_COMPARE) {
+		show_repaired(supervisor, &plan);
 		compared.problems = &apply->config->problems.lines;
 		finish(apply, &compared, now);
 		return;
