@@ -23,7 +23,7 @@
 #include "supervisor/deed.h"
 #include "supervisor/store.h"
 
-enum { WISHES_TIMEOUT_MS = 30000, WATCHDOG_SHARE = 3 };
+enum { WATCHDOG_SHARE = 3 };
 
 /* ---- events --------------------------------------------------------------------------------------- */
 
@@ -88,7 +88,7 @@ static bool is_said_elsewhere(const struct service_event *said)
 	unsigned deaths = said->service->deaths_in_a_row;
 
 	return (text_equal(said->word, "exited") && said->level == LOG_WARNING) ||
-		(deaths > 1 && (deaths & (deaths - 1)) != 0);
+	       (deaths > 1 && (deaths & (deaths - 1)) != 0);
 }
 
 static void on_event(void *owner, const struct service_event *said)
@@ -238,94 +238,6 @@ void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
 			engine_start(supervisor->engines[i], now);
 }
 
-/* ---- wishes on disk ---------------------------------------------------------------------------------- */
-
-struct page {
-	char *path, *text;
-};
-
-static int write_page(void *data, int output_fd)
-{
-	const struct page *page = data;
-	int r = file_write(page->path, page->text, strlen(page->text), 0644);
-
-	if (r < 0)
-		dprintf(output_fd, "write %s: %s", page->path, strerror(-r));
-	return r < 0;
-}
-
-static void on_saved(void *owner, const struct deed_result *result, struct instant now)
-{
-	struct supervisor *supervisor = owner;
-
-	(void)now;
-	if (!result->ok)
-		supervisor_say(supervisor, (struct about){ NULL, "wanted", LOG_ERR },
-			"what operators want is not on disk, a restart forgets it: %s",
-			result->reason);
-	supervisor->wanted_deed = deed_free(supervisor->wanted_deed);
-	task_schedule(supervisor->settle);
-}
-
-/* A disk may stall: a child writes. The child has its own copy of everything, so the text may go at once. */
-static void save_wishes(struct supervisor *supervisor)
-{
-	_cleanup_free_ char *path =
-		text_format("%s/wanted.json", supervisor->paths.state);
-	_cleanup_free_ char *text = json_print(supervisor->wanted.json, JSON_PRETTY);
-	struct page page = { path, text };
-	struct spawn_spec spec = { .name = "writing wanted.json",
-		.function = write_page,
-		.data = &page,
-		.keep_privileges = true,
-		.umask = UNSET,
-		.nice = UNSET,
-		.open_files = UNSET,
-		.core_bytes = UNSET,
-		.oom_score = UNSET };
-	struct deed_plan plan = { .spec = &spec,
-		.timeout_ms = WISHES_TIMEOUT_MS,
-		.done = on_saved,
-		.owner = supervisor };
-
-	supervisor->wanted_dirty = false;
-	if (!path || !text ||
-		deed_start(&supervisor->wanted_deed, supervisor->loop,
-			supervisor->cgroups, &plan) < 0)
-		log_error("cannot write %s: out of memory", path);
-}
-
-/* All that change in one turn are written at once, when it settles. */
-static void wishes_changed(struct supervisor *supervisor)
-{
-	supervisor->wanted_dirty = true;
-	task_schedule(supervisor->settle);
-}
-
-bool supervisor_wishes_are_kept(const struct supervisor *supervisor)
-{
-	return !supervisor->wanted_dirty && !supervisor->wanted_deed;
-}
-
-void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member)
-{
-	const struct service *service = member->service;
-	struct wish wish = { .value = service->wanted,
-		.who = service->wish.who,
-		.why = service->wish.why,
-		.since = service->wish.since,
-		.until = service->wish.until };
-
-	if (wanted_put(&supervisor->wanted, member->name, &wish))
-		wishes_changed(supervisor);
-}
-
-void supervisor_forget_wish(struct supervisor *supervisor, const char *service)
-{
-	if (wanted_forget(&supervisor->wanted, service))
-		wishes_changed(supervisor);
-}
-
 /* ---- the end ------------------------------------------------------------------------------------------ */
 
 static bool all_stopped(const struct supervisor *supervisor)
@@ -342,8 +254,7 @@ static bool all_stopped(const struct supervisor *supervisor)
 /* Services first, then the engines that still wrote their last lines. */
 void supervisor_settled(struct supervisor *supervisor, struct instant now)
 {
-	if (supervisor->wanted_dirty && !supervisor->wanted_deed)
-		save_wishes(supervisor);
+	supervisor_save_wishes(supervisor);
 	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
 		supervisor->wanted_deed || !all_stopped(supervisor))
 		return;
@@ -498,16 +409,6 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 	return supervisor->config ? 0 : error_errno(err, -ENOMEM, "cannot begin");
 }
 
-static void load_wishes(struct supervisor *supervisor)
-{
-	_cleanup_free_ char *path =
-		text_format("%s/wanted.json", supervisor->paths.state);
-	struct error err = { 0 };
-
-	if (path && wanted_read(&supervisor->wanted, path, &err) < 0)
-		log_error("%s: every service is wanted as declared", err.text);
-}
-
 int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 {
 	struct supervisor *supervisor = calloc(1, sizeof(*supervisor));
@@ -530,7 +431,7 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 		.event = on_event,
 		.piped = on_piped };
 	supervisor->since = loop_wall(supervisor->loop);
-	load_wishes(supervisor);
+	supervisor_load_wishes(supervisor);
 	*ret = supervisor;
 	return 0;
 }

@@ -78,6 +78,10 @@ struct about {
 };
 __attribute__((format(printf, 3, 4))) void supervisor_say(
 	struct supervisor *supervisor, struct about about, const char *format, ...);
+/* ---- wishes.c: what operators want, on disk ------------------------------------------------------- */
+
+void supervisor_load_wishes(struct supervisor *supervisor);
+void supervisor_save_wishes(struct supervisor *supervisor); /* when something changed */
 /* What an operator now wants of it goes to the disk. */
 void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member);
 /* Nothing that was said waits for the disk. */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * wishes.c - keeps what operators want on the disk: read once at the start, written by a deed, since a
+ * disk may stall and this loop may not.
+ *
+ * Not here: the table and its file's format (wanted.c).
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+#include "supervisor/deed.h"
+#include "supervisor/supervisor.h"
+
+enum { WISHES_TIMEOUT_MS = 30000 };
+
+struct page {
+	char *path, *text;
+};
+
+static int write_page(void *data, int output_fd)
+{
+	const struct page *page = data;
+	int r = file_write(page->path, page->text, strlen(page->text), 0644);
+
+	if (r < 0)
+		dprintf(output_fd, "write %s: %s", page->path, strerror(-r));
+	return r < 0;
+}
+
+static void on_saved(void *owner, const struct deed_result *result, struct instant now)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)now;
+	if (!result->ok)
+		supervisor_say(supervisor, (struct about){ NULL, "wanted", LOG_ERR },
+			"what operators want is not on disk, a restart forgets it: %s",
+			result->reason);
+	supervisor->wanted_deed = deed_free(supervisor->wanted_deed);
+	task_schedule(supervisor->settle);
+}
+
+/* A disk may stall: a child writes. The child has its own copy of everything, so the text may go at once. */
+static void save(struct supervisor *supervisor)
+{
+	_cleanup_free_ char *path =
+		text_format("%s/wanted.json", supervisor->paths.state);
+	_cleanup_free_ char *text = json_print(supervisor->wanted.json, JSON_PRETTY);
+	struct page page = { path, text };
+	struct spawn_spec spec = { .name = "writing wanted.json",
+		.function = write_page,
+		.data = &page,
+		.keep_privileges = true,
+		.umask = UNSET,
+		.nice = UNSET,
+		.open_files = UNSET,
+		.core_bytes = UNSET,
+		.oom_score = UNSET };
+	struct deed_plan plan = { .spec = &spec,
+		.timeout_ms = WISHES_TIMEOUT_MS,
+		.done = on_saved,
+		.owner = supervisor };
+
+	supervisor->wanted_dirty = false;
+	if (!path || !text ||
+		deed_start(&supervisor->wanted_deed, supervisor->loop,
+			supervisor->cgroups, &plan) < 0)
+		log_error("cannot write %s: out of memory", path);
+}
+
+/* All that change in one turn are written at once, when it settles. */
+static void wishes_changed(struct supervisor *supervisor)
+{
+	supervisor->wanted_dirty = true;
+	task_schedule(supervisor->settle);
+}
+
+bool supervisor_wishes_are_kept(const struct supervisor *supervisor)
+{
+	return !supervisor->wanted_dirty && !supervisor->wanted_deed;
+}
+
+void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member)
+{
+	const struct service *service = member->service;
+	struct wish wish = { .value = service->wanted,
+		.who = service->wish.who,
+		.why = service->wish.why,
+		.since = service->wish.since,
+		.until = service->wish.until };
+
+	if (wanted_put(&supervisor->wanted, member->name, &wish))
+		wishes_changed(supervisor);
+}
+
+void supervisor_forget_wish(struct supervisor *supervisor, const char *service)
+{
+	if (wanted_forget(&supervisor->wanted, service))
+		wishes_changed(supervisor);
+}
+
+void supervisor_save_wishes(struct supervisor *supervisor)
+{
+	if (supervisor->wanted_dirty && !supervisor->wanted_deed)
+		save(supervisor);
+}
+
+void supervisor_load_wishes(struct supervisor *supervisor)
+{
+	_cleanup_free_ char *path =
+		text_format("%s/wanted.json", supervisor->paths.state);
+	struct error err = { 0 };
+
+	if (path && wanted_read(&supervisor->wanted, path, &err) < 0)
+		log_error("%s: every service is wanted as declared", err.text);
+}
