@@ -271,8 +271,8 @@ size_t text_find_bad_utf8(const char *bytes, size_t size)
 {
 	size_t i = 0, length;
 
-	while (i < size && (length = utf8_length(
-				    (const unsigned char *)bytes + i, size - i)) > 0)
+	while (i < size &&
+		(length = utf8_length((const unsigned char *)bytes + i, size - i)) > 0)
 		i += length;
 	return i;
 }

@@ -91,7 +91,7 @@ static bool is_taken(
 {
 	const struct declaration *declaration = entry->declaration;
 
-	for (size_t i = 0; i < declaration->listen_count; i++)
+	for (size_t i = 0; i < declaration->listen_count; i++) {
 		for (unsigned j = 1; j <= (unsigned)declaration->run.instances; j++) {
 			const struct listen *listen = &declaration->listen[i];
 			const uint16_t port = config_port(listen, j);
@@ -107,6 +107,7 @@ static bool is_taken(
 				refuse_at_path(entry, draft, path, sentence);
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -115,7 +116,7 @@ static int claim_ports(struct claims *claims, const struct entry *entry)
 	const struct declaration *declaration = entry->declaration;
 	int r = 0;
 
-	for (size_t i = 0; i < declaration->listen_count; i++)
+	for (size_t i = 0; i < declaration->listen_count; i++) {
 		for (unsigned j = 1; r == 0 && j <= (unsigned)declaration->run.instances;
 			j++) {
 			const struct listen *listen = &declaration->listen[i];
@@ -123,6 +124,7 @@ static int claim_ports(struct claims *claims, const struct entry *entry)
 			r = add_claim(claims, (struct claim){ entry, listen, 0 },
 				config_port(listen, j));
 		}
+	}
 	return r;
 }
 

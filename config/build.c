@@ -63,11 +63,12 @@ static int read_defaults(struct building *self)
 
 	if (!defaults || defaults->kind != NODE_MAP)
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(own_keys); i++)
+	for (size_t i = 0; i < ARRAY_LEN(own_keys); i++) {
 		if (node_get(defaults, own_keys[i]))
 			problem(&self->config->problems,
 				node_get(defaults, own_keys[i])->mark, "defaults",
 				"'%s' is each service's own", own_keys[i]);
+	}
 	node_stamp(defaults, "defaults");
 	self->layers.defaults = defaults;
 	return 0;
@@ -173,11 +174,12 @@ static void check_name(
 	const struct node *service = node_get(tree, "service");
 
 	if (service && service->kind == NODE_SCALAR &&
-		strcmp(service->text, entry->name) != 0)
+		strcmp(service->text, entry->name) != 0) {
 		problem(problems, service->mark, "service",
 			"'%s' is not the name of its file; write %s, or rename the file to "
 			"%s.yaml",
 			service->text, entry->name, service->text);
+	}
 }
 
 /* The whole tree of a service, all layers merged; NULL: refused. */

@@ -36,13 +36,14 @@ static int check_set_name(const struct site *site, const char *name, struct erro
 static int check_member(
 	const struct site *site, const char *word, bool world, struct error *err)
 {
-	if (text_starts(word, "host:"))
+	if (text_starts(word, "host:")) {
 		return is_host_name(word + strlen("host:"))
 			       ? 0
 			       : error_set(err, -EINVAL,
 					 "'%s' names no host; write host:"
 					 "NAME.EXAMPLE.ORG",
 					 word);
+	}
 	if (strcmp(word, "world") == 0)
 		return world ? 0
 			     : error_set(err, -EINVAL,
@@ -80,13 +81,14 @@ static bool check_sources(
 
 	if (allow->from.count > 0 || !is_allow)
 		return true;
-	if (written && written->kind == NODE_LIST)
+	if (written && written->kind == NODE_LIST) {
 		checking_refuse(self, path,
 			"an empty list; leave the key out for the site's default_sources, "
 			"or the whole rule for nobody");
-	else if (self->site->default_sources.count == 0)
+	} else if (self->site->default_sources.count == 0) {
 		checking_refuse(self, path,
 			"say who may reach it: site.yaml has no default_sources");
+	}
 	return false;
 }
 
@@ -139,11 +141,12 @@ static void warn_closed(struct checking *self)
 
 	if (declaration->listen_count > 0 && declaration->firewall.allow_count == 0 &&
 		!node_find(self->tree, "firewall.allow") &&
-		self->site->default_sources.count == 0)
+		self->site->default_sources.count == 0) {
 		checking_warn(self, "firewall.allow",
 			"only this host can reach %s: neither this nor the site's "
 			"default_sources say who else",
 			declaration->service);
+	}
 }
 
 void firewall_check(struct checking *self)

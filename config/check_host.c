@@ -42,11 +42,12 @@ static void check_endpoints(const char *key, const struct strings *endpoints,
 	for (size_t i = 0; i < endpoints->count; i++) {
 		_cleanup_free_ char *path = text_format("%s[%zu]", key, i);
 
-		if (path && !is_endpoint(endpoints->items[i]))
+		if (path && !is_endpoint(endpoints->items[i])) {
 			problem(problems, node_mark(tree, path), path,
 				"must be ADDRESS:PORT such as 127.0.0.1:9479 or [::1]:9479, "
 				"not %s",
 				endpoints->items[i]);
+		}
 	}
 }
 

@@ -125,13 +125,14 @@ static void check_program(
 		return;
 	if (!*program)
 		checking_refuse(self, key, "the program is an empty word");
-	else if (program[0] != '/' && strchr(program, '/'))
+	else if (program[0] != '/' && strchr(program, '/')) {
 		checking_refuse(self, key,
 			"the program must be an absolute path or a plain name, not '%s'",
 			program);
-	else if (has_dots(program))
+	} else if (has_dots(program)) {
 		checking_refuse(
 			self, key, "the program must not go through '..': '%s'", program);
+	}
 }
 
 static void check_commands(struct checking *self)
@@ -160,11 +161,12 @@ static void check_files(struct checking *self)
 
 		snprintf(path, sizeof(path), "files[%zu].path", i);
 		check_path(self, path, file);
-		for (size_t j = 0; j < i; j++)
+		for (size_t j = 0; j < i; j++) {
 			if (text_equal(declaration->files[j].path, file))
 				checking_refuse(self, path,
 					"'%s' is rendered twice; files[%zu] does it already",
 					file, j);
+		}
 		if (!declaration->files[i].content)
 			checking_refuse(
 				self, path, "needs a `template` or its `content`");
@@ -275,10 +277,11 @@ void health_check(struct checking *self)
 		snprintf(path, sizeof(path), "health.checks[%zu]", i);
 		check_one(self, check, path);
 		snprintf(path, sizeof(path), "health.checks[%zu].name", i);
-		for (size_t j = 0; j < i; j++)
+		for (size_t j = 0; j < i; j++) {
 			if (text_equal(declaration->health.checks[j].name, check->name))
 				checking_refuse(self, path,
 					"there is a check '%s' before; names are unique",
 					check->name);
+		}
 	}
 }

@@ -204,10 +204,11 @@ int file_texts_render(struct node *tree, const struct sources *sources,
 
 	if (!files || files->kind != NODE_LIST)
 		return 0;
-	for (size_t i = 0; r == 0 && i < files->count; i++)
+	for (size_t i = 0; r == 0 && i < files->count; i++) {
 		if (files->items[i].value->kind == NODE_MAP) {
 			self.index = i;
 			r = render(&self, files->items[i].value);
 		}
+	}
 	return r;
 }

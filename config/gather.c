@@ -253,11 +253,12 @@ static int gather_all(struct gather *self, const struct paths *paths)
 		AT_FDCWD, site);
 	if (r == 0)
 		r = take_templates(self, paths);
-	if (r == 0)
+	if (r == 0) {
 		r = take_directory(self, &(struct place){ .kind = SOURCE_SERVICE,
 						 .directory = services,
 						 .required = true,
 						 .max_files = CONFIG_MAX_SERVICES });
+	}
 	return r;
 }
 

@@ -61,13 +61,14 @@ static bool check_match(
 		const struct node_item *item = &match->items[i];
 		const char *nearest = text_nearest(item->key, word_at, NULL);
 
-		if (!nearest || strcmp(nearest, item->key) != 0)
+		if (!nearest || strcmp(nearest, item->key) != 0) {
 			problem(problems, item->key_mark, path,
 				"unknown key '%s'; a match is by site, cluster or host",
 				item->key);
-		else if (!is_words(item->value))
+		} else if (!is_words(item->value)) {
 			problem(problems, item->value->mark, path,
 				"%s must be a name or a list of names", item->key);
+		}
 	}
 	return problems->lines.count == before;
 }

@@ -35,11 +35,12 @@ static bool is_plain(const char *text)
 			return false;
 	if (!isalnum((unsigned char)text[0]) && !strchr("/_", text[0]))
 		return false;
-	for (const char *at = text; *at; at++)
+	for (const char *at = text; *at; at++) {
 		if (!isalnum((unsigned char)*at) && !strchr("/_.@%+-=", *at) &&
 			!(*at == ' ' && isalnum((unsigned char)at[1])) &&
 			!(*at == ':' && at[1] && at[1] != ' '))
 			return false;
+	}
 	return text[0] != '\0';
 }
 

@@ -25,16 +25,17 @@ int source_distrust(char **ret, const struct stat *info, const char *path, bool 
 	*ret = NULL;
 	if (!S_ISREG(info->st_mode) && !S_ISDIR(info->st_mode))
 		*ret = strdup("not a regular file");
-	else if (!ours && !known)
+	else if (!ours && !known) {
 		*ret = text_format(
 			"owned by uid %u, who could change what runs here; fix: "
 			"chown root %s",
 			(unsigned)info->st_uid, path);
-	else if (!ours && others)
+	} else if (!ours && others) {
 		*ret = text_format("writable by %s; fix: chmod go-w %s",
 			others & S_IWOTH ? "everybody" : "its group", path);
-	else
+	} else {
 		return 0;
+	}
 	return *ret ? 0 : -ENOMEM;
 }
 
@@ -74,11 +75,12 @@ int source_read(struct sources *sources, struct source *source, int fd, bool our
 		return source_refuse(source, why);
 	if (!S_ISREG(info.st_mode))
 		return source_refuse(source, strdup("not a regular file"));
-	if (info.st_size > CONFIG_MAX_FILE_BYTES)
+	if (info.st_size > CONFIG_MAX_FILE_BYTES) {
 		return source_refuse(
 			source, text_format("%lld KiB long; at most %d KiB are read",
 					(long long)info.st_size / 1024,
 					CONFIG_MAX_FILE_BYTES / 1024));
+	}
 	if (total + (size_t)info.st_size > MAX_TOTAL_BYTES)
 		return source_refuse(source,
 			text_format("left out: all files together are longer than %d MiB",

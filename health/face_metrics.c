@@ -72,7 +72,7 @@ static void http_requests(const struct scrape *scrape)
 {
 	const struct face_context *context = scrape->context;
 
-	for (size_t i = 0; i < context->counts_count; i++)
+	for (size_t i = 0; i < context->counts_count; i++) {
 		for (size_t code = 0; code < HANDLER_CODES; code++) {
 			const struct handler_counts *counts = &context->counts[i];
 			char text[16] = "other";
@@ -85,6 +85,7 @@ static void http_requests(const struct scrape *scrape)
 				LABELS({ "handler", counts->handler }, { "code", text }),
 				(double)counts->by_code[code]);
 		}
+	}
 }
 
 static void process_cpu(const struct scrape *scrape)
@@ -132,11 +133,12 @@ static void service_state(const struct scrape *scrape)
 {
 	const char *word = json_get_text(scrape->service->status, "state", NULL);
 
-	for (size_t state = 0; state < ARRAY_LEN(state_words); state++)
+	for (size_t state = 0; state < ARRAY_LEN(state_words); state++) {
 		metrics_add(scrape->out, "",
 			LABELS({ "service", scrape->service->name },
 				{ "state", state_words[state] }),
 			text_equal(word, state_words[state]));
+	}
 }
 
 static void service_up(const struct scrape *scrape)
@@ -152,11 +154,12 @@ static void service_ready(const struct scrape *scrape)
 
 static void service_health(const struct scrape *scrape)
 {
-	for (enum verdict verdict = VERDICT_PASS; verdict <= VERDICT_FAIL; verdict++)
+	for (enum verdict verdict = VERDICT_PASS; verdict <= VERDICT_FAIL; verdict++) {
 		metrics_add(scrape->out, "",
 			LABELS({ "service", scrape->service->name },
 				{ "status", verdict_words[verdict] }),
 			scrape->truth.verdict == verdict);
+	}
 }
 
 static void service_start_time(const struct scrape *scrape)
@@ -240,12 +243,14 @@ static void service_packets(const struct scrape *scrape)
 	static const char *const verdicts[] = { "accepted", "dropped" };
 	struct json_t *firewall = json_get(scrape->service->status, "firewall");
 
-	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++)
-		if (json_kind(json_get(firewall, verdicts[i])) == JSON_IS_INT)
+	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
+		if (json_kind(json_get(firewall, verdicts[i])) == JSON_IS_INT) {
 			metrics_add(scrape->out, "",
 				LABELS({ "service", scrape->service->name },
 					{ "verdict", verdicts[i] }),
 				json_number(json_get(firewall, verdicts[i])));
+		}
+	}
 }
 
 /* ---- the rows ---------------------------------------------------------------------- */

@@ -114,11 +114,12 @@ static void recall(struct probe *probe, struct json_t *status)
 static struct probe *take_same(
 	struct probe **probes, size_t count, const struct probe_of *of)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (probes[i] && probes[i]->instance == of->instance &&
 			probes[i]->generation == of->generation &&
 			text_equal(probes[i]->check->name, of->check->name))
 			return TAKE(probes[i]);
+	}
 	return NULL;
 }
 

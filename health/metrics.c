@@ -27,11 +27,12 @@ static void add_escaped(struct text *text, const char *value)
 		['\n'] = "\\n",
 	};
 
-	for (; *value; value++)
+	for (; *value; value++) {
 		if (escapes[(unsigned char)*value])
 			text_add(text, escapes[(unsigned char)*value]);
 		else
 			text_add_bytes(text, value, 1);
+	}
 }
 
 static void head(struct metrics *metrics)

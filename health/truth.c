@@ -351,12 +351,13 @@ static void judge_age(struct truth *truth, const struct picture *picture,
 	if (picture_is_stale(picture, now->now))
 		snprintf(truth->reason, sizeof(truth->reason), "svcd state is %s old",
 			duration_format(instant_since_us(now->now, picture->heard), age));
-	else if (probe)
+	else if (probe) {
 		snprintf(truth->reason, sizeof(truth->reason),
 			"stale: check %s is %s old", probe->check->name,
 			duration_format(instant_since_us(now->now, probe->at), age));
-	else
+	} else {
 		return;
+	}
 	memcpy(truth->public_reason, truth->reason, sizeof(truth->reason));
 	if (probe)
 		truth->as_of = (struct instant){ MIN(truth->as_of.us, probe->at.us) };

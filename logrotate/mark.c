@@ -62,10 +62,11 @@ void mark_add_notice(
 	char stamp[STAMP_BYTES], iso[WALL_TEXT_BYTES];
 
 	mark_stamp(stamp, look.stamp, at);
-	if (look.format == LOG_JSON)
+	if (look.format == LOG_JSON) {
 		text_addf(text,
 			"%s{\"time\":\"%s\",\"level\":40,\"name\":\"svcd\",\"msg\":\"%s\"}\n",
 			stamp, wall_format(at, iso), sentence);
-	else
+	} else {
 		text_addf(text, "%s<4>svcd: %s\n", stamp, sentence);
+	}
 }

@@ -60,8 +60,8 @@ static void test_wall_time_is_read_back(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct wall at = { -1 };
 
-		assert_int_equal(wall_parse(&at, cases[i].text),
-			cases[i].us == -1 ? -EINVAL : 0);
+		assert_int_equal(
+			wall_parse(&at, cases[i].text), cases[i].us == -1 ? -EINVAL : 0);
 		assert_int_equal(at.us, cases[i].us);
 	}
 }
