@@ -158,7 +158,7 @@ void listeners_update(struct listeners *listeners, const struct host *host,
 	} rows[] = { { "http", &host->http.listen }, { "agent", &host->agent_listen } };
 
 	drop_undeclared(listeners, host, store);
-	for (size_t row = 0; row < ARRAY_LEN(rows); row++)
+	for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
 		for (size_t i = 0; i < rows[row].addresses->count; i++) {
 			const char *address = rows[row].addresses->items[i];
 			struct error err = { 0 };
@@ -167,6 +167,7 @@ void listeners_update(struct listeners *listeners, const struct host *host,
 				add(listeners, store, rows[row].name, address, &err) < 0)
 				(void)strings_add(problems, err.text);
 		}
+	}
 }
 
 void listeners_done(struct listeners *listeners)

@@ -97,23 +97,25 @@ static int check_whole(const struct members *members, const struct config *confi
 	if ((config->host_refused || config->site_refused) && running > 0)
 		return error_set(err, -EINVAL, "%s file refused, nothing is changed: %s",
 			config->host_refused ? "host" : "site", first);
-	if (config->entries_count == 0 && running > 0 && wish->remove->count == 0)
+	if (config->entries_count == 0 && running > 0 && wish->remove->count == 0) {
 		return error_set(err, -EINVAL,
 			"no declaration was found, but %zu services run: an emptied directory "
 			"is refused; `svcctl apply --remove NAME` removes one%s%s",
 			running, first[0] ? ": " : "", first);
+	}
 	return 0;
 }
 
 static int check_names(const struct strings *names, const struct members *members,
 	const struct config *config, struct error *err)
 {
-	for (size_t i = 0; i < names->count; i++)
+	for (size_t i = 0; i < names->count; i++) {
 		if (!members_find(members, names->items[i]) &&
 			!entry_find(config, names->items[i]))
 			return error_set(err, -ENOENT,
 				"%s: no such service, and no file declares it",
 				names->items[i]);
+	}
 	return 0;
 }
 

@@ -30,11 +30,12 @@ static void judge_wanted(struct term *ret, const struct ready_facts *facts)
 	const struct service *service = facts->service;
 	const char *verb = service->wanted == WANTED_MAINT ? "in maintenance" : "stopped";
 
-	if (service->wanted != WANTED_UP)
+	if (service->wanted != WANTED_UP) {
 		refuse(ret, "%s by %s%s%s; `svcctl start %s` starts it", verb,
 			service->wish.who[0] ? service->wish.who : "an operator",
 			service->wish.why[0] ? ": " : "", service->wish.why,
 			service->name);
+	}
 }
 
 static void judge_state(struct term *ret, const struct ready_facts *facts)

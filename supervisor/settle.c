@@ -130,11 +130,12 @@ static void look_at_waiting(struct member *member, struct instant now)
 	missing = missing_dependency(member);
 	if (missing && !instant_reached(now, member->start_by))
 		return;
-	if (missing)
+	if (missing) {
 		supervisor_say(member->supervisor,
 			(struct about){ member->name, "dependency", LOG_WARNING },
 			"starts without %s, which was not ready within 30s",
 			missing->name);
+	}
 	begin_now(member, now);
 }
 

@@ -230,12 +230,13 @@ void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
 	supervisor->found = *found;
 	*found = (struct found){ 0 };
 	update_listeners(supervisor);
-	for (size_t i = 0; i < ENGINE_COUNT; i++)
+	for (size_t i = 0; i < ENGINE_COUNT; i++) {
 		if (differs)
 			engine_restart(supervisor->engines[i],
 				"the host or site file changed: told anew");
 		else
 			engine_start(supervisor->engines[i], now);
+	}
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */

@@ -148,11 +148,12 @@ static void tell_member(struct member *member, enum engine which, struct instant
 			continue;
 		telling->dirty &= ~tellings[i].bit;
 		r = tellings[i].send(member, which, now);
-		if (r < 0 && r != -EPIPE)
+		if (r < 0 && r != -EPIPE) {
 			supervisor_say(member->supervisor,
 				(struct about){ member->name, "engine", LOG_ERR },
 				"cannot tell the %s engine: error %d",
 				engine_words[which], -r);
+		}
 	}
 }
 
@@ -174,12 +175,13 @@ static void tell_gone(struct supervisor *supervisor, enum engine which)
 {
 	struct told *told = &supervisor->told[which];
 
-	for (size_t i = 0; i < told->gone.count; i++)
+	for (size_t i = 0; i < told->gone.count; i++) {
 		if (engine_send(supervisor->engines[which], MESSAGE_GONE,
 			    body_generation(
 				    told->gone.items[i], ++supervisor->generations),
 			    -1) == 0)
 			told->gone_unanswered++;
+	}
 	strings_done(&told->gone);
 }
 
