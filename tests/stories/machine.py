@@ -246,10 +246,17 @@ class Host:
         return tuple(json.loads(out.stdout))
 
     def peer(self, mine, theirs):
-        """Another machine on a cable; `mine` are the host's addresses, `theirs` the peer's."""
+        """Another machine on a cable; `mine` are the host's addresses, `theirs` the peer's.
+
+        They have met already when it returns: the first packet over a fresh cable can wait for
+        neighbour discovery longer than a story wants to.
+        """
         peer = Network(f'peer{Host.counter}x{len(self.peers)}')
         self.peers.append(peer)
         peer.join(self.network, theirs, mine)
+        for address in mine:
+            until(lambda one=address: peer.run('ping', '-c1', '-W1', one.split('/')[0]).returncode == 0,
+                  what=f'{address} answers')
         return peer
 
     def close(self):

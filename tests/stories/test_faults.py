@@ -44,7 +44,7 @@ def test_a_port_in_use_is_named_with_its_owner(host):
     squatter = host.network.run('/bin/sh', '-c', f'{PYTHON} {FAKE} --port 8080 >/dev/null 2>&1 & echo $!')
     pid = int(squatter.stdout)
     try:
-        until(lambda: host.get('/', port=8080)[0] == 200)
+        until(lambda: host.network.run('curl', '-fs', 'http://127.0.0.1:8080/').returncode == 0)
         host.declare_web('hello', 8080, run={'restart': {'delay': '200ms', 'delay_max': '500ms'}})
         host.ctl('apply', '--yes')
         status = until(lambda: (lambda s: s if 'in use' in s['why'] else None)(host.status('hello')))
