@@ -128,7 +128,8 @@ static void check_empty(struct checking *self)
 {
 	const struct node *allow = node_find(self->tree, "firewall.allow");
 
-	if (allow && allow->kind == NODE_LIST && allow->count == 0)
+	if (self->declaration->listen_count > 0 && allow && allow->kind == NODE_LIST &&
+		allow->count == 0)
 		checking_refuse(self, "firewall.allow",
 			"an empty list; leave the key out for the site's default_sources, or "
 			"name 127.0.0.1 alone for nobody else");

@@ -89,12 +89,19 @@ const struct kind kind_strings = {
 
 /* ---- command lines ----------------------------------------------------------------- */
 
+/* The kernel's MAX_ARG_STRLEN, 32 pages with the NUL (<linux/binfmts.h>, execve(2)). */
+enum { ARGUMENT_MOST_BYTES = 32 * 4096 - 1 };
+
 static int read_command(struct reader *reader, const struct field *field,
 	const struct node *node, struct strings *command)
 {
 	size_t refusals = reader->refusals;
-	int r = read_texts(reader, field, node, command);
+	struct field argument = *field;
+	int r;
 
+	argument.lines = true; /* a script behind `sh -c` has several */
+	argument.most = ARGUMENT_MOST_BYTES;
+	r = read_texts(reader, &argument, node, command);
 	if (r < 0 || node->kind != NODE_LIST || reader->partial)
 		return r;
 	if (refusals != reader->refusals)
