@@ -27,8 +27,8 @@ def numbers(host):
             data = __import__('subprocess').run(['zstd', '-dcq', path], capture_output=True, check=True).stdout
         elif path.suffix == '.gz':
             data = __import__('gzip').decompress(data)
-        found += [int(line.split()[0]) for line in data.decode().splitlines()
-                  if line[:8].isdigit()]
+        found += [int(line.split()[-2]) for line in data.decode().splitlines()
+                  if line.endswith(' ' + 'x' * 80)]
     return found
 
 
