@@ -134,7 +134,7 @@ struct renewal {
 	size_t fresh_count;
 };
 
-static int renew(struct renewal *renewal, const struct probe_of *of)
+static int renew(struct probe **ret, struct renewal *renewal, const struct probe_of *of)
 {
 	_cleanup_(probe_freep) struct probe *probe = NULL;
 	_cleanup_(probe_freep) struct probe *old =
@@ -142,7 +142,7 @@ static int renew(struct renewal *renewal, const struct probe_of *of)
 	int r;
 
 	if (old && !renewal->declared_anew) {
-		renewal->fresh[renewal->fresh_count++] = TAKE(old);
+		*ret = renewal->fresh[renewal->fresh_count++] = TAKE(old);
 		return 0;
 	}
 	r = probe_new(&probe, &renewal->health->prober, of, renewal->now);
@@ -152,8 +152,18 @@ static int renew(struct renewal *renewal, const struct probe_of *of)
 		probe_inherit(probe, old);
 	else if (!renewal->health->picture.synced)
 		recall(probe, renewal->service->status);
-	renewal->fresh[renewal->fresh_count++] = TAKE(probe);
+	*ret = renewal->fresh[renewal->fresh_count++] = TAKE(probe);
 	return 0;
+}
+
+static void settle(struct renewal *renewal, struct probe *probe, struct json_t *instance)
+{
+	struct health *health = renewal->health;
+	bool starting = text_equal(
+		json_get_text(instance, "state", ""), state_words[STATE_STARTING]);
+
+	if (probe_settle(probe, starting, renewal->now))
+		health->user.verdict(health->user.owner, probe, renewal->now);
 }
 
 /* A process runs and nobody told it to stop: worth asking. */
@@ -179,9 +189,13 @@ static int renew_instances(struct renewal *renewal, const struct check *check)
 			.instance = (unsigned)json_get_int(instance, "instance", 1),
 			.generation = (unsigned)json_get_int(instance, "generation", 0),
 		};
+		struct probe *probe;
 
-		if (is_probed(instance))
-			r = renew(renewal, &of);
+		if (!is_probed(instance))
+			continue;
+		r = renew(&probe, renewal, &of);
+		if (r == 0)
+			settle(renewal, probe, instance);
 	}
 	return r;
 }

@@ -43,14 +43,19 @@ static void count(struct probe *probe, const struct outcome *outcome)
 
 void probe_done(struct probe *probe, const struct outcome *outcome, struct instant now)
 {
-	bool turned = streak_feed(&probe->streak, probe->check, outcome);
+	bool turned, fast;
 
+	/* A process that starts is ready with its first good answer. */
+	if (probe->starting && outcome->kind == OUTCOME_PASS &&
+		probe->streak.verdict != VERDICT_PASS)
+		streak_forget(&probe->streak);
+	turned = streak_feed(&probe->streak, probe->check, outcome);
+	fast = probe->starting || streak_on_edge(&probe->streak);
 	probe->last = *outcome;
 	probe->at = now;
 	probe->proven = probe->proven || outcome->kind == OUTCOME_PASS;
 	count(probe, outcome);
-	timer_arm(probe->timer,
-		schedule_next(&probe->schedule, streak_on_edge(&probe->streak), now));
+	timer_arm(probe->timer, schedule_next(&probe->schedule, fast, now));
 	/* Last: the owner may free this probe. */
 	probe->prober->tried(probe->prober->owner, probe, turned, now);
 }
@@ -106,9 +111,26 @@ void probe_inherit(struct probe *probe, const struct probe *old)
 	probe->at = old->at;
 	probe->told = old->told;
 	probe->proven = old->proven;
+	probe->starting = old->starting;
 	memcpy(probe->runs, old->runs, sizeof(probe->runs));
 	memcpy(probe->latencies, old->latencies, sizeof(probe->latencies));
 	probe->latency_sum_s = old->latency_sum_s;
+}
+
+bool probe_settle(struct probe *probe, bool starting, struct instant now)
+{
+	bool came_up = probe->starting && !starting;
+	bool stands = probe->streak.verdict != VERDICT_UNKNOWN;
+
+	probe->starting = starting;
+	if (!came_up || probe->streak.verdict == VERDICT_PASS)
+		return false;
+	/* A try that is under way asked the process before it was up. */
+	if (probe->attempt)
+		kinds[probe->check->kind]->cancel(probe);
+	streak_forget(&probe->streak);
+	timer_arm(probe->timer, now);
+	return stands;
 }
 
 bool probe_is_stale(const struct probe *probe, struct instant now)

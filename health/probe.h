@@ -46,6 +46,7 @@ struct probe {
 	struct instant at;   /* the latest try ended; 0: none yet */
 	struct instant told; /* the supervisor was told; 0: never */
 	bool proven;         /* passed once */
+	bool starting;       /* its process is not up yet */
 
 	uint64_t runs[OUTCOME_COUNT];
 	uint64_t latencies[LATENCY_BUCKETS];
@@ -68,6 +69,9 @@ struct probe *probe_free(struct probe *probe);
 CLEANUP(struct probe *, probe_free)
 /* The same process under a new declaration: keeps streak and figures of `old`. */
 void probe_inherit(struct probe *probe, const struct probe *old);
+/* Whether its process still starts. Then it is asked often and failures are expected;
+ * when it is up they are forgotten, and it is asked at once. True: the verdict went. */
+bool probe_settle(struct probe *probe, bool starting, struct instant now);
 bool probe_is_stale(const struct probe *probe, struct instant now);
 
 /* ---- for the kinds ----------------------------------------------------------------- */

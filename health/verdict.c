@@ -31,8 +31,11 @@ void outcome_set(struct outcome *outcome, enum outcome_kind kind, const char *fo
 static enum verdict settled(
 	const struct streak *streak, const struct check *check, enum outcome_kind kind)
 {
+	bool first = streak->verdict == VERDICT_UNKNOWN;
+
 	if (kind == OUTCOME_PASS)
-		return streak->good >= check->rise ? VERDICT_PASS : streak->verdict;
+		return first || streak->good >= check->rise ? VERDICT_PASS
+							    : streak->verdict;
 	if (streak->bad < check->fall)
 		return streak->verdict;
 	return check->effect == EFFECT_WARN ? VERDICT_WARN : VERDICT_FAIL;
@@ -58,6 +61,11 @@ bool streak_feed(
 		memcpy(streak->reason, outcome->reason, sizeof(streak->reason));
 	return streak->verdict != before.verdict ||
 	       strcmp(streak->reason, before.reason) != 0;
+}
+
+void streak_forget(struct streak *streak)
+{
+	*streak = (struct streak){ 0 };
 }
 
 bool streak_on_edge(const struct streak *streak)

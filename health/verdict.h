@@ -36,10 +36,12 @@ struct streak {
 };
 
 /* Adds one try: `rise` good ones in a row make it pass, `fall` bad ones make it fail,
- * or warn when that is all its effect may do; in between the old verdict stands. True
- * when verdict or reason is another now. */
+ * or warn when that is all its effect may do; in between the old verdict stands. Where
+ * none stands yet, one good try is enough. True when verdict or reason is another now. */
 bool streak_feed(
 	struct streak *streak, const struct check *check, const struct outcome *outcome);
+/* Nothing is held against it any more, or for it. */
+void streak_forget(struct streak *streak);
 /* The latest try speaks against the verdict, or there is none yet: worth asking again
  * soon. */
 bool streak_on_edge(const struct streak *streak);

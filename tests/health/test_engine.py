@@ -126,6 +126,47 @@ def test_a_startup_check_gates_the_others(supervisor, service):
     supervisor.verdict('web', 'pass', check='info')
 
 
+SLOW = {'interval': '60s', 'timeout': '1s', 'fast_interval': '100ms', 'rise': 2, 'fall': 3}
+
+
+def test_failures_of_the_start_do_not_outlive_it(supervisor, service):
+    """A check each minute: warned while the process starts, passed as soon as it is up."""
+    service.answers['/spec'] = (503, '', 0)
+    supervisor.declare('web', service.port, [{'name': 'deep', 'http': '/spec', 'effect': 'warn', **SLOW}])
+    supervisor.tell('web', state='starting', ready=False)
+    supervisor.verdict('web', 'warn')
+    count = len(service.requests)
+    until(lambda: len(service.requests) > count + 3, within=3, what='asked often while it starts')
+    service.answers.clear()
+    supervisor.verdict('web', 'pass', within=3)
+
+
+def test_a_process_that_came_up_is_asked_at_once_and_anew(supervisor, service):
+    """Not up: nobody listened yet. A slow answer from before must not hold the question up."""
+    check = {'name': 'deep', 'http': '/spec', 'effect': 'warn', **SLOW, 'fast_interval': '30s', 'fall': 1,
+             'timeout': '20s'}
+    service.answers['/spec'] = (503, '', 0)
+    supervisor.declare('web', service.port, [check])
+    supervisor.tell('web', state='starting', ready=False)
+    supervisor.verdict('web', 'warn')
+    service.answers.clear()
+    supervisor.tell('web')
+    supervisor.verdict('web', 'unknown', within=2)
+    supervisor.verdict('web', 'pass', within=2)
+
+
+def test_what_is_up_and_ill_is_asked_at_its_interval(supervisor, service):
+    service.answers['/spec'] = (503, '', 0)
+    supervisor.declare('web', service.port, [{'name': 'deep', 'http': '/spec', **SLOW}])
+    supervisor.tell('web', state='starting', ready=False)
+    supervisor.tell('web')
+    supervisor.verdict('web', 'fail')
+    count = len(service.requests)
+    supervisor.tell('web')
+    time.sleep(0.5)
+    assert len(service.requests) == count
+
+
 def test_a_new_process_starts_with_an_empty_streak(supervisor, service):
     service.answers['/_info'] = (500, '', 0)
     supervisor.declare('web', service.port, [http_check()])

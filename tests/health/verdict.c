@@ -24,10 +24,11 @@ static void test_tries_in_a_row_make_the_verdict(void **state)
 	} cases[] = {
 		{ "nothing is known before the first try", "", EFFECT_READY,
 			VERDICT_UNKNOWN, true },
-		{ "nothing is known before `rise` good ones", "+", EFFECT_READY,
+		{ "where nothing is known one good one is enough", "+", EFFECT_READY,
+			VERDICT_PASS, false },
+		{ "also after a bad one", "-+", EFFECT_READY, VERDICT_PASS, false },
+		{ "nothing is known before `fall` bad ones", "--", EFFECT_READY,
 			VERDICT_UNKNOWN, true },
-		{ "nor before `fall` bad ones", "--", EFFECT_READY, VERDICT_UNKNOWN,
-			true },
 		{ "`rise` good ones make it pass", "++", EFFECT_READY, VERDICT_PASS,
 			false },
 		{ "one bad result is forgiven", "++-", EFFECT_READY, VERDICT_PASS, true },
@@ -71,6 +72,20 @@ static void test_a_turn_is_told_once(void **state)
 	assert_string_equal(streak.reason, "answers 500");
 }
 
+static void test_what_is_forgotten_is_held_against_nobody(void **state)
+{
+	struct check check = { .rise = 2, .fall = 3 };
+	struct streak streak = { 0 };
+
+	(void)state;
+	assert_int_equal(after(&streak, "---", &check), VERDICT_FAIL);
+	streak_forget(&streak);
+	assert_true(streak_on_edge(&streak));
+	assert_string_equal(streak.reason, "");
+	assert_int_equal(after(&streak, "--", &check), VERDICT_UNKNOWN);
+	assert_int_equal(after(&streak, "+", &check), VERDICT_PASS);
+}
+
 static void test_the_reason_ends_with_the_trouble(void **state)
 {
 	struct check check = { .rise = 1, .fall = 1 };
@@ -88,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tries_in_a_row_make_the_verdict),
 		cmocka_unit_test(test_a_turn_is_told_once),
+		cmocka_unit_test(test_what_is_forgotten_is_held_against_nobody),
 		cmocka_unit_test(test_the_reason_ends_with_the_trouble),
 	};
 
