@@ -134,10 +134,13 @@ static int add_steps(struct plan *plan, const struct members *members,
 	}
 	for (size_t i = 0; r == 0 && i < members->count; i++) {
 		const struct member *member = members->items[i];
+		bool remove = strings_have(wish->remove, member->name);
 
+		/* where a directory could not be read, its file may well be there */
+		if (config->incomplete && !remove)
+			continue;
 		if (is_wanted(wish, member->name) && !entry_find(config, member->name))
-			r = add_step(plan, member->name, NULL, member,
-				strings_have(wish->remove, member->name));
+			r = add_step(plan, member->name, NULL, member, remove);
 	}
 	return r;
 }

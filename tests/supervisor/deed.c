@@ -143,7 +143,7 @@ static void one_that_prints_without_end_is_killed(void **state)
 	run_script(&outcome, "exec cat /dev/zero", 20000);
 	assert_false(outcome.ok);
 	assert_true(outcome.size <= DEED_OUTPUT_MAX_BYTES);
-	assert_non_null(strstr(outcome.reason, "printed more than 16 MiB"));
+	assert_non_null(strstr(outcome.reason, "printed more than 64 MiB"));
 	free(outcome.output);
 }
 

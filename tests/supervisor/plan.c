@@ -159,6 +159,30 @@ static void a_vanished_file_leaves_an_orphan_when_others_are_there(void **state)
 	tear_down(&scene);
 }
 
+static void what_may_stand_in_an_unread_directory_is_left_alone(void **state)
+{
+	static char other[] = "zotero";
+	struct scene scene;
+	struct plan plan = { 0 };
+	struct error err = { 0 };
+	struct plan_wish wish = { &scene.names, &scene.remove };
+
+	(void)state;
+	set_up(&scene);
+	scene.entry.name = other;
+	scene.config.incomplete = true;
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.count, 1);
+	assert_string_equal(plan.items[0].name, "zotero");
+	plan_done(&plan);
+	told_to_remove(&scene);
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.count, 2);
+	assert_int_equal(plan.items[1].kind, STEP_REMOVE);
+	plan_done(&plan);
+	tear_down(&scene);
+}
+
 static void directory_is_empty(struct scene *scene)
 {
 	scene->config.entries_count = 0;
@@ -224,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_file_meets_what_runs),
 		cmocka_unit_test(a_vanished_file_leaves_an_orphan_when_others_are_there),
+		cmocka_unit_test(what_may_stand_in_an_unread_directory_is_left_alone),
 		cmocka_unit_test(what_would_make_it_worse_is_refused_whole),
 		cmocka_unit_test(only_a_restart_waits_for_an_operator),
 	};
