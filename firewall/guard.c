@@ -324,15 +324,14 @@ static const struct {
 	[MESSAGE_STOP] = { take_stop, false },
 };
 
-static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t fds_count, struct instant now)
+static void on_message(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	struct guard *guard = owner;
 	struct error err = { 0 };
 	int r;
 
-	(void)fds;
-	(void)fds_count; /* nobody sends us any: the channel closes them */
+	(void)fds; /* nobody sends us any: the channel closes them */
 	(void)now;
 	if (!rows[kind].take)
 		return;

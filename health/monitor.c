@@ -190,10 +190,8 @@ static void on_stop(struct monitor *monitor, struct json_t *body, struct instant
 	loop_stop(monitor->loop);
 }
 
-/* NOLINTNEXTLINE(readability-function-size,readability-non-const-parameter): the
- * channel's */
-static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t fds_count, struct instant now)
+static void on_message(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	static message_fn *const readers[MESSAGE_COUNT] = {
 		[MESSAGE_HELLO] = on_hello,
@@ -206,7 +204,6 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 	struct monitor *monitor = owner;
 
 	(void)fds;
-	(void)fds_count;
 	health_heard(monitor->health, now);
 	if (readers[kind])
 		readers[kind](monitor, body, now);

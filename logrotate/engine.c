@@ -40,8 +40,7 @@ struct letter { /* a message that came */
 	struct json_t *body;
 	const char *name; /* of the service, "" */
 	struct service *service;
-	int *fds;
-	size_t fds_count;
+	struct fds *fds;
 	struct moment at;
 };
 
@@ -170,14 +169,15 @@ static void take_pipe(struct log_engine *engine, struct letter *letter)
 	int r;
 
 	(void)engine;
-	if (!letter->service || letter->fds_count != 1 || told.stream < 0) {
+	if (!letter->service || letter->fds->count != 1 || told.stream < 0) {
 		log_warning("pipe \"%s\" of service \"%s\" cannot be read: %s", told.name,
 			letter->name,
 			!letter->service ? "no such service was told"
 					 : "not one fd of stdout or stderr");
 		return;
 	}
-	r = service_add_pipe(letter->service, &told, TAKE_FD(letter->fds[0]), letter->at);
+	r = service_add_pipe(
+		letter->service, &told, TAKE_FD(letter->fds->items[0]), letter->at);
 	if (r < 0)
 		log_about(LOG_WARNING, (struct log_about){ .service = letter->name },
 			"pipe %s cannot be read: %s", told.name, strerror(-r));
@@ -230,15 +230,14 @@ static void (*const takes[MESSAGE_COUNT])(
 	[MESSAGE_STOP] = take_stop,
 };
 
-static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t fds_count, struct instant now)
+static void on_message(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	struct log_engine *engine = owner;
 	struct letter letter = {
 		.body = body,
 		.name = json_get_text(body, "service", ""),
 		.fds = fds,
-		.fds_count = fds_count,
 		.at = { now, loop_wall(engine->loop) },
 	};
 

@@ -257,8 +257,8 @@ static int deliver(struct channel *self, size_t size, struct fds *fds, struct er
 		log_debug("message of unknown kind \"%.32s\" passed over", word);
 		return 0;
 	}
-	self->user->message(self->owner, (enum message_kind)kind, body, fds->items,
-		fds->count, loop_now(self->loop));
+	self->user->message(
+		self->owner, (enum message_kind)kind, body, fds, loop_now(self->loop));
 	return 0;
 }
 

@@ -174,14 +174,18 @@ enum {                                       /* what a peer can make us hold */
  * not take now waits in a queue; `channel_waiting` tells how much, so that its user
  * keeps only newest state. */
 struct channel;
+/* Fds on their way: at most CHANNEL_MAX_FDS and the memfd of a long body. */
+struct fds {
+	int items[CHANNEL_MAX_FDS + 1];
+	size_t count;
+};
 struct channel_user {
-	/* `body` is borrowed (json_share() keeps it). `fds` (count, at most
-	 * CHANNEL_MAX_FDS) are the callee's to take: set an item to -1 to keep it.
-	 * Freeing the channel in here is allowed. */
+	/* `body` is borrowed (json_share() keeps it). `fds` are the callee's to take: set
+	 * an item to -1 to keep it. Freeing the channel in here is allowed. */
 	void (*message)(void *owner, enum message_kind kind, struct json_t *body,
-		int *fds, size_t fds_count, struct instant now);
-	void (*writable)(void *owner,
-		struct instant now); /* the queue is empty again; may be NULL */
+		struct fds *fds, struct instant now);
+	/* The queue is empty again; may be NULL. */
+	void (*writable)(void *owner, struct instant now);
 	/* EOF, a broken frame, or an error: the channel is dead; free it. `reason` is
 	 * for people. */
 	void (*closed)(void *owner, const char *reason, struct instant now);
@@ -193,8 +197,8 @@ struct channel *channel_free(struct channel *self);
  * -E2BIG, -EPIPE. */
 int channel_send(struct channel *self, enum message_kind kind, struct json_t *body,
 	const int *fds, size_t fds_count);
-size_t channel_waiting(
-	const struct channel *self); /* messages not yet taken by the kernel */
+/* Messages not yet taken by the kernel. */
+size_t channel_waiting(const struct channel *self);
 CLEANUP(struct channel *, channel_free)
 
 /* Where an engine finds what it was given: fd 3 is its channel; further fds by

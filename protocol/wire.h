@@ -14,11 +14,6 @@
 enum { WIRE_FDS = CHANNEL_MAX_FDS + 1 }; /* the body's memfd comes first */
 #define WIRE_BESIDE "@"
 
-/* Fds on their way; an item is -1 once somebody took it. */
-struct fds {
-	int items[WIRE_FDS];
-	size_t count;
-};
 void fds_close(struct fds *fds);
 
 /* 0, -EAGAIN when the socket is full, -errno. Never blocks, never a SIGPIPE. */

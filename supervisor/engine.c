@@ -107,13 +107,12 @@ static void meet(
 	self->host.user->met(self->host.owner, self->which, now);
 }
 
-static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t fds_count, struct instant now)
+static void on_message(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	struct engine_process *self = owner;
 
-	(void)fds;
-	(void)fds_count; /* an engine has no fd for us: the channel closes them */
+	(void)fds; /* an engine has no fd for us: the channel closes them */
 	if (kind == MESSAGE_HELLO && self->life == LIFE_MEETING)
 		meet(self, body, now);
 	else if (kind != MESSAGE_HELLO && kind != MESSAGE_BYE &&

@@ -30,13 +30,12 @@ static void end_of(struct channel **channel)
 	*channel = channel_free(*channel);
 }
 
-static void on_first(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t count, struct instant now)
+static void on_first(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	struct talk *talk = owner;
 
 	(void)fds;
-	(void)count;
 	(void)now;
 	json_append(talk->said, json_clone(body));
 	if (talk->again)
@@ -53,14 +52,14 @@ static void on_first_closed(void *owner, const char *reason, struct instant now)
 	end_of(&talk->again); /* what is on its way arrives, then the end does */
 }
 
-static void on_end(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t count, struct instant now)
+static void on_end(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	struct talk *talk = owner;
 
 	(void)fds;
 	(void)now;
-	assert(count == 0);
+	assert(fds->count == 0);
 	assert(text_equal(json_get_text(body, "kind", NULL), message_words[kind]));
 	assert(json_same(body, json_item(talk->said, talk->heard)));
 	talk->heard++;

@@ -30,8 +30,8 @@ struct end {
 	int taken;
 };
 
-static void on_message(void *owner, enum message_kind kind, struct json_t *body, int *fds,
-	size_t count, struct instant now)
+static void on_message(void *owner, enum message_kind kind, struct json_t *body,
+	struct fds *fds, struct instant now)
 {
 	struct end *end = owner;
 	struct stat info;
@@ -39,13 +39,13 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 	(void)now;
 	end->kind = kind;
 	end->messages++;
-	end->fds += count;
+	end->fds += fds->count;
 	end->last_number = json_get_int(body, "n", -1);
 	snprintf(end->text, sizeof(end->text), "%s", json_get_text(body, "text", ""));
-	if (count > 0 && fstat(fds[0], &info) == 0)
+	if (fds->count > 0 && fstat(fds->items[0], &info) == 0)
 		end->inode = info.st_ino;
-	if (count > 0 && end->take_fds)
-		end->taken = TAKE_FD(fds[0]);
+	if (fds->count > 0 && end->take_fds)
+		end->taken = TAKE_FD(fds->items[0]);
 	if (end->free_in_message)
 		end->channel = channel_free(end->channel);
 	if (end->messages == end->stop_after)
