@@ -460,6 +460,8 @@ void config_host_facts_done(struct facts_of_host *facts);
  * out. -ENOMEM. */
 int config_build(struct config **ret, const struct sources *sources,
 	const struct paths *paths, const struct facts_of_host *facts);
+/* Host and site stay: what the entries held is in use elsewhere. */
+void config_forget_entries(struct config *config);
 struct config *config_free(struct config *config);
 CLEANUP(struct config *, config_free)
 

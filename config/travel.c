@@ -175,13 +175,20 @@ static void entry_done(struct entry *entry)
 	strings_done(&entry->warnings);
 }
 
+void config_forget_entries(struct config *config)
+{
+	for (size_t i = 0; i < config->entries_count; i++)
+		entry_done(&config->entries[i]);
+	free(config->entries);
+	config->entries = NULL;
+	config->entries_count = 0;
+}
+
 struct config *config_free(struct config *config)
 {
 	if (!config)
 		return NULL;
-	for (size_t i = 0; i < config->entries_count; i++)
-		entry_done(&config->entries[i]);
-	free(config->entries);
+	config_forget_entries(config);
 	host_done(&config->host);
 	site_done(&config->site);
 	problems_done(&config->problems);

@@ -36,16 +36,13 @@ static enum effect worst_of(const struct changes *changes)
 
 static int compare(struct step *step, const struct member *member)
 {
-	struct json_t *before = member ? member->service->effective : NULL;
-	int r = config_diff(&step->changes, before, step->entry->effective);
+	int r = config_diff(
+		&step->changes, member->service->effective, step->entry->effective);
 
 	if (r < 0)
 		return r;
 	step->worst = worst_of(&step->changes);
-	if (!member)
-		step->kind = STEP_ADD;
-	else
-		step->kind = step->changes.count > 0 ? STEP_CHANGE : STEP_SAME;
+	step->kind = step->changes.count > 0 ? STEP_CHANGE : STEP_SAME;
 	return 0;
 }
 
@@ -62,6 +59,8 @@ static int judge(struct step *step, const struct member *member, bool remove)
 		step->kind = STEP_REFUSED;
 	else if (entry->declaration->state == ROLLOUT_RETIRED)
 		step->kind = member ? STEP_REMOVE : STEP_SAME;
+	else if (!member)
+		step->kind = STEP_ADD; /* whole: there is nothing to compare it with */
 	else
 		return compare(step, member);
 	return 0;

@@ -8,6 +8,7 @@
  */
 #include "supervisor/service.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <syslog.h>
@@ -48,6 +49,17 @@ static int set_instances(struct service *service, unsigned count)
 	return 0;
 }
 
+/* Hashed once: status shows it after each change of anything. */
+static void keep_effective(struct service *service, struct json_t *effective)
+{
+	_cleanup_free_ char *text = json_print(effective, JSON_ONE_LINE);
+
+	json_free(service->effective);
+	service->effective = json_share(effective);
+	snprintf(service->hash, sizeof(service->hash), "%016llx",
+		text ? text_hash(text, strlen(text)) : 0);
+}
+
 int service_new(struct service **ret, struct service_host *host,
 	struct declaration *declaration, struct json_t *effective)
 {
@@ -70,7 +82,7 @@ int service_new(struct service **ret, struct service_host *host,
 		service_free(service);
 		return r;
 	}
-	service->effective = json_share(effective);
+	keep_effective(service, effective);
 	*ret = service;
 	return 0;
 }
@@ -209,9 +221,8 @@ int service_declare(struct service *service, struct declaration *declaration,
 	}
 	forget_identity(service, &service->declaration->run, &declaration->run);
 	declaration_free(service->declaration);
-	json_free(service->effective);
 	service->declaration = declaration;
-	service->effective = json_share(effective);
+	keep_effective(service, effective);
 	service->prepared = false;
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		struct instance *instance = &service->instances[i];

@@ -20,6 +20,7 @@ enum {
 	EXITS_KEPT = 10,
 	REASON_BYTES = 256,
 	STDERR_TAIL_BYTES = 2048,
+	HASH_TEXT_BYTES = 17,
 };
 
 enum exit_cause {       /* why an instance's process ended, or never began */
@@ -105,6 +106,7 @@ struct service {
 	char *name;
 	struct declaration *declaration; /* what runs; owned */
 	struct json_t *effective;        /* the same, as printed */
+	char hash[HASH_TEXT_BYTES];      /* of that */
 	struct identity identity;
 	struct service_host *host;
 

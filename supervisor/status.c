@@ -312,17 +312,6 @@ static struct json_t *print_pending(const struct member *member)
 
 /* ---- the whole ---------------------------------------------------------------------------------- */
 
-static struct json_t *print_hash(const struct service *service)
-{
-	_cleanup_free_ char *text = json_print(service->effective, JSON_ONE_LINE);
-	char hash[17];
-
-	if (!text)
-		return NULL;
-	snprintf(hash, sizeof(hash), "%016llx", text_hash(text, strlen(text)));
-	return json_new_text(hash);
-}
-
 /* When the state that the service shows began: of the instance that shows it. */
 static struct wall since(const struct service *service)
 {
@@ -352,7 +341,7 @@ static int add_identity(struct json_t *json, const struct member *member,
 	r |= json_set_text(json, "host", facts->host ? facts->host : "");
 	r |= json_set_text(json, "user", declaration->run.user);
 	r |= json_set(json, "tags", print_strings(&declaration->tags));
-	r |= json_set(json, "config_hash", print_hash(member->service));
+	r |= json_set_text(json, "config_hash", member->service->hash);
 	r |= json_set_int(json, "index", (int64_t)member->index);
 	return r;
 }

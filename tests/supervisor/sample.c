@@ -67,6 +67,7 @@ static void init_service(struct sample *sample)
 	sample->service = (struct service){ .name = lent("mathoid"),
 		.declaration = &sample->declaration,
 		.effective = sample->effective,
+		.hash = "08f44b07b5901a25",
 		.wanted = WANTED_UP,
 		.instances = sample->instances,
 		.instances_count = 1,
