@@ -96,7 +96,10 @@ static int say_silence(const struct ctl *ctl, const struct question *question, i
 			question->socket);
 		break;
 	case -ETIMEDOUT:
-		say(ctl, "%s does not answer on %s", question->who, question->socket);
+		say(ctl,
+			"%s listens on %s but does not answer; its log may tell why: "
+			"journalctl -u svcd",
+			question->who, question->socket);
 		break;
 	case -ECONNRESET:
 	case -EPIPE:

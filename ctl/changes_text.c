@@ -21,15 +21,27 @@ static const struct {
 	enum paint paint;
 } kinds[] = {
 	{ "added", "new: it will be started", PAINT_GOOD },
-	{ "removed", "its file is gone", PAINT_WARN },
+	{ "removed", "it will be stopped and removed", PAINT_BAD },
+	{ "orphan", "its file is gone", PAINT_WARN },
 	{ "changed", "changed", PAINT_WARN },
 	{ "refused", "refused; what runs stays as it is", PAINT_BAD },
 };
 
+/* "removed" is said of both: what will go, and (with words about it) what runs on
+ * without a file. */
+static const char *kind_of(const struct json_t *change)
+{
+	const char *kind = text_of(change, "kind");
+	bool runs_on = strcmp(kind, "removed") == 0 &&
+		       json_size(json_get(change, "problems")) > 0;
+
+	return runs_on ? "orphan" : kind;
+}
+
 static void print_head(
 	struct text *out, const struct view *view, const struct json_t *change)
 {
-	const char *kind = text_of(change, "kind"), *headline = kind;
+	const char *kind = kind_of(change), *headline = kind;
 	enum paint paint = PAINT_NONE;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {

@@ -74,11 +74,13 @@ struct question {
 	const char *who;    /* "svcd", for people */
 	const char *method;
 	bool more;
-	int64_t timeout_ms; /* FOR_EVER */
+	int64_t timeout_ms; /* of silence */
 	varlink_reply_fn *reply;
 	void *data;
 };
-enum { ANSWER_MS = 10 * MS_PER_S, FOR_EVER = -1 };
+/* What is known is answered at once; what must be done first, or waited for, takes as
+ * long as svcd is alive to do it. */
+enum { ANSWER_MS = 5 * MS_PER_S, WHILE_ALIVE = -1 };
 /* Takes parameters. The exit status: 0 when all answers came, else what went wrong is
  * said. */
 int ask(const struct ctl *ctl, const struct question *question,

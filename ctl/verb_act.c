@@ -51,7 +51,7 @@ int verb_act(struct ctl *ctl)
 	json_set_bool(selection, "wait", !ctl->options.no_wait);
 	question = ask_svcd(ctl, method, results_reply, &results);
 	question.more = true;
-	question.timeout_ms = FOR_EVER; /* the limits are the declaration's */
+	question.timeout_ms = WHILE_ALIVE; /* the limits are the declaration's */
 	r = ask(ctl, &question, selection);
 	snprintf(asked, sizeof(asked), "asked to %s", verbs[ctl->verb].word);
 	if (r == 0)

@@ -7,13 +7,22 @@
 #include "ctl/changes_text.h"
 #include "ctl/ctl.h"
 
-static int get_changes(const struct ctl *ctl, struct json_t **ret)
+/* All declarations are read for the answer: that may take a while. */
+static int ask_long(const struct ctl *ctl, struct question question, struct json_t *ours)
 {
-	struct question question = ask_svcd(ctl, "io.svcd.Diff", keep_answer, ret);
+	json_set(ours, "names", names_of(ctl->words, ctl->words_count));
+	question.timeout_ms = WHILE_ALIVE;
+	return ask(ctl, &question, ours);
+}
+
+static struct json_t *wish(const struct ctl *ctl, bool dry_run)
+{
 	struct json_t *parameters = json_new_object();
 
-	json_set(parameters, "names", names_of(ctl->words, ctl->words_count));
-	return ask(ctl, &question, parameters);
+	json_set(parameters, "remove",
+		names_of(ctl->options.remove.items, ctl->options.remove.count));
+	json_set_bool(parameters, "dry_run", dry_run);
+	return parameters;
 }
 
 static int print_changes(const struct ctl *ctl, const struct json_t *answer)
@@ -30,7 +39,8 @@ static int print_changes(const struct ctl *ctl, const struct json_t *answer)
 int verb_diff(struct ctl *ctl)
 {
 	_cleanup_(json_freep) struct json_t *answer = NULL;
-	int r = get_changes(ctl, &answer);
+	int r = ask_long(ctl, ask_svcd(ctl, "io.svcd.Diff", keep_answer, &answer),
+		json_new_object());
 
 	if (r == 0)
 		r = print_changes(ctl, answer);
@@ -56,27 +66,14 @@ static int apply_now(const struct ctl *ctl)
 	struct results results = { .ctl = ctl };
 	struct question question =
 		ask_svcd(ctl, "io.svcd.Apply", results_reply, &results);
-	struct json_t *parameters = json_new_object();
 	int r;
 
-	json_set(parameters, "names", names_of(ctl->words, ctl->words_count));
-	json_set(parameters, "remove",
-		names_of(ctl->options.remove.items, ctl->options.remove.count));
-	json_set_bool(parameters, "dry_run", false);
 	question.more = true;
-	question.timeout_ms = FOR_EVER;
-	r = ask(ctl, &question, parameters);
+	r = ask_long(ctl, question, wish(ctl, false));
 	if (r == 0)
 		r = results_print(&results, "applied");
 	results_done(&results);
 	return r;
-}
-
-/* There may be nothing to show, and yet something to remove. */
-static bool nothing_to_do(const struct ctl *ctl, const struct json_t *answer)
-{
-	return json_size(json_get(answer, "changes")) == 0 &&
-	       ctl->options.remove.count == 0;
 }
 
 /* 0, or the exit status of leaving it. */
@@ -97,14 +94,17 @@ static int get_consent(const struct ctl *ctl)
 int verb_apply(struct ctl *ctl)
 {
 	_cleanup_(json_freep) struct json_t *answer = NULL;
-	int refused, r = get_changes(ctl, &answer);
+	/* Who may not apply is told so before anything is shown; `diff` is for all. */
+	int refused,
+		r = ask_long(ctl, ask_svcd(ctl, "io.svcd.Apply", keep_answer, &answer),
+			wish(ctl, true));
 
 	if (r == 0 && (!ctl->options.json || ctl->options.dry_run))
 		r = print_changes(ctl, answer);
 	if (r != 0)
 		return r;
 	refused = changes_refused(json_get(answer, "changes")) ? EXIT_FAILED : 0;
-	if (nothing_to_do(ctl, answer)) {
+	if (json_size(json_get(answer, "changes")) == 0) {
 		say(ctl, "nothing to change");
 		return refused;
 	}

@@ -101,6 +101,6 @@ int verb_events(struct ctl *ctl)
 	json_set_bool(parameters, "follow", ctl->options.follow);
 	question.more = true;
 	if (ctl->options.follow)
-		question.timeout_ms = FOR_EVER;
+		question.timeout_ms = WHILE_ALIVE;
 	return ask(ctl, &question, parameters);
 }

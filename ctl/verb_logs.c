@@ -150,7 +150,7 @@ int verb_logs(struct ctl *ctl)
 		.who = "svcd-log",
 		.method = "io.svcd.Logs",
 		.more = true,
-		.timeout_ms = ctl->options.follow ? FOR_EVER : ANSWER_MS,
+		.timeout_ms = ctl->options.follow ? WHILE_ALIVE : ANSWER_MS,
 		.reply = on_lines,
 		.data = &printing,
 	};

@@ -280,7 +280,7 @@ struct varlink_answer {
 	struct json_t *parameters; /* of the error; owned by the caller */
 };
 /* -errno when nobody answers (ECONNREFUSED, ENOENT, ETIMEDOUT after `timeout_ms` of
- * silence, UNSET: for ever). Takes parameters. */
+ * silence; UNSET: as long as the server answers others). Takes parameters. */
 int varlink_ask(const char *socket_path, const char *method, struct json_t *parameters,
 	bool more, int64_t timeout_ms, varlink_reply_fn *reply, void *data,
 	struct varlink_answer *ret);

@@ -3,7 +3,8 @@
  * varlink_client.c - asks, waits, reads answers: for programs that have nothing else to
  * do meanwhile.
  *
- * Blocking with a limit on silence. A server that went away is an error, never a
+ * Blocking with a limit on silence. Where an answer may take long (a stop, a stream),
+ * silence is no sign of death: then the server is asked on a second connection. A server that went away is an error, never a
  * SIGPIPE. Answers are limited too: whoever listens at the path is not trusted with our
  * memory.
  */
@@ -17,10 +18,16 @@
 
 #include "protocol/protocol.h"
 
-enum { ANSWER_MAX_BYTES = 64 * 1024 * 1024, RECEIVE_BYTES = 64 * 1024 };
+enum {
+	ANSWER_MAX_BYTES = 64 * 1024 * 1024,
+	RECEIVE_BYTES = 64 * 1024,
+	KNOCK_MS = 5 * MS_PER_S, /* of silence, when an answer may take its time */
+};
 
 struct asker {
+	const char *path;
 	int fd;
+	bool patient; /* waits as long as the server lives */
 	struct text in;
 	size_t scanned;
 	varlink_reply_fn *reply;
@@ -58,8 +65,6 @@ static int set_limit(int fd, int64_t timeout_ms)
 		.tv_usec = timeout_ms % MS_PER_S * US_PER_MS,
 	};
 
-	if (timeout_ms < 0)
-		return 0;
 	if (timeout_ms == 0)
 		limit.tv_usec = 1; /* 0 would mean: for ever */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0 ||
@@ -176,6 +181,19 @@ static int take_answers(struct asker *self)
 	return r;
 }
 
+/* Does anybody handle questions there? Any answer will do, and being turned away by a
+ * server that is full as well. */
+static bool is_alive(const char *path)
+{
+	_cleanup_close_ int fd = connect_to(path, KNOCK_MS);
+	char byte;
+
+	return fd >= 0 &&
+	       send_question(fd, "org.varlink.service.GetInfo", json_new_object(),
+		       false) == 0 &&
+	       recv(fd, &byte, sizeof(byte), 0) >= 0;
+}
+
 static int read_answers(struct asker *self)
 {
 	char bytes[RECEIVE_BYTES];
@@ -185,6 +203,8 @@ static int read_answers(struct asker *self)
 		int r;
 
 		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN && self->patient && is_alive(self->path))
 			continue;
 		if (got < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -206,8 +226,16 @@ int varlink_ask(const char *socket_path, const char *method, struct json_t *para
 	bool more, int64_t timeout_ms, varlink_reply_fn *reply, void *data,
 	struct varlink_answer *ret)
 {
-	_cleanup_close_ int fd = connect_to(socket_path, timeout_ms);
-	struct asker self = { .fd = fd, .reply = reply, .data = data, .answer = ret };
+	bool patient = timeout_ms < 0;
+	_cleanup_close_ int fd = connect_to(socket_path, patient ? KNOCK_MS : timeout_ms);
+	struct asker self = {
+		.path = socket_path,
+		.fd = fd,
+		.patient = patient,
+		.reply = reply,
+		.data = data,
+		.answer = ret,
+	};
 	int r;
 
 	*ret = (struct varlink_answer){ 0 };

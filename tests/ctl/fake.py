@@ -45,7 +45,10 @@ class Fake:
         data = b''
         with client:
             while True:
-                got = client.recv(65536)
+                try:
+                    got = client.recv(65536)
+                except ConnectionResetError:
+                    return
                 if not got:
                     return
                 data += got

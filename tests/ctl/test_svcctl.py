@@ -5,6 +5,7 @@ import os
 import pathlib
 import pty
 import select
+import socket
 import subprocess
 import sys
 import time
@@ -146,6 +147,46 @@ def test_nobody_there_is_7(tmp_path):
         result = ctl(tmp_path, *verb)
         assert result.returncode == 7, verb
         assert 'nobody listens' in result.stderr
+
+
+def test_sockets_that_listen_and_do_not_answer_are_7_soon(tmp_path):
+    """The keeper holds them while the supervisor is stuck: connect(2) succeeds, nobody reads."""
+    run = tmp_path / 'run/svcd'
+    run.mkdir(parents=True)
+    deaf = []
+    for name in ('control.sock', 'health.sock', 'log.sock'):
+        deaf.append(socket.socket(socket.AF_UNIX))
+        deaf[-1].bind(str(run / name))
+        deaf[-1].listen(64)
+    verbs = (['status'], ['list'], ['start', 'a'], ['stop', '--all'], ['restart', 'a'], ['reload', 'a'],
+             ['kill', 'a'], ['events'], ['events', '-f'], ['logs', 'a'], ['logs', '-f', 'a'], ['diff'],
+             ['apply', '--yes'], ['version'], ['check'])
+    running = {tuple(verb): subprocess.Popen([SVCCTL, '--root', tmp_path, *verb], text=True, stdin=subprocess.DEVNULL,
+                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE) for verb in verbs}
+    try:
+        for verb, process in running.items():
+            said, complained = process.communicate(timeout=20)
+            if verb == ('check',):
+                assert process.returncode == 3 and 'does not answer' in said
+                continue
+            assert process.returncode == 7, verb
+            assert 'does not answer' in complained and complained.count('\n') == 1, verb
+            assert said.startswith('svcctl ') if verb == ('version',) else not said, verb
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
+        for one in deaf:
+            one.close()
+
+
+def test_an_act_may_take_its_time_while_svcd_lives(fake, tmp_path):
+    def slowly(_):
+        time.sleep(6)
+        return [{'results': [{'service': 'a', 'ok': True, 'reason': ''}]}]
+    fake.script['Stop'] = slowly
+    assert ctl(tmp_path, 'stop', 'a').returncode == 0
+    assert any('GetInfo' in method for method, _, _ in fake.asked), 'it looked whether svcd lives'
 
 
 def test_one_that_hangs_up_is_7_and_not_allowed_is_5(fake, tmp_path):
@@ -338,25 +379,45 @@ def test_diff_is_1_when_something_is_refused(fake, tmp_path):
     assert result.returncode == 0 and not result.stdout and 'nothing to change' in result.stderr
 
 
+def apply_script(changes):
+    return lambda asked: [{'changes': changes}] if asked['dry_run'] else DONE
+
+
 def test_apply_needs_a_yes_from_somebody(fake, tmp_path):
-    fake.script.update(Diff=[{'changes': CHANGES[:1]}], Apply=DONE)
+    fake.script['Apply'] = apply_script(CHANGES[:1])
     result = ctl(tmp_path, 'apply')
     assert result.returncode == 2 and '--yes' in result.stderr and '60s → 30s' in result.stdout
-    assert [method for method, _, _ in fake.asked] == ['Diff']
     assert on_terminal(tmp_path, 'apply', typed=b'n\n')[1] == 1
-    assert not any(method == 'Apply' for method, _, _ in fake.asked)
+    assert all(asked == ('Apply', {'names': [], 'remove': [], 'dry_run': True}, False) for asked in fake.asked)
     assert on_terminal(tmp_path, 'apply', typed=b'y\n')[1] == 0
     assert fake.asked[-1] == ('Apply', {'names': [], 'remove': [], 'dry_run': False}, True)
 
 
-def test_apply_removes_what_is_named(fake, tmp_path):
-    fake.script.update(Diff=[{'changes': []}], Apply=DONE)
-    assert ctl(tmp_path, 'apply', '--yes', '--remove', 'old', '--remove=older').returncode == 0
-    assert fake.asked[-1][1]['remove'] == ['old', 'older']
-    fake.script['Diff'] = [{'changes': CHANGES}]
-    assert ctl(tmp_path, 'apply', '--yes').returncode == 1, 'one file was refused'
+def test_apply_removes_what_is_named_and_shows_it_first(fake, tmp_path):
+    fake.script['Apply'] = apply_script([{'service': 'old', 'kind': 'removed', 'changes': [], 'problems': []}])
+    result = ctl(tmp_path, 'apply', '--yes', '--remove', 'old', '--remove=older')
+    assert result.returncode == 0 and 'old: it will be stopped and removed' in result.stdout
+    assert [asked[1]['dry_run'] for asked in fake.asked] == [True, False]
+    assert all(asked[1]['remove'] == ['old', 'older'] for asked in fake.asked)
+
+
+def test_apply_is_1_when_something_is_refused(fake, tmp_path):
+    fake.script['Apply'] = apply_script(CHANGES)
+    assert ctl(tmp_path, 'apply', '--yes').returncode == 1
     assert ctl(tmp_path, 'apply', '--dry-run').returncode == 1
-    assert fake.asked[-1][0] == 'Diff'
+    assert fake.asked[-1][1]['dry_run'] is True
+
+
+def test_apply_tells_who_may_not_before_anything_else(fake, tmp_path):
+    fake.script.update(Diff=[{'changes': []}], Apply=('io.svcd.NotAllowed', {'reason': 'only root may'}))
+    result = ctl(tmp_path, 'apply', '--yes')
+    assert result.returncode == 5 and 'only root' in result.stderr and not result.stdout
+
+
+def test_apply_without_changes_acts_not(fake, tmp_path):
+    fake.script['Apply'] = apply_script([])
+    result = ctl(tmp_path, 'apply')
+    assert result.returncode == 0 and 'nothing to change' in result.stderr and len(fake.asked) == 1
 
 
 # ---- off-line
