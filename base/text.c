@@ -190,6 +190,18 @@ static unsigned distance(const char *a, const char *b)
 	return rows[a_size % 3][b_size];
 }
 
+/* "prod" is far from "production", but its beginning. */
+static const char *beginning_with(const char *word,
+	const char *(*next)(size_t index, const void *data), const void *data)
+{
+	const char *candidate;
+
+	for (size_t i = 0; strlen(word) >= 3 && (candidate = next(i, data)); i++)
+		if (text_starts(candidate, word))
+			return candidate;
+	return NULL;
+}
+
 const char *text_nearest(const char *word,
 	const char *(*next)(size_t index, const void *data), const void *data)
 {
@@ -204,7 +216,7 @@ const char *text_nearest(const char *word,
 			nearest = candidate;
 		}
 	}
-	return nearest;
+	return nearest ? nearest : beginning_with(word, next, data);
 }
 
 static const char *next_string(size_t index, const void *data)
@@ -242,11 +254,15 @@ static size_t utf8_length(const unsigned char *bytes, size_t size)
 	return length;
 }
 
-/* C0, DEL and C1 (as UTF-8: c2 80 … c2 9f) move cursors and set titles. */
+/* C0, DEL and C1 (as UTF-8: c2 80 … c2 9f) move cursors and set titles; U+202A … 202E and
+ * U+2066 … 2069 turn the direction, so that a line reads as what it is not. */
 static bool is_control(const unsigned char *bytes, size_t length)
 {
 	if (length == 1)
 		return (bytes[0] < 0x20 && bytes[0] != '\t') || bytes[0] == 0x7f;
+	if (length == 3 && bytes[0] == 0xe2)
+		return (bytes[1] == 0x80 && bytes[2] >= 0xaa && bytes[2] <= 0xae) ||
+		       (bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
 	return length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0;
 }
 

@@ -27,6 +27,10 @@ static int check_v4(const char *text, const char *address, unsigned char bytes[s
 {
 	const char *at = address;
 
+	if (strchr(address, '-') && address[strspn(address, "0123456789.-")] == '\0')
+		return error_set(err, -EINVAL,
+			"'%s': ranges are not read; write networks such as 10.0.0.0/30",
+			text);
 	for (unsigned i = 0; i < 4; i++) {
 		char *end;
 		unsigned long part = strtoul(at, &end, 10);
@@ -55,6 +59,9 @@ static int check_v6(const char *text, unsigned char bytes[static 16], struct err
 	if (strchr(text, '%'))
 		return error_set(err, -EINVAL,
 			"'%s' has a zone; a rule is for all interfaces", text);
+	if (text[0] == '[')
+		return error_set(
+			err, -EINVAL, "'%s': write it without the brackets", text);
 	if (inet_pton(AF_INET6, text, bytes) != 1)
 		return error_set(err, -EINVAL, "'%s' is no IPv6 address", text);
 	if (memcmp(bytes, mapped, sizeof(mapped)) == 0)

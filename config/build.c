@@ -176,9 +176,8 @@ static void check_name(
 	if (service && service->kind == NODE_SCALAR &&
 		strcmp(service->text, entry->name) != 0) {
 		problem(problems, service->mark, "service",
-			"'%s' is not the name of its file; write %s, or rename the file to "
-			"%s.yaml",
-			service->text, entry->name, service->text);
+			"'%s' is not the name of its file; write %s, or rename the file",
+			service->text, entry->name);
 	}
 }
 
@@ -187,7 +186,8 @@ static int merge_entry(struct building *self, struct entry *entry,
 	const struct source *source, struct node **ret)
 {
 	const struct whereabouts here = { self->config->host.fqdn,
-		self->config->host.site, &self->config->host.clusters };
+		self->config->host.site, &self->config->host.clusters,
+		&self->config->site };
 	_cleanup_(node_freep) struct node *own = NULL, *tree = NULL;
 	int r = source_parse(&own, source, &entry->problems);
 

@@ -63,6 +63,8 @@ int firewall_complete(struct checking *self);
 void firewall_check(struct checking *self);
 void health_check(struct checking *self);
 void words_check(struct checking *self);
+void logs_check(struct checking *self);
+void lvs_check(struct checking *self);
 /* That `port` is a name of `listen` or a number. */
 void checking_port(struct checking *self, const char *path, const char *port);
 void host_check(

@@ -8,7 +8,7 @@
 
 #include "config/node.h"
 
-static struct mark mark_of(const char *file, const char *bytes, size_t offset)
+struct mark bytes_mark(const char *file, const char *bytes, size_t offset)
 {
 	struct mark mark = { .file = file, .line = 1, .column = 1 };
 
@@ -21,6 +21,24 @@ static struct mark mark_of(const char *file, const char *bytes, size_t offset)
 		}
 	}
 	return mark;
+}
+
+bool bytes_is_dollar_brace(const char *bytes, size_t size, struct mark mark)
+{
+	struct mark at = { .line = 1, .column = 1 };
+
+	for (size_t i = 0; i < size && at.line <= mark.line; i++) {
+		if (at.line == mark.line && at.column == mark.column && i > 0 &&
+			((unsigned char)bytes[i] & 0xc0) != 0x80)
+			return bytes[i] == '{' && bytes[i - 1] == '$';
+		if (bytes[i] == '\n') {
+			at.line++;
+			at.column = 1;
+		} else if (((unsigned char)bytes[i] & 0xc0) != 0x80) {
+			at.column++;
+		}
+	}
+	return false;
 }
 
 static bool is_utf16(const char *bytes, size_t size)
@@ -42,10 +60,10 @@ bool bytes_check(
 	} else if (is_utf16(bytes, size)) {
 		problem(problems, start, NULL, "UTF-16: save the file as UTF-8");
 	} else if (nul) {
-		problem(problems, mark_of(file, bytes, (size_t)(nul - bytes)), NULL,
+		problem(problems, bytes_mark(file, bytes, (size_t)(nul - bytes)), NULL,
 			"a NUL byte: this is not a text file");
 	} else if ((bad = text_find_bad_utf8(bytes, size)) < size) {
-		problem(problems, mark_of(file, bytes, bad), NULL,
+		problem(problems, bytes_mark(file, bytes, bad), NULL,
 			"byte 0x%02x is not UTF-8: save the file as UTF-8",
 			(unsigned char)bytes[bad]);
 	} else {

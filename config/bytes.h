@@ -5,6 +5,7 @@
 #pragma once
 
 #include "config/config.h"
+#include "config/node.h"
 
 /* False, and a problem with its place, for a file that is too big, holds a NUL or is no
  * UTF-8. */
@@ -13,3 +14,7 @@ bool bytes_check(
 /* The first tab in the indentation of `line` (from 1) or of the line before it. */
 bool bytes_find_tab(const char *bytes, size_t size, unsigned line, unsigned *ret_line,
 	unsigned *ret_column);
+/* Line and column of a byte. */
+struct mark bytes_mark(const char *file, const char *bytes, size_t offset);
+/* Whether `{` at this place is the second half of `${`. */
+bool bytes_is_dollar_brace(const char *bytes, size_t size, struct mark mark);

@@ -11,6 +11,7 @@
 
 #include "base/paths.h"
 
+#include "config/address.h"
 #include "config/build.h"
 #include "config/merge.h"
 
@@ -54,6 +55,25 @@ static bool same_address(const struct listen *a, const struct listen *b)
 	return a->protocol == b->protocol &&
 	       (text_equal(a->address, b->address) || text_equal(a->address, "*") ||
 		       text_equal(b->address, "*"));
+}
+
+static void check_listen_address(struct checking *self, size_t index)
+{
+	const char *address = self->declaration->listen[index].address;
+	struct error err = { 0 };
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "listen[%zu].address", index);
+	if (text_equal(address, "*"))
+		return;
+	if (!is_address_like(address) || strchr(address, '/') || address[0] == '[') {
+		checking_refuse(self, path,
+			"must be * (all) or an address of this host such as 127.0.0.1 or "
+			"::1, not '%s'",
+			address);
+	} else if (address_check(address, &err) < 0) {
+		checking_refuse(self, path, "%s", err.text);
+	}
 }
 
 /* Every instance has a port, and each its own unless all share one. */
@@ -123,6 +143,8 @@ static void check_listen(struct checking *self)
 	if (!right)
 		checking_refuse(self, "listen", "%zu ports; at most %d are held",
 			declaration->listen_count, MAX_PORTS);
+	for (size_t i = 0; right && i < declaration->listen_count; i++)
+		check_listen_address(self, i);
 	for (size_t i = 0; right && i < declaration->listen_count; i++)
 		right = check_instances(self, i) && right;
 	for (size_t i = 0; right && i < declaration->listen_count; i++)
@@ -285,16 +307,6 @@ static void check_clusters(struct checking *self)
 	}
 }
 
-static void check_lvs(struct checking *self)
-{
-	for (size_t i = 0; i < self->declaration->lvs_count; i++) {
-		char path[PATH_BYTES];
-
-		snprintf(path, sizeof(path), "lvs[%zu].port", i);
-		checking_port(self, path, self->declaration->lvs[i].port);
-	}
-}
-
 static void check_monitors(struct checking *self)
 {
 	if (self->declaration->state != ROLLOUT_PRODUCTION ||
@@ -314,7 +326,8 @@ void declaration_check(struct checking *self)
 		check_drain,
 		check_depends,
 		check_clusters,
-		check_lvs,
+		lvs_check,
+		logs_check,
 		check_monitors,
 		health_check,
 		words_check,

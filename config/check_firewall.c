@@ -4,6 +4,7 @@
  * word means something, and that nothing is open to everyone by accident.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "config/address.h"
 #include "config/build.h"
@@ -20,13 +21,39 @@ static const char *set_name_at(size_t index, const void *data)
 	return index < site->networks_count ? site->networks[index].name : NULL;
 }
 
+/* Words of other firewalls for everyone. */
+static bool means_world(const char *word)
+{
+	static const char *const words[] = { "world", "any", "all", "everyone",
+		"everybody", "anywhere", "public", "internet", "*" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(words[i], word) == 0)
+			return true;
+	return false;
+}
+
 static int check_set_name(const struct site *site, const char *name, struct error *err)
 {
-	const char *nearest;
+	const char *nearest = NULL;
 
 	if (site_set(site, name))
 		return 0;
-	nearest = text_nearest(name, set_name_at, site);
+	if (means_world(name))
+		return error_set(err, -EINVAL,
+			"there is no network set '%s' in site.yaml; if everyone is meant, "
+			"write world",
+			name);
+	for (size_t i = 0; i < site->networks_count && !nearest; i++)
+		if (strcasecmp(site->networks[i].name, name) == 0)
+			nearest = site->networks[i].name;
+	if (!nearest && strchr(name, '.') && is_host_name(name))
+		return error_set(err, -EINVAL,
+			"there is no network set '%s' in site.yaml; a host is written "
+			"host:%s",
+			name, name);
+	if (!nearest)
+		nearest = text_nearest(name, set_name_at, site);
 	return error_set(err, -EINVAL, "there is no network set '%s' in site.yaml%s%s%s",
 		name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
 		nearest ? "'?" : "");

@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/address.h"
 #include "config/build.h"
@@ -66,9 +67,14 @@ static const char *capability_at(size_t index, const void *data)
 	return index < ARRAY_LEN(capabilities) ? capabilities[index] : NULL;
 }
 
-/* What begins so is nearer than what differs in few letters. */
+/* What begins so is nearer than what differs in few letters; "net_raw" is CAP_NET_RAW. */
 static const char *nearest_capability(const char *word)
 {
+	const char *bare = strncasecmp(word, "CAP_", 4) == 0 ? word + 4 : word;
+
+	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
+		if (strcasecmp(capabilities[i] + 4, bare) == 0)
+			return capabilities[i];
 	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
 		if (*word && text_starts(capabilities[i], word))
 			return capabilities[i];
@@ -161,6 +167,9 @@ static void check_files(struct checking *self)
 
 		snprintf(path, sizeof(path), "files[%zu].path", i);
 		check_path(self, path, file);
+		if (text_ends(file, "/"))
+			checking_refuse(self, path,
+				"'%s' ends in a '/': it must name a file", file);
 		for (size_t j = 0; j < i; j++) {
 			if (text_equal(declaration->files[j].path, file))
 				checking_refuse(self, path,

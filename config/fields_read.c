@@ -10,7 +10,7 @@
 #include "config/fields.h"
 #include "config/rows.h"
 
-enum { KNOWN_KEYS_SHOWN = 12 };
+enum { KNOWN_KEYS_SHOWN = 30 };
 
 /* ---- saying what is wrong ---------------------------------------------------------- */
 
@@ -20,7 +20,8 @@ static void add_step(struct text *path, const struct step *step)
 		return;
 	add_step(path, step->up);
 	if (step->key) {
-		text_addf(path, "%s%s", path->size ? "." : "", step->key);
+		text_addf(path, "%s%s", path->size ? "." : "",
+			step->key[0] ? step->key : "\"\"");
 	} else {
 		text_addf(path, "[%zu]", step->index);
 	}
@@ -204,28 +205,49 @@ int field_read(struct reader *reader, const struct field *field, const struct no
 	return 0;
 }
 
+static int read_known(struct reader *reader, const struct field *field,
+	const struct node_item *item, void *base)
+{
+	struct step step = { .up = reader->at, .key = item->key };
+	int r;
+
+	reader->at = &step;
+	r = field_read(reader, field, item->value, base);
+	reader->at = step.up;
+	return r;
+}
+
+/* Those of kind `first`, which others go on from. */
+static int read_first(struct reader *reader, const struct rows *rows,
+	const struct node *node, void *base)
+{
+	int r = 0;
+
+	for (size_t i = 0; rows->first && r == 0 && i < node->count; i++) {
+		const struct field *field = rows_find(rows, node->items[i].key);
+
+		if (field && field->kind == rows->first)
+			r = read_known(reader, field, &node->items[i], base);
+	}
+	return r;
+}
+
 static int read_items(struct reader *reader, const struct rows *rows,
 	const struct node *node, void *base)
 {
-	for (size_t i = 0; i < node->count; i++) {
+	int r = read_first(reader, rows, node, base);
+
+	for (size_t i = 0; r == 0 && i < node->count; i++) {
 		const struct node_item *item = &node->items[i];
 		const struct field *field = rows_find(rows, item->key);
-		struct step step = { .up = reader->at, .key = item->key };
-		int r;
 
-		if (!field && refuse_unseen(reader))
-			continue;
-		if (!field) {
+		if (!field && !refuse_unseen(reader)) {
 			refuse_unknown(reader, rows, item);
-			continue;
+		} else if (field && (!rows->first || field->kind != rows->first)) {
+			r = read_known(reader, field, item, base);
 		}
-		reader->at = &step;
-		r = field_read(reader, field, item->value, base);
-		reader->at = step.up;
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }
 
 /* A section that is not written has rows that are required all the same. */

@@ -20,6 +20,38 @@ static const struct check_defaults {
 
 enum { HOUR = 3600 * 1000, DAY = 24 * HOUR };
 
+static bool asks_by_http(const struct check *check)
+{
+	return check->kind == CHECK_HTTP || check->kind == CHECK_OPENAPI;
+}
+
+/* Keys beside the probe say how it asks: only of one that asks so, and only once. */
+static void check_beside(
+	struct reader *reader, const struct node *node, const struct check *check)
+{
+	const char *probe = check_kind_words[check->kind];
+	const struct node *asked = node_get(node, probe);
+
+	for (size_t i = 0; i < node->count; i++) {
+		const struct node_item *item = &node->items[i];
+		const struct field *row = rows_find(&check_rows, item->key);
+		struct step step = { .up = reader->at, .key = item->key };
+
+		if (!row || !row->alias)
+			continue;
+		reader->at = &step;
+		if (!asks_by_http(check)) {
+			refuse_at(reader, item->key_mark,
+				"says how http and openapi ask; this check asks %s",
+				probe);
+		} else if (asked->kind == NODE_MAP && node_get(asked, item->key)) {
+			refuse_at(reader, item->key_mark,
+				"stands in %s already; write it once", probe);
+		}
+		reader->at = step.up;
+	}
+}
+
 static int finish_check(struct reader *reader, const struct node *node, void *base)
 {
 	struct check *check = base;
@@ -38,7 +70,9 @@ static int finish_check(struct reader *reader, const struct node *node, void *ba
 	if (!first) {
 		refuse(reader, node,
 			"asks nothing: it needs one of http, openapi, tcp, exec, file, notify");
+		return 0;
 	}
+	check_beside(reader, node, check);
 	if (!node_get(node, "effect"))
 		check->effect = defaults->effect;
 	if (check->interval_ms == UNSET)
@@ -59,35 +93,40 @@ static const struct rows tls_rows = { .noun = "tls", .fields = (const struct fie
 	{ 0 } } };
 
 static const struct field path_row = { "path", AT(path), &kind_text, CHANGE_IN_PLACE,
-	.required = true, .shape = &shape_path, .keep_instance = true,
+	.required = true, .shape = &shape_asked, .keep_instance = true,
 	.help = "path and query, such as /_info" };
+
+/* How a check by http or openapi asks, and what is a good answer: below `http`, or beside
+ * it when `http` is the path alone. */
+#define ASKING(beside)                                                                   \
+	{ "port", AT(port), &kind_port_name, CHANGE_IN_PLACE, .shape = &shape_name,      \
+		.help = "port: a name of `listen` or a number",                          \
+		.derived = "the first of `listen`", .alias = (beside) },                 \
+	{ "socket", AT(unix_socket), &kind_text, CHANGE_IN_PLACE, .shape = &shape_path,  \
+		.help = "unix socket to connect to instead", .alias = (beside) },        \
+	{ "host", AT(host), &kind_text, CHANGE_IN_PLACE, .shape = &shape_host,           \
+		.help = "Host header", .derived = "localhost", .alias = (beside) },      \
+	{ "method", AT(method), &kind_text, CHANGE_IN_PLACE, "GET",                      \
+		.shape = &shape_method, .help = "method", .alias = (beside) },           \
+	{ "headers", AT(headers), &kind_pairs, CHANGE_IN_PLACE, "{}",                    \
+		.keys = &shape_header, .help = "headers to send", .alias = (beside) },   \
+	{ "body", AT(body), &kind_block, CHANGE_IN_PLACE, .most = 1 << 16,               \
+		.help = "body to send", .alias = (beside) },                             \
+	{ "status", AT(status), &kind_codes, CHANGE_IN_PLACE, "[200]",                   \
+		.help = "codes that are good", .count_at = AT(status_count),             \
+		.least = 100, .most = 599, .alias = (beside) },                          \
+	{ "matches", AT(matches), &kind_text, CHANGE_IN_PLACE, .alias = (beside),        \
+		.help = "regular expression (PCRE2) that the answer must match" },       \
+	{ "match", AT(matches), &kind_text, CHANGE_IN_PLACE, .alias = true,              \
+		.help = "the same as matches" },                                         \
+	{ "tls", AT(tls), &kind_switch, CHANGE_IN_PLACE, .rows = &tls_rows,              \
+		.help = "asks by https", .alias = (beside) }
 
 static const struct rows http_rows = { .noun = "http", .fields = (const struct field[]){
 	{ "path", AT(path), &kind_text, CHANGE_IN_PLACE, .required = true,
-		.shape = &shape_path, .keep_instance = true,
+		.shape = &shape_asked, .keep_instance = true,
 		.help = "path and query, such as /_info" },
-	{ "port", AT(port), &kind_port_name, CHANGE_IN_PLACE, .shape = &shape_name,
-		.help = "port: a name of `listen` or a number",
-		.derived = "the first of `listen`" },
-	{ "socket", AT(unix_socket), &kind_text, CHANGE_IN_PLACE, .shape = &shape_path,
-		.help = "unix socket to connect to instead" },
-	{ "host", AT(host), &kind_text, CHANGE_IN_PLACE, .shape = &shape_host,
-		.help = "Host header", .derived = "localhost" },
-	{ "method", AT(method), &kind_text, CHANGE_IN_PLACE, "GET",
-		.shape = &shape_method, .help = "method" },
-	{ "headers", AT(headers), &kind_pairs, CHANGE_IN_PLACE, "{}",
-		.keys = &shape_header, .help = "headers to send" },
-	{ "body", AT(body), &kind_block, CHANGE_IN_PLACE, .most = 1 << 16,
-		.help = "body to send" },
-	{ "status", AT(status), &kind_codes, CHANGE_IN_PLACE, "[200]",
-		.help = "codes that are good", .count_at = AT(status_count), .least = 100,
-		.most = 599 },
-	{ "matches", AT(matches), &kind_text, CHANGE_IN_PLACE,
-		.help = "regular expression (PCRE2) that the answer must match" },
-	{ "match", AT(matches), &kind_text, CHANGE_IN_PLACE, .alias = true,
-		.help = "the same as matches" },
-	{ "tls", AT(tls), &kind_switch, CHANGE_IN_PLACE, .rows = &tls_rows,
-		.help = "asks by https" },
+	ASKING(false),
 	{ 0 } } };
 
 static const struct field port_row = { "port", AT(port), &kind_port_name, CHANGE_IN_PLACE,
@@ -119,7 +158,7 @@ static const struct rows file_check_rows = {
 	{ 0 } } };
 
 const struct rows check_rows = { .noun = "a check", .size = sizeof(struct check),
-	.finish = finish_check, .fields = (const struct field[]){
+	.first = &kind_probe, .finish = finish_check, .fields = (const struct field[]){
 	{ "name", AT(name), &kind_text, CHANGE_IN_PLACE, .required = true,
 		.shape = &shape_name, .help = "name of the check, in every face" },
 	{ "http", 0, &kind_probe, CHANGE_IN_PLACE, .value = CHECK_HTTP, .item = &path_row,
@@ -135,6 +174,7 @@ const struct rows check_rows = { .noun = "a check", .size = sizeof(struct check)
 		.rows = &file_check_rows, .help = "looks for this file; or a map" },
 	{ "notify", 0, &kind_probe, CHANGE_IN_PLACE, .value = CHECK_NOTIFY,
 		.help = "the service says by itself, with its notify socket, that it is well" },
+	ASKING(true),
 	{ "effect", AT(effect), &kind_word, CHANGE_IN_PLACE, "ready",
 		.help = "what failing does: not ready, a restart (after live_after), or a warning",
 		.derived = "ready for http, tcp and notify, else warn",

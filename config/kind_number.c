@@ -198,7 +198,7 @@ const struct kind kind_codes = {
 
 /* ---- modes ------------------------------------------------------------------------- */
 
-enum { MODE_MOST = 07777 };
+enum { MODE_MOST = 0777 }; /* setuid, setgid and sticky are nobody's wish here */
 
 static int read_mode(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
@@ -210,9 +210,11 @@ static int read_mode(struct reader *reader, const struct field *field,
 
 	if (r <= 0)
 		return r;
-	if (size < 3 || size > 5 || strspn(text, "01234567") != size ||
-		strtol(text, NULL, 8) > MODE_MOST) {
+	if (size < 3 || size > 5 || strspn(text, "01234567") != size) {
 		refuse(reader, node, "must be a mode in octal such as \"0644\", not %s",
+			found(node, found_text));
+	} else if (strtol(text, NULL, 8) > MODE_MOST) {
+		refuse(reader, node, "must be at most \"0777\", not %s",
 			found(node, found_text));
 	} else {
 		*(int64_t *)member(field, base) = strtol(text, NULL, 8);

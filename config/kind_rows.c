@@ -87,14 +87,32 @@ const struct kind kind_choice = {
 
 /* ---- a section that being there switches on ---------------------------------------- */
 
+/* Then `true` alone does not say enough. */
+static bool needs_a_key(const struct rows *rows)
+{
+	for (const struct field *field = rows->fields; field->key; field++) {
+		if (field->required)
+			return true;
+	}
+	return false;
+}
+
 static int read_switch(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
 {
 	const struct node everything = { .kind = NODE_MAP, .mark = node->mark };
+	const bool brief = !needs_a_key(field->rows);
 	bool *on = member(field, base);
+	char text[FOUND_BYTES];
 	int r = rows_blank(field->rows, base);
 
 	*on = true;
+	if (r == 0 && node->kind == NODE_SCALAR && !brief &&
+		strcmp(node->text, "false") != 0) {
+		refuse(reader, node, "must be a map, or false, not %s",
+			found(node, text));
+		return 0;
+	}
 	if (r == 0 && node->kind == NODE_SCALAR) {
 		r = read_truth(reader, field, node, on);
 		node = &everything;
@@ -171,7 +189,8 @@ static int read_list(struct reader *reader, const struct field *field,
 	int r = make_items(field, node->count, base);
 
 	if (r == 0 && node->kind != NODE_LIST) {
-		refuse(reader, node, "must be a list (each item is %s), not %s",
+		refuse(reader, node, "must be %s (each %s is %s), not %s",
+			field->kind->name, field->kind == &kind_list ? "item" : "map",
 			field->rows->noun, found(node, text));
 	}
 	for (size_t i = 0; r == 0 && node->kind == NODE_LIST && i < node->count; i++) {

@@ -96,15 +96,22 @@ static bool is_word(const struct node *node, const char *word)
 static int read_reload(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
 {
+	const size_t refusals = reader->refusals;
 	struct run *run = base;
 	char text[FOUND_BYTES];
+	int r;
 
 	run->reload.possible = !is_word(node, "none");
 	if (!run->reload.possible)
 		return 0;
-	if (node->kind == NODE_MAP &&
-		(node_get(node, "signal") != NULL) != (node_get(node, "command") != NULL))
-		return rows_read(reader, field->rows, node, base);
+	if (node->kind == NODE_MAP && (node_get(node, "signal") != NULL) !=
+					      (node_get(node, "command") != NULL)) {
+		r = rows_read(reader, field->rows, node, base);
+		if (r == 0 && refusals == reader->refusals && !reader->partial &&
+			!run->reload.signal && run->reload.command.count == 0)
+			refuse(reader, node, "names nothing to do; write none instead");
+		return r;
+	}
 	if (node->kind == NODE_MAP) {
 		refuse(reader, node, "must have one of signal and command%s",
 			node->count > 1 ? ", not both" : "");

@@ -8,12 +8,14 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config/rows.h"
 
 struct unit {
 	const char *name;
 	int64_t factor;
+	const char *others; /* how hands used to other programs write it */
 };
 
 /* Units from small to large; the first one that divides, from the end, prints. */
@@ -27,28 +29,32 @@ struct scale {
 static const struct scale durations = {
 	.says = "a duration such as 250ms, 5s, 2m, 1h or 7d",
 	.usual = "s",
-	.units = (const struct unit[]){ { "ms", 1 }, { "s", 1000 }, { "m", 60000 },
-		{ "h", 3600000 }, { "d", 86400000 }, { 0 } },
+	.units = (const struct unit[]){ { "ms", 1, "msec msecs millis" },
+		{ "s", 1000, "sec secs second seconds" },
+		{ "m", 60000, "min mins minute minutes" },
+		{ "h", 3600000, "hr hrs hour hours" }, { "d", 86400000, "day days" },
+		{ 0 } },
 };
 
 static const struct scale sizes = {
 	.says = "a size such as 512K, 100M or 3G (1024-based)",
 	.usual = "M",
 	.zero_is_bare = true,
-	.units = (const struct unit[]){ { "B", 1 }, { "K", 1 << 10 }, { "M", 1 << 20 },
-		{ "G", 1 << 30 }, { "T", INT64_C(1) << 40 }, { 0 } },
+	.units = (const struct unit[]){ { "B", 1, "bytes" }, { "K", 1 << 10, "KB KiB" },
+		{ "M", 1 << 20, "MB MiB" }, { "G", 1 << 30, "GB GiB" },
+		{ "T", INT64_C(1) << 40, "TB TiB" }, { 0 } },
 };
 
 static const struct scale percents = {
 	.says = "a percentage such as 150%",
 	.usual = "%",
-	.units = (const struct unit[]){ { "%", 1 }, { 0 } },
+	.units = (const struct unit[]){ { "%", 1, "percent" }, { 0 } },
 };
 
 static const struct scale rates = {
 	.says = "a rate such as 200/s",
 	.usual = "/s",
-	.units = (const struct unit[]){ { "/s", 1 }, { 0 } },
+	.units = (const struct unit[]){ { "/s", 1, "ps /sec /second" }, { 0 } },
 };
 
 static const struct scale *scale_of(const struct field *field)
@@ -116,14 +122,42 @@ static int refuse_range(struct reader *reader, const struct field *field,
 	return 0;
 }
 
+static bool is_among(const char *word, const char *words)
+{
+	size_t size = strlen(word);
+
+	for (const char *at = words; *at; at += strspn(at, " ")) {
+		if (strcspn(at, " ") == size && strncasecmp(at, word, size) == 0)
+			return true;
+		at += strcspn(at, " ");
+	}
+	return false;
+}
+
+/* "30 sec" is nearly 30s, "2GiB" nearly 2G. NULL: no unit comes near. */
+static const struct unit *nearest_unit(const struct scale *scale, const char *word)
+{
+	word += strspn(word, " ");
+	for (const struct unit *unit = scale->units; unit->factor; unit++) {
+		if (strcasecmp(unit->name, word) == 0 || is_among(word, unit->others))
+			return unit;
+	}
+	return NULL;
+}
+
 static void refuse_unit(struct reader *reader, const struct field *field,
 	const struct node *node, const char *text)
 {
 	const struct scale *scale = scale_of(field);
 	size_t digits = strspn(text, "0123456789");
+	const struct unit *nearest = nearest_unit(scale, text + digits);
 	char found_text[FOUND_BYTES];
 
-	if (digits && text[digits] == '\0') {
+	if (digits && nearest && !find_unit(scale, text + digits) &&
+		strcmp(text, node->text) == 0) {
+		refuse(reader, node, "must be %s, not %s: write %.*s%s", scale->says,
+			found(node, found_text), (int)digits, text, nearest->name);
+	} else if (digits && text[digits] == '\0') {
 		refuse(reader, node, "must be %s, not a bare %s: write %s%s", scale->says,
 			text, text, scale->usual);
 	} else {

@@ -22,6 +22,7 @@ struct mark node_mark(const struct node *tree, const char *path);
 struct whereabouts {
 	const char *fqdn, *site; /* NULL: not known */
 	const struct strings *clusters;
+	const struct site *known; /* the names that there are */
 };
 
 /* Takes `overrides` out of the tree and lays those that match here over it, in order.

@@ -31,10 +31,47 @@ static bool is_told(struct finding *self, const struct node *node, struct json_t
 	return !again && json_kind(value) != JSON_IS_NULL;
 }
 
+/* What may stand elsewhere than where it is printed: a check's `headers` beside `http`
+ * and not below it, and `match`, the short word for `matches`. */
+static const struct node *find_beside(const struct node *tree, const char *path)
+{
+	static const char *const probes[] = { ".http.", ".openapi." };
+	const struct node *node = NULL;
+
+	for (size_t i = 0; !node && i < ARRAY_LEN(probes); i++) {
+		const char *at = text_starts(path, "health.checks[")
+					 ? strstr(path, probes[i])
+					 : NULL;
+		_cleanup_free_ char *beside =
+			at ? text_format("%.*s.%s", (int)(at - path), path,
+				     at + strlen(probes[i]))
+			   : NULL;
+
+		node = beside ? node_find(tree, beside) : NULL;
+		if (!node && beside && text_ends(beside, ".matches")) {
+			beside[strlen(beside) - strlen("es")] = '\0';
+			node = node_find(tree, beside);
+		}
+	}
+	return node;
+}
+
+static const struct node *find_written(const struct node *tree, const char *path)
+{
+	const struct node *node = find_beside(tree, path);
+	_cleanup_free_ char *brief = NULL;
+
+	if (!node && text_ends(path, ".matches")) {
+		brief = strndup(path, strlen(path) - strlen("es"));
+		node = brief ? node_find(tree, brief) : NULL;
+	}
+	return node ? node : node_find(tree, path);
+}
+
 static int find_origin(const char *path, struct json_t *value, void *data)
 {
 	struct finding *self = data;
-	const struct node *node = node_find(self->tree, path);
+	const struct node *node = find_written(self->tree, path);
 	_cleanup_free_ char *origin = NULL;
 
 	if (!node || !node->mark.file || node->mark.line == 0)

@@ -52,6 +52,71 @@ static bool is_words(const struct node *value)
 	return value->kind == NODE_LIST && value->count > 0;
 }
 
+static int add_once(struct strings *names, const char *name)
+{
+	return !name || strings_have(names, name) ? 0 : strings_add(names, name);
+}
+
+/* The names that `word` may have: of the site file and of this host. -ENOMEM. */
+static int known_names(
+	struct strings *ret, const char *word, const struct whereabouts *here)
+{
+	const struct site *known = here->known;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < known->clusters_count; i++) {
+		const struct cluster *cluster = &known->clusters[i];
+
+		if (strcmp(word, "cluster") == 0)
+			r = add_once(ret, cluster->name);
+		for (size_t j = 0;
+			r == 0 && strcmp(word, "site") == 0 && j < cluster->sites_count;
+			j++)
+			r = add_once(ret, cluster->sites[j].site);
+	}
+	if (ret->count == 0) /* then nothing is known of the others */
+		return r;
+	for (size_t i = 0;
+		r == 0 && strcmp(word, "cluster") == 0 && i < here->clusters->count; i++)
+		r = add_once(ret, here->clusters->items[i]);
+	return r < 0 || strcmp(word, "site") != 0 ? r : add_once(ret, here->site);
+}
+
+static void check_name(const struct node *node, const char *path, const char *word,
+	const struct strings *known, struct problems *problems)
+{
+	const char *nearest = text_nearest_of(node->text, known);
+
+	if (!text_equal(nearest, node->text))
+		problem(problems, node->mark, path,
+			"there is no %s '%s' in site.yaml%s%s%s", word, node->text,
+			nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			nearest ? "'?" : "");
+}
+
+/* A match that fits nowhere would do nothing, and nobody would know. Hosts that are in no
+ * cluster cannot be known. */
+static int check_names(const struct node *match, const char *path,
+	const struct whereabouts *here, struct problems *problems)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < match->count; i++) {
+		const struct node_item *item = &match->items[i];
+		const struct node *value = item->value;
+		struct strings known = { 0 };
+
+		r = known_names(&known, item->key, here);
+		if (r == 0 && known.count > 0 && value->kind == NODE_SCALAR)
+			check_name(value, path, item->key, &known, problems);
+		for (size_t j = 0; r == 0 && known.count > 0 && j < value->count; j++)
+			check_name(
+				value->items[j].value, path, item->key, &known, problems);
+		strings_done(&known);
+	}
+	return r;
+}
+
 static bool check_match(
 	const struct node *match, const char *path, struct problems *problems)
 {
@@ -144,6 +209,7 @@ static int apply_one(struct node *tree, const struct node *item, const char *pat
 	const struct whereabouts *here, struct problems *problems)
 {
 	const struct node *match = node_get(item, "match"), *set = node_get(item, "set");
+	int r;
 
 	if (!match || match->kind != NODE_MAP || match->count == 0 || !set ||
 		set->kind != NODE_MAP || item->count != 2) {
@@ -153,6 +219,9 @@ static int apply_one(struct node *tree, const struct node *item, const char *pat
 	}
 	if (!check_match(match, path, problems))
 		return 0;
+	r = check_names(match, path, here, problems);
+	if (r < 0)
+		return r;
 	return apply_set(all_fit(match, here) ? tree : NULL, set, path, problems);
 }
 

@@ -69,6 +69,7 @@ struct rows {
 	const struct field *fields; /* ends with a row without key */
 	const char *noun;           /* "a check" */
 	size_t size; /* of an item, for lists; 0: a section of its parent */
+	const struct kind *first; /* its keys are read before the others; NULL: in order */
 	/* After all rows were read: what they must fulfil together. -ENOMEM. */
 	int (*finish)(struct reader *reader, const struct node *node, void *base);
 };
@@ -232,4 +233,4 @@ extern const struct rows site_rows; /* keys_site.c */
 
 extern const struct shape shape_service, shape_name, shape_user, shape_path,
 	shape_file_name, shape_signal, shape_host, shape_variable, shape_header,
-	shape_method, shape_time, shape_capability;
+	shape_method, shape_time, shape_capability, shape_asked;

@@ -53,6 +53,9 @@ const struct shape shape_user = { "A-Za-z_", "A-Za-z0-9_.-", 32,
 const struct shape shape_path = { "/", " -~\x80-\xff", TEXT_MOST_BYTES,
 	"an absolute path (beginning with /)" };
 
+const struct shape shape_asked = { "/", "!-~", TEXT_MOST_BYTES,
+	"a path beginning with / (no host before it; a space is %20)" };
+
 const struct shape shape_file_name = { "!-,0-~", "!-.0-~", 255,
 	"a file name without directory, spaces or a leading dot" };
 
@@ -67,7 +70,7 @@ const struct shape shape_variable = { "A-Za-z_", "A-Za-z0-9_", 255,
 const struct shape shape_header = { "A-Za-z0-9", "A-Za-z0-9_-", 128,
 	"a header name of letters, digits, - and _" };
 
-const struct shape shape_capability = { "C", "A-Z0-9_", 32,
+const struct shape shape_capability = { "A-Za-z", "A-Za-z0-9_", 32,
 	"a capability such as CAP_NET_BIND_SERVICE" };
 
 const struct shape shape_method = { "A-Z", "A-Z", 16, "a method such as GET" };

@@ -297,10 +297,22 @@ static int on_event(struct builder *builder, const yaml_event_t *event)
 
 /* ---- syntax ------------------------------------------------------------------------ */
 
-static void refuse_syntax(struct builder *builder, const char *bytes, size_t size)
+/* The parser counts characters and lines, but not where it cannot read at all. */
+static struct mark mark_of_failure(
+	const struct builder *builder, bool at_begin, const char *bytes)
 {
 	const yaml_parser_t *parser = &builder->parser;
-	struct mark at = mark_at(builder, parser->problem_mark), tab;
+
+	if (parser->error == YAML_READER_ERROR)
+		return bytes_mark(builder->file, bytes, parser->problem_offset);
+	return mark_at(builder, at_begin && parser->context ? parser->context_mark
+							    : parser->problem_mark);
+}
+
+static void refuse_syntax(struct builder *builder, const char *bytes, size_t size)
+{
+	const struct yaml_hint hint = yaml_hint(builder->parser.problem);
+	struct mark at = mark_at(builder, builder->parser.problem_mark), tab;
 
 	builder->refused = builder->stop = true;
 	if (bytes_find_tab(bytes, size, at.line, &tab.line, &tab.column)) {
@@ -310,7 +322,11 @@ static void refuse_syntax(struct builder *builder, const char *bytes, size_t siz
 			"a tab where YAML wants spaces: indent with spaces");
 		return;
 	}
-	problem(builder->problems, at, NULL, "%s", yaml_hint(parser->problem));
+	at = mark_of_failure(builder, hint.at_begin, bytes);
+	problem(builder->problems, at, NULL, "%s",
+		bytes_is_dollar_brace(bytes, size, at)
+			? "${...} inside of { } or [ ] needs quotes: \"${...}\""
+			: hint.sentence);
 }
 
 static int parse(struct builder *builder, const char *bytes, size_t size)

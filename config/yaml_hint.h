@@ -4,5 +4,10 @@
  */
 #pragma once
 
-/* Never NULL; `problem` may be. */
-const char *yaml_hint(const char *problem);
+#include <stdbool.h>
+
+struct yaml_hint {
+	const char *sentence; /* never NULL */
+	bool at_begin;        /* where it begins helps, not where it was noticed */
+};
+struct yaml_hint yaml_hint(const char *problem); /* NULL: unknown */

@@ -141,7 +141,6 @@ static void test_overrides_match_by_all_their_words_in_order(void **state)
 		{ "{host: scb1001.eqiad.example.org}", 7 },
 		{ "{host: scb1001}", 100 },
 		{ "{cluster: scb}", 7 },
-		{ "{cluster: other}", 100 },
 		{ "{cluster: scb, site: codfw}", 100 },
 		{ "{cluster: scb, site: eqiad}", 7 },
 	};

@@ -21,6 +21,7 @@ static const char *sample_text(const struct field *field)
 		{ &shape_name, "some.name" },
 		{ &shape_user, "somebody" },
 		{ &shape_path, "/some/where" },
+		{ &shape_asked, "/some?thing" },
 		{ &shape_file_name, "some.log" },
 		{ &shape_signal, "USR2" },
 		{ &shape_host, "host.example.org" },

@@ -93,7 +93,7 @@ static void test_what_is_not_read_is_refused_at_its_place(void **state)
 		{ "a: &x b\n*x : c\n", "f:2:1: a key must be a word, not an alias" },
 		{ "a: *x\n", "f:1:4: an alias to an anchor that is not above it" },
 		{ "a: &x [*x]\n", "f:1:8: an alias inside of what it names" },
-		{ "a: \"b\n", "f:2:1: a quote is opened and not closed" },
+		{ "a: \"b\n", "f:1:4: a quote is opened here and not closed" },
 		{ "a: [b\n", "f:2:1: a list is opened with [ and not closed with ]" },
 		{ "a: @b\n", "f:1:4: text that begins with this character needs quotes" },
 		{ "a: \"x\\0y\"\n", "f:1:4: a NUL character inside a text" },
