@@ -423,6 +423,20 @@ struct paths;
  * -ENOMEM. */
 int sources_gather(
 	struct sources *ret, const struct paths *paths, struct problems *problems);
+/* For `svcctl validate|show FILE`: as if the file stood where its kind does. Files named
+ * so are the only services, the host file or the site file. -ENOMEM. */
+int sources_add(struct sources *sources, enum source_kind kind, const char *path);
+void sources_done(struct sources *sources);
+
+struct paths;
+/* Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file
+ * templates and services below `paths`. Regular files only, no symlink as the last
+ * component, limits as above; below /etc owned by root (or by us) and not writable by
+ * others. A file that cannot be taken is there with the reason, a directory that cannot
+ * be listed is a problem. svcd.yaml is parsed here already: it says where the others are.
+ * -ENOMEM. */
+int sources_gather(
+	struct sources *ret, const struct paths *paths, struct problems *problems);
 /* For `svcctl validate|show FILE`: as if the files named so were the only services.
  * -ENOMEM. */
 int sources_add_service(struct sources *sources, const char *path);

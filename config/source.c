@@ -117,14 +117,15 @@ static void source_done(struct source *source)
 	free(source->refused);
 }
 
-static void drop_gathered_services(struct sources *sources)
+/* Templates stay: a later one replaces the one of its name. */
+static void drop_gathered(struct sources *sources, enum source_kind kind)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->items[i];
 
-		if (source->kind == SOURCE_SERVICE && source->gathered)
+		if (source->kind == kind && source->gathered)
 			source_done(source);
 		else
 			sources->items[kept++] = *source;
@@ -132,14 +133,15 @@ static void drop_gathered_services(struct sources *sources)
 	sources->count = kept;
 }
 
-int sources_add_service(struct sources *sources, const char *path)
+int sources_add(struct sources *sources, enum source_kind kind, const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	int error = errno;
 	struct source *source;
 
-	drop_gathered_services(sources);
-	source = source_add(sources, SOURCE_SERVICE, strdup(path));
+	if (kind != SOURCE_TEMPLATE)
+		drop_gathered(sources, kind);
+	source = source_add(sources, kind, strdup(path));
 	if (!source)
 		return -ENOMEM;
 	if (fd < 0)

@@ -119,3 +119,15 @@ struct results {
 int results_reply(struct json_t *parameters, bool more, void *data);
 int results_print(struct results *self, const char *done); /* the exit status */
 void results_done(struct results *self);
+
+/* ---- verb_offline.c: what the files say -------------------------------------------- */
+
+struct config;
+struct sources;
+/* Adds to what was gathered; `data` is its own. */
+typedef int offline_fn(struct sources *sources, const void *data);
+/* Everything on disk, and what `add` (NULL: nothing) adds. NULL: it failed, which is
+ * said. */
+struct config *offline_config(const struct ctl *ctl, offline_fn *add, const void *data);
+/* NULL: none of that path. */
+const struct entry *offline_entry(const struct config *config, const char *path);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * verb_offline.c - validate, show, schema, firewall show: what the files say, no daemon
- * asked.
+ * verb_offline.c - show, schema, firewall show: what the files say, no daemon asked.
  */
 #include <string.h>
 
@@ -15,8 +14,7 @@ static void say_all(const struct ctl *ctl, const struct problems *problems)
 		say(ctl, "%s", problems->lines.items[i]);
 }
 
-/* Everything on disk, or only the files named; NULL when that failed, which is said. */
-static struct config *build(const struct ctl *ctl, char *const *files, size_t count)
+struct config *offline_config(const struct ctl *ctl, offline_fn *add, const void *data)
 {
 	struct sources sources = { 0 };
 	struct problems problems = { 0 };
@@ -24,8 +22,8 @@ static struct config *build(const struct ctl *ctl, char *const *files, size_t co
 	struct config *config = NULL;
 	int r = sources_gather(&sources, &ctl->paths, &problems);
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = sources_add_service(&sources, files[i]);
+	if (r == 0 && add)
+		r = add(&sources, data);
 	if (r == 0)
 		r = config_host_facts(&facts);
 	if (r == 0)
@@ -33,17 +31,30 @@ static struct config *build(const struct ctl *ctl, char *const *files, size_t co
 	if (r < 0)
 		say(ctl, "%s", strerror(-r));
 	/* What else could not be read is nobody's question when files are named. */
-	if (count == 0)
+	if (!add)
 		say_all(ctl, &problems);
-	if (config)
-		say_all(ctl, &config->problems);
 	config_host_facts_done(&facts);
 	problems_done(&problems);
 	sources_done(&sources);
 	return config;
 }
 
-static const struct entry *entry_of_path(const struct config *config, const char *path)
+static int add_one(struct sources *sources, const void *data)
+{
+	return sources_add(sources, SOURCE_SERVICE, data);
+}
+
+/* Everything on disk, or with `file` that one as the only service. */
+static struct config *build(const struct ctl *ctl, const char *file)
+{
+	struct config *config = offline_config(ctl, file ? add_one : NULL, file);
+
+	if (config)
+		say_all(ctl, &config->problems);
+	return config;
+}
+
+const struct entry *offline_entry(const struct config *config, const char *path)
 {
 	for (size_t i = 0; i < config->entries_count; i++) {
 		if (text_equal(config->entries[i].path, path))
@@ -75,46 +86,6 @@ static const struct entry *entry_named(
 	return NULL;
 }
 
-/* ---- validate -------------------------------------------------------------------- */
-
-static void add_lines(struct text *out, const char *prefix, const struct strings *lines)
-{
-	for (size_t i = 0; i < lines->count; i++)
-		text_addf(out, "%s%s\n", prefix, lines->items[i]);
-}
-
-static bool validate_one(struct text *out, const struct config *config, const char *path)
-{
-	const struct entry *entry = entry_of_path(config, path);
-
-	if (!entry) {
-		text_addf(out, "%s: not understood as a declaration\n", path);
-		return false;
-	}
-	add_lines(out, "", &entry->problems.lines);
-	add_lines(out, "warning: ", &entry->warnings);
-	if (entry->declaration)
-		text_addf(out, "%s: ok\n", path);
-	return entry->declaration != NULL;
-}
-
-int verb_validate(struct ctl *ctl)
-{
-	_cleanup_(config_freep) struct config *config =
-		build(ctl, ctl->words, ctl->words_count);
-	struct text out = { 0 };
-	int r, failed = 0;
-
-	if (!config)
-		return EXIT_FAILED;
-	for (size_t i = 0; i < ctl->words_count; i++) {
-		if (!validate_one(&out, config, ctl->words[i]))
-			failed = EXIT_FAILED;
-	}
-	r = put(&out);
-	return r != 0 ? r : failed;
-}
-
 /* ---- show, schema ---------------------------------------------------------------- */
 
 static bool is_file(const char *word)
@@ -126,13 +97,13 @@ int verb_show(struct ctl *ctl)
 {
 	const char *word = ctl->words[0];
 	_cleanup_(config_freep) struct config *config =
-		build(ctl, ctl->words, is_file(word) ? 1 : 0);
+		build(ctl, is_file(word) ? word : NULL);
 	const struct entry *entry;
 	int r;
 
 	if (!config)
 		return EXIT_FAILED;
-	entry = is_file(word) ? entry_of_path(config, word)
+	entry = is_file(word) ? offline_entry(config, word)
 			      : entry_named(ctl, config, word);
 	if (!entry)
 		return EXIT_FAILED;
@@ -192,7 +163,7 @@ int verb_firewall(struct ctl *ctl)
 
 	if (strcmp(ctl->words[0], "show") != 0)
 		return usage(ctl, "it wants show, not \"%s\"", ctl->words[0]);
-	config = build(ctl, NULL, 0);
+	config = build(ctl, NULL);
 	if (!config)
 		return EXIT_FAILED;
 	if (!service)

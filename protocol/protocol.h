@@ -78,7 +78,8 @@ extern const char *const ready_term_words[TERM_COUNT];
 	X(DIFF, "diff", "[NAME...]", 'r', "declarations on disk against what runs")      \
 	X(APPLY, "apply", "[--yes] [--remove NAME] [NAME...]", 'a',                      \
 		"make it run as declared")                                               \
-	X(VALIDATE, "validate", "FILE...", '-', "check declarations, without a daemon")  \
+	X(VALIDATE, "validate", "FILE|DIR...", '-',                                      \
+		"find mistakes before a daemon reads files")                             \
 	X(SHOW, "show", "NAME|FILE", '-',                                                \
 		"the whole effective declaration with origins")                          \
 	X(SCHEMA, "schema", "", '-', "JSON Schema of a declaration, for editors")        \

@@ -259,8 +259,8 @@ static void test_a_file_by_name_stands_for_all_services(void **state)
 	make(place, "etc/svcd/site.yaml", "{}", 0644);
 	make(place, "draft.yaml", "{}", 0666);
 	gather(place);
-	assert_int_equal(sources_add_service(&place->sources, path), 0);
-	assert_int_equal(sources_add_service(&place->sources, none), 0);
+	assert_int_equal(sources_add(&place->sources, SOURCE_SERVICE, path), 0);
+	assert_int_equal(sources_add(&place->sources, SOURCE_SERVICE, none), 0);
 	assert_int_equal(place->sources.count, 3);
 	assert_non_null(find(place, "site.yaml"));
 	assert_null(find(place, "a.yaml"));

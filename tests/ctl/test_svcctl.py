@@ -445,6 +445,29 @@ def test_validate_tells_each_file(tmp_path):
     assert ctl(tmp_path, 'validate', folder / 'nothing.yaml').returncode == 1
 
 
+def test_validate_takes_directories_templates_and_the_host_s_files(tmp_path):
+    etc = tmp_path / 'new'
+    (etc / 'templates').mkdir(parents=True)
+    (etc / 'services').mkdir()
+    (etc / 'services/hello.yaml').write_text(GOOD, encoding='utf-8')
+    (etc / 'templates/mine.yaml').write_text('limits: {tasks: 5}\n', encoding='utf-8')
+    (etc / 'site.yaml').write_text('networks: {A: [192.0.2.0/24]}\n', encoding='utf-8')
+    result = ctl(tmp_path, 'validate', etc)
+    assert result.returncode == 0, result
+    assert [line.split('/')[-1] for line in result.stdout.splitlines()] == [
+        'site.yaml: ok', 'mine.yaml: ok', 'hello.yaml: ok']
+    (etc / 'svcd.yaml').write_text('firewall: {mode: ad}\n', encoding='utf-8')
+    (etc / 'templates/mine.yaml').write_text('limits: {task: 5}\n', encoding='utf-8')
+    result = ctl(tmp_path, 'validate', etc)
+    assert result.returncode == 1 and not result.stderr, result
+    assert 'svcd.yaml:1:18: firewall.mode: ' in result.stdout
+    assert 'mine.yaml:1:10: limits.task: ' in result.stdout
+    assert 'hello.yaml: ok' in result.stdout
+    (tmp_path / 'nothing').mkdir()
+    result = ctl(tmp_path, 'validate', tmp_path / 'nothing')
+    assert result.returncode == 1 and 'no file here ends in .yaml' in result.stderr
+
+
 def test_validate_needs_no_host(tmp_path):
     file = tmp_path / 'hello.yaml'
     file.write_text(GOOD, encoding='utf-8')
