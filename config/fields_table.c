@@ -24,6 +24,38 @@ static void put_words(FILE *out, const struct words *words)
 		fprintf(out, "%s%s", i ? " | " : "", words->items[i]);
 }
 
+/* A bound as its kind writes it: "100ms". */
+static char *bound(const struct field *field, int64_t value)
+{
+	struct field here = *field;
+	_cleanup_(json_freep) struct json_t *json = NULL;
+
+	here.at = 0;
+	json = here.kind->print(&here, &value);
+	return json_kind(json) == JSON_IS_TEXT
+		       ? text_format("%s", json_text(json))
+		       : text_format("%lld", (long long)json_int(json));
+}
+
+static void put_range(FILE *out, const struct field *field)
+{
+	static const struct kind *const numbers[] = { &kind_count, &kind_duration,
+		&kind_size, &kind_percent, &kind_rate };
+	_cleanup_free_ char *least = NULL, *most = NULL;
+	bool number = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		number = number || field->kind == numbers[i];
+	if (!number)
+		return;
+	least = bound(field, field->least);
+	most = bound(field, field->most);
+	if (field->most && least && most)
+		fprintf(out, " from %s to %s", least, most);
+	else if (field->least > 0 && least)
+		fprintf(out, " of at least %s", least);
+}
+
 static void put_default(FILE *out, const struct field *field)
 {
 	if (field->required) {
@@ -83,6 +115,7 @@ static void put_field(
 		} else {
 			put_escaped(out, field->kind->name);
 		}
+		put_range(out, field);
 		put_default(out, field);
 		if (effects)
 			put_effect(out, field);
@@ -90,7 +123,7 @@ static void put_field(
 		put_escaped(out, field->help);
 		fputs(".\n\n", out);
 	}
-	if (field->rows)
+	if (field->rows && !field->alias)
 		put_inside(out, field, path, effects);
 }
 
