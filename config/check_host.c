@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * check_host.c - what the host file says about sockets of our own: that each can be
- * bound, and that who may see detail is somebody.
+ * bound, that who may see detail is somebody, and where etcd and Icinga are.
  */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <string.h>
+
+#include "base/json.h"
 
 #include "config/build.h"
 #include "config/merge.h"
@@ -51,9 +53,81 @@ static void check_endpoints(const char *key, const struct strings *endpoints,
 	}
 }
 
+/* ---- etcd, icinga: kept as JSON for later faces, judged here ----------------------- */
+
+static bool is_url(const char *text)
+{
+	return text_starts(text, "https://") || text_starts(text, "http://");
+}
+
+static bool is_path(const char *text)
+{
+	return text[0] == '/';
+}
+
+static bool is_follow(const char *text)
+{
+	return strcmp(text, "off") == 0 || strcmp(text, "follow") == 0 ||
+	       strcmp(text, "manage") == 0;
+}
+
+static bool is_word(const char *text)
+{
+	return text[0] != '\0';
+}
+
+static const struct inner {
+	const char *section, *key;
+	bool list;
+	bool (*fits)(const char *text);
+	const char *says;
+} inners[] = {
+	{ "etcd", "endpoints", true, is_url, "a list such as [https://etcd1:2379]" },
+	{ "etcd", "ca", false, is_path, "an absolute path" },
+	{ "etcd", "cert", false, is_path, "an absolute path" },
+	{ "etcd", "key", false, is_path, "an absolute path" },
+	{ "etcd", "prefix", false, is_path, "a path such as /conftool/v1" },
+	{ "etcd", "conftool", false, is_follow, "off, follow or manage" },
+	{ "icinga", "url", false, is_url, "an address such as https://icinga:5665" },
+	{ "icinga", "user", false, is_word, "a name" },
+	{ "icinga", "password_file", false, is_path, "an absolute path" },
+	{ "icinga", "ca", false, is_path, "an absolute path" },
+};
+
+static bool inner_fits(const struct inner *inner, struct json_t *value)
+{
+	const char *text = json_text(value);
+
+	if (!inner->list)
+		return text && inner->fits(text);
+	for (size_t i = 0; i < json_size(value); i++) {
+		text = json_text(json_item(value, i));
+		if (!text || !inner->fits(text))
+			return false;
+	}
+	return json_kind(value) == JSON_IS_LIST && json_size(value) > 0;
+}
+
+static void check_inners(
+	const struct host *host, const struct node *tree, struct problems *problems)
+{
+	for (size_t i = 0; i < ARRAY_LEN(inners); i++) {
+		const struct inner *inner = &inners[i];
+		struct json_t *value = json_get(
+			inner->section[0] == 'e' ? host->etcd : host->icinga, inner->key);
+		_cleanup_free_ char *path =
+			text_format("%s.%s", inner->section, inner->key);
+
+		if (path && value && !inner_fits(inner, value))
+			problem(problems, node_mark(tree, path), path, "must be %s",
+				inner->says);
+	}
+}
+
 void host_check(
 	const struct host *host, const struct node *tree, struct problems *problems)
 {
+	check_inners(host, tree, problems);
 	check_endpoints("http.listen", &host->http.listen, tree, problems);
 	check_endpoints("agent.listen", &host->agent_listen, tree, problems);
 }
