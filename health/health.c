@@ -156,23 +156,15 @@ static int renew(struct probe **ret, struct renewal *renewal, const struct probe
 	return 0;
 }
 
-static void settle(struct renewal *renewal, struct probe *probe, struct json_t *instance)
+static bool is_in(struct json_t *instance, enum state state)
 {
-	struct health *health = renewal->health;
-	bool starting = text_equal(
-		json_get_text(instance, "state", ""), state_words[STATE_STARTING]);
-
-	if (probe_settle(probe, starting, renewal->now))
-		health->user.verdict(health->user.owner, probe, renewal->now);
+	return text_equal(json_get_text(instance, "state", ""), state_words[state]);
 }
 
 /* A process runs and nobody told it to stop: worth asking. */
 static bool is_probed(struct json_t *instance)
 {
-	const char *state = json_get_text(instance, "state", "");
-
-	return json_get_int(instance, "pid", 0) > 0 &&
-	       !text_equal(state, state_words[STATE_STOPPING]);
+	return json_get_int(instance, "pid", 0) > 0 && !is_in(instance, STATE_STOPPING);
 }
 
 static int renew_instances(struct renewal *renewal, const struct check *check)
@@ -195,7 +187,8 @@ static int renew_instances(struct renewal *renewal, const struct check *check)
 			continue;
 		r = renew(&probe, renewal, &of);
 		if (r == 0)
-			settle(renewal, probe, instance);
+			probe_settle(
+				probe, is_in(instance, STATE_STARTING), renewal->now);
 	}
 	return r;
 }

@@ -43,19 +43,17 @@ static void count(struct probe *probe, const struct outcome *outcome)
 
 void probe_done(struct probe *probe, const struct outcome *outcome, struct instant now)
 {
-	bool turned, fast;
+	bool turned, soon;
 
-	/* A process that starts is ready with its first good answer. */
-	if (probe->starting && outcome->kind == OUTCOME_PASS &&
-		probe->streak.verdict != VERDICT_PASS)
-		streak_forget(&probe->streak);
+	if (probe->starting && outcome->kind == OUTCOME_PASS)
+		streak_unsettle(&probe->streak);
 	turned = streak_feed(&probe->streak, probe->check, outcome);
-	fast = probe->starting || streak_on_edge(&probe->streak);
+	soon = probe->starting || streak_on_edge(&probe->streak);
 	probe->last = *outcome;
 	probe->at = now;
 	probe->proven = probe->proven || outcome->kind == OUTCOME_PASS;
 	count(probe, outcome);
-	timer_arm(probe->timer, schedule_next(&probe->schedule, fast, now));
+	timer_arm(probe->timer, schedule_next(&probe->schedule, soon, now));
 	/* Last: the owner may free this probe. */
 	probe->prober->tried(probe->prober->owner, probe, turned, now);
 }
@@ -117,20 +115,18 @@ void probe_inherit(struct probe *probe, const struct probe *old)
 	probe->latency_sum_s = old->latency_sum_s;
 }
 
-bool probe_settle(struct probe *probe, bool starting, struct instant now)
+void probe_settle(struct probe *probe, bool starting, struct instant now)
 {
 	bool came_up = probe->starting && !starting;
-	bool stands = probe->streak.verdict != VERDICT_UNKNOWN;
 
 	probe->starting = starting;
 	if (!came_up || probe->streak.verdict == VERDICT_PASS)
-		return false;
+		return;
+	streak_unsettle(&probe->streak);
 	/* A try that is under way asked the process before it was up. */
 	if (probe->attempt)
 		kinds[probe->check->kind]->cancel(probe);
-	streak_forget(&probe->streak);
 	timer_arm(probe->timer, now);
-	return stands;
 }
 
 bool probe_is_stale(const struct probe *probe, struct instant now)

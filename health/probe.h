@@ -69,9 +69,9 @@ struct probe *probe_free(struct probe *probe);
 CLEANUP(struct probe *, probe_free)
 /* The same process under a new declaration: keeps streak and figures of `old`. */
 void probe_inherit(struct probe *probe, const struct probe *old);
-/* Whether its process still starts. Then it is asked often and failures are expected;
- * when it is up they are forgotten, and it is asked at once. True: the verdict went. */
-bool probe_settle(struct probe *probe, bool starting, struct instant now);
+/* Whether its process still starts. Then it is asked often, as failures are expected;
+ * when it is up it is asked at once, and one good answer is enough. */
+void probe_settle(struct probe *probe, bool starting, struct instant now);
 bool probe_is_stale(const struct probe *probe, struct instant now);
 
 /* ---- for the kinds ----------------------------------------------------------------- */

@@ -31,7 +31,7 @@ void outcome_set(struct outcome *outcome, enum outcome_kind kind, const char *fo
 static enum verdict settled(
 	const struct streak *streak, const struct check *check, enum outcome_kind kind)
 {
-	bool first = streak->verdict == VERDICT_UNKNOWN;
+	bool first = streak->verdict == VERDICT_UNKNOWN || streak->unsettled;
 
 	if (kind == OUTCOME_PASS)
 		return first || streak->good >= check->rise ? VERDICT_PASS
@@ -55,6 +55,8 @@ bool streak_feed(
 	streak->good = passed ? streak->good + 1 : 0;
 	streak->bad = passed ? 0 : streak->bad + 1;
 	streak->verdict = settled(streak, check, outcome->kind);
+	if (passed || streak->bad >= check->fall)
+		streak->unsettled = false;
 	if (streak->verdict == VERDICT_PASS)
 		streak->reason[0] = '\0';
 	else if (is_bad(streak->verdict) && !passed)
@@ -63,14 +65,15 @@ bool streak_feed(
 	       strcmp(streak->reason, before.reason) != 0;
 }
 
-void streak_forget(struct streak *streak)
+void streak_unsettle(struct streak *streak)
 {
-	*streak = (struct streak){ 0 };
+	streak->unsettled = streak->verdict != VERDICT_PASS;
+	streak->good = streak->bad = 0;
 }
 
 bool streak_on_edge(const struct streak *streak)
 {
-	if (streak->verdict == VERDICT_UNKNOWN)
+	if (streak->verdict == VERDICT_UNKNOWN || streak->unsettled)
 		return true;
 	return streak->verdict == VERDICT_PASS ? streak->bad > 0 : streak->good > 0;
 }

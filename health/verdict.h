@@ -32,6 +32,7 @@ void outcome_set(struct outcome *outcome, enum outcome_kind kind, const char *fo
 struct streak {
 	enum verdict verdict;
 	unsigned good, bad;
+	bool unsettled; /* a bad verdict that one good try turns */
 	char reason[REASON_BYTES]; /* of a verdict that is not pass */
 };
 
@@ -40,8 +41,9 @@ struct streak {
  * none stands yet, one good try is enough. True when verdict or reason is another now. */
 bool streak_feed(
 	struct streak *streak, const struct check *check, const struct outcome *outcome);
-/* Nothing is held against it any more, or for it. */
-void streak_forget(struct streak *streak);
+/* What made a bad verdict is over: it stands, so that nothing is well before it is
+ * proven, but counts anew, and one good try is enough. */
+void streak_unsettle(struct streak *streak);
 /* The latest try speaks against the verdict, or there is none yet: worth asking again
  * soon. */
 bool streak_on_edge(const struct streak *streak);

@@ -367,6 +367,25 @@ def test_a_client_that_drips_bytes_is_cut_off_and_others_are_served(supervisor):
     assert supervisor.get('/livez')[0] == 200
 
 
+def test_the_page_is_lines_for_curl_and_html_for_browsers(supervisor):
+    supervisor.declare('web', 8080)
+    supervisor.declare('mathoid', 10042)
+    supervisor.tell('web')
+    supervisor.tell('mathoid', ready=False, failing={'port': 'nobody <listens>\x1b'})
+    supervisor.sync()
+    browser = 'text/html,application/xhtml+xml,*/*;q=0.8'
+    _, headers, body = supervisor.request('/', Accept='*/*')
+    assert headers['Content-Type'].startswith('text/plain')
+    lines = body.splitlines()
+    assert lines[0].startswith('node1.example.org: 2 services: 1 ill, 1 well; as of ')
+    assert lines[1].startswith('mathoid  not ready: ') and '\x1b' not in body
+    assert lines[2] == 'web      ready' and len(lines) == 3
+    assert supervisor.request('/?format=text', Accept=browser)[2].splitlines()[1:] == lines[1:]
+    _, headers, body = supervisor.request('/', Accept=browser)
+    assert headers['Content-Type'] == 'text/html; charset=utf-8'
+    assert '<b class=fail>1 ill</b>' in body and '&lt;listens&gt;' in body and 'href=/metrics' in body
+
+
 # ---- who may read what
 
 def test_reasons_are_for_those_who_are_named(tmp_path):

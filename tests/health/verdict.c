@@ -72,18 +72,46 @@ static void test_a_turn_is_told_once(void **state)
 	assert_string_equal(streak.reason, "answers 500");
 }
 
-static void test_what_is_forgotten_is_held_against_nobody(void **state)
+static void test_an_unsettled_verdict_stands_until_one_good_try_or_enough_bad_ones(
+	void **state)
+{
+	static const struct {
+		const char *results;
+		enum verdict want;
+		bool edge;
+	} cases[] = {
+		{ "", VERDICT_FAIL, true },
+		{ "--", VERDICT_FAIL, true },
+		{ "---", VERDICT_FAIL, false },
+		{ "+", VERDICT_PASS, false },
+		{ "--+", VERDICT_PASS, false },
+		{ "---+", VERDICT_FAIL, true },
+		{ "+--", VERDICT_PASS, true },
+	};
+	struct check check = { .rise = 2, .fall = 3 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct streak streak = { 0 };
+
+		after(&streak, "---", &check);
+		streak_unsettle(&streak);
+		assert_string_equal(streak.reason, "it is ill");
+		if (after(&streak, cases[i].results, &check) != cases[i].want ||
+			streak_on_edge(&streak) != cases[i].edge)
+			fail_msg("after \"%s\"", cases[i].results);
+	}
+}
+
+static void test_a_good_verdict_is_never_unsettled(void **state)
 {
 	struct check check = { .rise = 2, .fall = 3 };
 	struct streak streak = { 0 };
 
 	(void)state;
-	assert_int_equal(after(&streak, "---", &check), VERDICT_FAIL);
-	streak_forget(&streak);
-	assert_true(streak_on_edge(&streak));
-	assert_string_equal(streak.reason, "");
-	assert_int_equal(after(&streak, "--", &check), VERDICT_UNKNOWN);
-	assert_int_equal(after(&streak, "+", &check), VERDICT_PASS);
+	after(&streak, "++", &check);
+	streak_unsettle(&streak);
+	assert_false(streak_on_edge(&streak));
 }
 
 static void test_the_reason_ends_with_the_trouble(void **state)
@@ -103,7 +131,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tries_in_a_row_make_the_verdict),
 		cmocka_unit_test(test_a_turn_is_told_once),
-		cmocka_unit_test(test_what_is_forgotten_is_held_against_nobody),
+		cmocka_unit_test(
+			test_an_unsettled_verdict_stands_until_one_good_try_or_enough_bad_ones),
+		cmocka_unit_test(test_a_good_verdict_is_never_unsettled),
 		cmocka_unit_test(test_the_reason_ends_with_the_trouble),
 	};
 
