@@ -57,6 +57,9 @@ static void judge(struct member *member, struct instant now)
 		.vip = { .ok = true },
 		.now = now };
 
+	if (vip_is_wanted(member->service->declaration))
+		vip_judge(&facts.vip, member->service->declaration,
+			supervisor->config->host.site, vip_watch_facts(supervisor->vips));
 	ready_judge(&member->readiness, &facts);
 }
 
@@ -182,11 +185,18 @@ static void forget_leaving(struct supervisor *supervisor)
 	}
 }
 
+/* What no event tells about is looked at until it holds. */
+static bool is_worth_a_look(const struct member *member)
+{
+	return member->service && any_up(member->service) &&
+	       (!member->port.ok || !member->readiness.terms[TERM_VIP].ok);
+}
+
 static struct instant next_look(const struct member *member, struct instant now)
 {
 	struct instant at = instant_earlier(member->readiness.again, member->start_by);
 
-	if (!member->port.ok && member->service && any_up(member->service))
+	if (is_worth_a_look(member))
 		at = instant_earlier(at, instant_add_ms(now, PORT_RECHECK_MS));
 	return at;
 }
@@ -239,9 +249,19 @@ static void sample_usage(struct member *member, struct instant now)
 	if (member->measured_count > 0)
 		before = member->measured[0];
 	measure_usage(member, 0, now);
-	if (member->measured_count != 1 ||
+	if (member->measured_count != 1 || vip_is_wanted(member->service->declaration) ||
 		memcmp(&before, &member->measured[0], sizeof(before)) != 0)
 		member_changed(member);
+}
+
+void supervisor_look_at_vips(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->members.count; i++) {
+		struct member *member = supervisor->members.items[i];
+
+		if (member->service && vip_is_wanted(member->service->declaration))
+			member_changed(member);
+	}
 }
 
 void supervisor_tick(struct supervisor *supervisor, struct instant now)
@@ -256,8 +276,7 @@ void supervisor_tick(struct supervisor *supervisor, struct instant now)
 		if (usage)
 			sample_usage(member, now);
 		if (instant_reached(now, member->readiness.again) ||
-			instant_reached(now, member->start_by) ||
-			(!member->port.ok && member->service && any_up(member->service)))
+			instant_reached(now, member->start_by) || is_worth_a_look(member))
 			member_changed(member);
 	}
 	task_schedule(supervisor->settle);

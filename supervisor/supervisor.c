@@ -281,16 +281,15 @@ static void on_stop(void *owner, int number, struct instant now)
 	task_schedule(supervisor->settle);
 }
 
-/* Without a keeper nobody reaps orphans or starts the next supervisor: leave the services to it. */
+/* Without a keeper nobody reaps orphans or starts the next supervisor: leave the services to it. At once,
+ * since whoever is freed here ends what it owns. */
 static void on_keeper(void *owner, unsigned events, struct instant now)
 {
-	struct supervisor *supervisor = owner;
-
+	(void)owner;
 	(void)events;
 	(void)now;
 	log_error("the keeper is gone: ending, services run on");
-	supervisor->exit_status = EXIT_FAILURE;
-	loop_stop(supervisor->loop);
+	_exit(EXIT_FAILURE);
 }
 
 static void on_reload(void *owner, int number, struct instant now)
@@ -317,6 +316,12 @@ static void on_settle(void *owner, struct instant now)
 static void on_tick(void *owner, struct instant now)
 {
 	supervisor_tick(owner, now);
+}
+
+static void on_addresses(void *owner, struct instant now)
+{
+	(void)now;
+	supervisor_look_at_vips(owner);
 }
 
 static void on_watchdog(void *owner, struct instant now)
@@ -366,6 +371,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 		r = timer_new(&supervisor->tick, loop, on_tick, supervisor);
 	if (r == 0)
 		r = timer_new(&supervisor->watchdog, loop, on_watchdog, supervisor);
+	if (r == 0)
+		r = vip_watch_new(&supervisor->vips, loop, on_addresses, supervisor);
 	if (r == 0)
 		r = apply_new(&supervisor->apply, supervisor);
 	if (r == 0)
@@ -500,6 +507,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	deed_free(supervisor->wanted_deed);
 	members_done(&supervisor->members);
 	listeners_done(&supervisor->listeners);
+	vip_watch_free(supervisor->vips);
 	found_done(&supervisor->found);
 	config_free(supervisor->config);
 	wanted_done(&supervisor->wanted);

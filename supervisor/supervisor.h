@@ -16,6 +16,7 @@
 #include "supervisor/listeners.h"
 #include "supervisor/lookup.h"
 #include "supervisor/member.h"
+#include "supervisor/vip.h"
 #include "supervisor/wanted.h"
 
 struct apply;
@@ -45,6 +46,7 @@ struct supervisor {
 	struct engine_process *engines[ENGINE_COUNT];
 	struct told told[ENGINE_COUNT];
 	struct listeners listeners;
+	struct vip_watch *vips;
 	struct events events;
 	struct wanted_table wanted;
 	struct deed *wanted_deed; /* writes it */
@@ -97,6 +99,8 @@ void supervisor_settled(struct supervisor *supervisor, struct instant now);
 void member_changed(struct member *member);
 void supervisor_settle(struct supervisor *supervisor, struct instant now);
 void supervisor_tick(struct supervisor *supervisor, struct instant now);
+/* An address of the host came or went. */
+void supervisor_look_at_vips(struct supervisor *supervisor);
 /* Starts it, or lets it wait for what it depends on. */
 void member_begin(struct member *member, struct instant now);
 
