@@ -12,7 +12,7 @@
 
 #include "keeper/keeper.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, OPEN_FILES = 65536 /* 1,000 services need 10,000 */ };
 
 static const char help[] =
 	"Usage: svcd [--root DIR]\n"
@@ -22,12 +22,15 @@ static const char help[] =
 	"  --help       print this\n\n"
 	"SIGHUP reads the declarations again, SIGTERM ends. See svcd(8).\n";
 
-/* Every service costs a few file descriptors here, and hundreds are normal. */
+/* Every service costs a few file descriptors here, and hundreds are normal. Root may raise the hard limit
+ * too; who may not takes what there is. */
 static void raise_limits(void)
 {
+	const struct rlimit enough = { OPEN_FILES, OPEN_FILES };
 	struct rlimit files;
 
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= OPEN_FILES ||
+		setrlimit(RLIMIT_NOFILE, &enough) == 0)
 		return;
 	files.rlim_cur = files.rlim_max;
 	(void)setrlimit(RLIMIT_NOFILE, &files);
