@@ -14,6 +14,22 @@
 
 enum { READ_FIRST_BYTES = 4096 };
 
+/* Room for more than the terminating zero. */
+static int grow(char **bytes, size_t *capacity, size_t size)
+{
+	size_t wanted = *capacity ? *capacity * 2 : READ_FIRST_BYTES;
+	char *bigger;
+
+	if (size + 1 < *capacity)
+		return 0;
+	bigger = realloc(*bytes, wanted);
+	if (!bigger)
+		return -ENOMEM;
+	*bytes = bigger;
+	*capacity = wanted;
+	return 0;
+}
+
 int fd_read_all(char **ret, size_t *ret_size, int fd, size_t max_bytes)
 {
 	_cleanup_free_ char *bytes = NULL;
@@ -22,15 +38,8 @@ int fd_read_all(char **ret, size_t *ret_size, int fd, size_t max_bytes)
 	for (;;) {
 		ssize_t got;
 
-		if (size + 1 >= capacity) {
-			char *bigger;
-
-			capacity = capacity ? capacity * 2 : READ_FIRST_BYTES;
-			bigger = realloc(bytes, capacity);
-			if (!bigger)
-				return -ENOMEM;
-			bytes = bigger;
-		}
+		if (grow(&bytes, &capacity, size) < 0)
+			return -ENOMEM;
 		got = read(fd, bytes + size, capacity - size - 1);
 		if (got < 0 && errno == EINTR)
 			continue;

@@ -223,26 +223,30 @@ char *json_print(const struct json_t *value, enum json_style style)
 							       : (size_t)JSON_COMPACT));
 }
 
-/* jansson's own bound on nesting is 2048: measured before it parses, so that a frame cannot use it. */
+/* Where the string that begins at `at` ends. */
+static size_t string_end(const char *bytes, size_t size, size_t at)
+{
+	for (at++; at < size && bytes[at] != '"'; at++)
+		if (bytes[at] == '\\')
+			at++;
+	return at;
+}
+
+/* jansson's own bound on nesting is 2048: measured before it parses, so that a frame
+ * cannot use it. */
 static bool too_deep(const char *bytes, size_t size)
 {
 	size_t depth = 0;
-	bool quoted = false;
 
 	for (size_t i = 0; i < size; i++) {
-		if (quoted) {
-			if (bytes[i] == '\\')
-				i++;
-			else if (bytes[i] == '"')
-				quoted = false;
-		} else if (bytes[i] == '"') {
-			quoted = true;
-		} else if (bytes[i] == '[' || bytes[i] == '{') {
-			if (++depth > JSON_MAX_DEPTH)
-				return true;
-		} else if ((bytes[i] == ']' || bytes[i] == '}') && depth > 0) {
+		if (bytes[i] == '"')
+			i = string_end(bytes, size, i);
+		else if (bytes[i] == '[' || bytes[i] == '{')
+			depth++;
+		else if ((bytes[i] == ']' || bytes[i] == '}') && depth > 0)
 			depth--;
-		}
+		if (depth > JSON_MAX_DEPTH)
+			return true;
 	}
 	return false;
 }

@@ -20,11 +20,11 @@
 
 enum { LINE_BYTES = 2048, NAME_BYTES = 64, FIELD_BYTES = LINE_BYTES + 2 * NAME_BYTES };
 
-/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the one log of the process */
 static struct {
 	const char *ident;
 	int max_level;
 	bool journal;
+	/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a process has one */
 } the_log = { .ident = "svcd", .max_level = LOG_INFO };
 
 /* systemd.exec(5): $JOURNAL_STREAM is "DEVICE:INODE" of the stream it connected to stderr. */
@@ -119,21 +119,22 @@ void log_about(int level, struct log_about about, const char *format, ...)
 int log_forward(const struct log_line *line)
 {
 	static const char prefix[] = "MESSAGE=";
-	_cleanup_free_ char *message = malloc(sizeof(prefix) + line->size);
+	const size_t prefix_size = sizeof(prefix) - 1;
+	_cleanup_free_ char *message = malloc(prefix_size + line->size);
 	char fields[4][NAME_BYTES + NAME_BYTES];
 	struct iovec vector[5];
 	int count = 0;
 
 	if (!message)
 		return -ENOMEM;
-	memcpy(message, prefix, strlen(prefix));
-	memcpy(message + strlen(prefix), line->text, line->size);
+	memcpy(message, prefix, prefix_size);
+	memcpy(message + prefix_size, line->text, line->size);
 	snprintf(fields[count++], sizeof(*fields), "PRIORITY=%d", line->level);
 	snprintf(fields[count++], sizeof(*fields), "SYSLOG_IDENTIFIER=%s", line->service);
 	snprintf(fields[count++], sizeof(*fields), "SVCD_SERVICE=%s", line->service);
 	snprintf(fields[count++], sizeof(*fields), "SVCD_STREAM=%s", line->stream);
 	for (int i = 0; i < count; i++)
 		vector[i] = (struct iovec){ fields[i], strlen(fields[i]) };
-	vector[count++] = (struct iovec){ message, strlen(prefix) + line->size };
+	vector[count++] = (struct iovec){ message, prefix_size + line->size };
 	return sd_journal_sendv(vector, count);
 }

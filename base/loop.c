@@ -164,6 +164,7 @@ static int ev_events(unsigned events)
 	       (events & WATCH_WRITE ? EV_WRITE : 0);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what to watch, and whom to call */
 int watch_new(struct watch **ret, struct loop *loop, int fd, unsigned events,
 	watch_fn *fn, void *owner)
 {

@@ -11,6 +11,7 @@
  */
 #include "base/netlink.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
@@ -225,6 +226,7 @@ int netlink_ask(struct netlink *netlink, struct nlmsghdr *request,
 	_Alignas(struct nlmsghdr) char buffer[ANSWER_BYTES];
 	int r;
 
+	assert(netlink);
 	request->nlmsg_seq = ++netlink->sequence;
 	r = netlink_send(netlink, request, request->nlmsg_len);
 	if (r < 0)

@@ -231,27 +231,43 @@ const char *text_nearest_of(const char *word, const struct strings *candidates)
 	return text_nearest(word, next_string, candidates);
 }
 
-/* Length of the well-formed UTF-8 sequence at `bytes` (RFC 3629), 0 when it is not one. */
+/* RFC 3629, section 4: what the first byte says about the second. */
+static const struct sequence {
+	unsigned char first, last, length, second_least, second_most;
+} sequences[] = {
+	{ 0x00, 0x7f, 1, 0, 0 },
+	{ 0xc2, 0xdf, 2, 0x80, 0xbf },
+	{ 0xe0, 0xe0, 3, 0xa0, 0xbf },
+	{ 0xe1, 0xec, 3, 0x80, 0xbf },
+	{ 0xed, 0xed, 3, 0x80, 0x9f },
+	{ 0xee, 0xef, 3, 0x80, 0xbf },
+	{ 0xf0, 0xf0, 4, 0x90, 0xbf },
+	{ 0xf1, 0xf3, 4, 0x80, 0xbf },
+	{ 0xf4, 0xf4, 4, 0x80, 0x8f },
+};
+
+static const struct sequence *sequence_of(unsigned char first)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sequences); i++)
+		if (first >= sequences[i].first && first <= sequences[i].last)
+			return &sequences[i];
+	return NULL;
+}
+
+/* Length of the well-formed UTF-8 sequence at `bytes`, 0 when it is not one. */
 static size_t utf8_length(const unsigned char *bytes, size_t size)
 {
-	size_t length = bytes[0] < 0x80                       ? 1
-			: bytes[0] >= 0xc2 && bytes[0] < 0xe0 ? 2
-			: bytes[0] >= 0xe0 && bytes[0] < 0xf0 ? 3
-			: bytes[0] >= 0xf0 && bytes[0] < 0xf5 ? 4
-							      : 0;
+	const struct sequence *sequence = sequence_of(bytes[0]);
 
-	if (length == 0 || length > size)
+	if (!sequence || sequence->length > size)
 		return 0;
-	for (size_t i = 1; i < length; i++)
+	if (sequence->length > 1 &&
+		(bytes[1] < sequence->second_least || bytes[1] > sequence->second_most))
+		return 0;
+	for (size_t i = 2; i < sequence->length; i++)
 		if ((bytes[i] & 0xc0) != 0x80)
 			return 0;
-	if (length == 3 && ((bytes[0] == 0xe0 && bytes[1] < 0xa0) ||
-				   (bytes[0] == 0xed && bytes[1] >= 0xa0)))
-		return 0;
-	if (length == 4 && ((bytes[0] == 0xf0 && bytes[1] < 0x90) ||
-				   (bytes[0] == 0xf4 && bytes[1] >= 0x90)))
-		return 0;
-	return length;
+	return sequence->length;
 }
 
 /* C0, DEL and C1 (as UTF-8: c2 80 … c2 9f) move cursors and set titles; U+202A … 202E and
