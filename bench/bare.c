@@ -45,7 +45,7 @@ static int start(struct started *ret, char **argv)
 
 int main(int argc, char **argv)
 {
-	int count = argc > 2 ? atoi(argv[1]) : 0;
+	int count = argc > 2 ? (int)strtol(argv[1], NULL, 10) : 0;
 	struct started *all = calloc((size_t)MAX(count, 1), sizeof(*all));
 	struct instant began = instant_read();
 	char byte;

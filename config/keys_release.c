@@ -90,7 +90,7 @@ const struct rows dns_rows = { .noun = "dns", .fields = (const struct field[]){
 		.count_at = AT(dns.discovery_count), .rows = &discovery_rows,
 		.help = "names that follow the active site; one map or a list" },
 	{ "ttl", AT(dns.ttl_ms), &kind_duration, CHANGE_IN_PLACE, "1h",
-		.help = "TTL of its records", .least = SECOND, .most = 7 * DAY },
+		.help = "TTL of its records", .least = SECOND, .most = (int64_t)7 * DAY },
 	{ "public", AT(dns.public), &kind_text, CHANGE_IN_PLACE, .shape = &shape_host,
 		.help = "name in public DNS, if it is reachable from outside" },
 	{ 0 } } };

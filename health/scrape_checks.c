@@ -66,7 +66,7 @@ static void add_durations(struct metrics *out, const struct probe *probe,
 		snprintf(bound, sizeof(bound), isinf(latency_bounds_s[i]) ? "+Inf" : "%g",
 			latency_bounds_s[i]);
 		if (!strpbrk(bound, ".I"))
-			strcat(bound, ".0");
+			snprintf(bound + strlen(bound), sizeof(".0"), ".0");
 		labels->labels[3] = (struct metric_label){ "le", bound };
 		metrics_add(out, "_bucket", labels->labels, (double)sum);
 	}

@@ -104,7 +104,7 @@ static _Noreturn void become(const struct start *start, const struct parcel *par
 	r = place_fds(parcel);
 	if (r == 0)
 		r = set_environment(start, parcel);
-	if (r == 0 && asprintf(&path, "%s/svcd-supervisor",
+	if (r >= 0 && asprintf(&path, "%s/svcd-supervisor",
 			      folder ? folder : SVCD_LIBEXEC_DIR) < 0)
 		r = -ENOMEM;
 	if (r < 0) {

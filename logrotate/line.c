@@ -206,7 +206,8 @@ static bool read_hex(uint64_t *ret, const char *text, size_t size)
 {
 	*ret = 0;
 	for (size_t i = 0; i < size; i++) {
-		const char *digit = memchr(digits_of_16, text[i], 16);
+		const char *digit =
+			memchr(digits_of_16, text[i], sizeof(digits_of_16) - 1);
 
 		if (!digit)
 			return false;

@@ -8,11 +8,12 @@
 
 #include "base/cleanup.h"
 
-static const size_t first_bytes = 64 * 1024;
+static const size_t first_bytes = 65536;
 
 void spill_init(struct spill *spill, size_t *budget)
 {
-	*spill = (struct spill){ .budget = budget };
+	*spill = (struct spill){ 0 };
+	spill->budget = budget;
 }
 
 void spill_done(struct spill *spill)

@@ -9,6 +9,7 @@
  */
 #include "supervisor/apply.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -161,9 +162,11 @@ static void act_change(struct apply *apply, const struct step *step,
 		[CHANGE_RESTART] = service_restart,
 	};
 	const char *who = apply->first->wish.who;
-	int r = service_declare(member->service, TAKE(step->entry->declaration),
-		step->entry->effective, now);
+	int r;
 
+	assert(member && member->service); /* a change is of what runs here */
+	r = service_declare(member->service, TAKE(step->entry->declaration),
+		step->entry->effective, now);
 	if (r < 0) {
 		supervisor_say(apply->supervisor,
 			(struct about){ step->name, "changed", LOG_ERR },
@@ -183,6 +186,7 @@ static void act_change(struct apply *apply, const struct step *step,
 
 static void act_remove(struct apply *apply, struct member *member, struct instant now)
 {
+	assert(member && member->service);
 	member->leaving = true;
 	member->start_by = NEVER;
 	service_stop(

@@ -57,23 +57,23 @@ struct engine_host {
 /* Starts nothing yet. -ENOMEM. */
 int engine_new(
 	struct engine_process **ret, const struct engine_host *host, enum engine which);
-struct engine_process *engine_free(struct engine_process *engine); /* kills it */
+struct engine_process *engine_free(struct engine_process *self); /* kills it */
 /* Starts it unless it runs; also the moment to try again after `birth` refused. */
-void engine_start(struct engine_process *engine, struct instant now);
+void engine_start(struct engine_process *self, struct instant now);
 /* Kills it; it is started again and told anew. */
-void engine_restart(struct engine_process *engine, const char *reason);
+void engine_restart(struct engine_process *self, const char *reason);
 /* Asks it to finish, kills it after ENGINE_STOP_MS. */
-void engine_stop(struct engine_process *engine, struct instant now);
+void engine_stop(struct engine_process *self, struct instant now);
 
 /* It runs, said hello, and its channel has room. */
-bool engine_listens(const struct engine_process *engine);
+bool engine_listens(const struct engine_process *self);
 /* Takes `body`; see channel_send(). A channel that fails is an engine that ends. */
-int engine_send(struct engine_process *engine, enum message_kind kind,
-	struct json_t *body, int fd);
+int engine_send(
+	struct engine_process *self, enum message_kind kind, struct json_t *body, int fd);
 /* `count` messages are not answered yet; `progress` says that one just was. */
 void engine_expects(
-	struct engine_process *engine, size_t count, bool progress, struct instant now);
+	struct engine_process *self, size_t count, bool progress, struct instant now);
 
-bool engine_is_down(const struct engine_process *engine);
+bool engine_is_down(const struct engine_process *self);
 /* {engine, pid, version, state, restarts, reason}; NULL: no memory. */
-struct json_t *engine_print(const struct engine_process *engine);
+struct json_t *engine_print(const struct engine_process *self);

@@ -4,6 +4,7 @@
  */
 #include "supervisor/listeners.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -68,6 +69,7 @@ static int open_listener(const char *text, struct error *err)
 
 	if (fd < 0)
 		return fd;
+	assert(address);
 	fd = bind_to(address, text, err);
 	freeaddrinfo(address);
 	return fd;

@@ -24,8 +24,8 @@ static const char help[] =
 	"  --version       print the version\n";
 
 struct options {
-	const char *root;
-	bool read, print_states;
+	const char *root, *print;
+	bool read;
 };
 
 /* -1 to go on, else the exit status. */
@@ -42,13 +42,7 @@ static int read_options(struct options *ret, int argc, char **argv)
 		switch (option) {
 		case 'r': ret->root = optarg; break;
 		case 'R': ret->read = true; break;
-		case 'p':
-			if (strcmp(optarg, "states") != 0) {
-				fputs("--print knows: states\n", stderr);
-				return EXIT_BAD_USAGE;
-			}
-			ret->print_states = true;
-			break;
+		case 'p': ret->print = optarg; break;
 		case 'v': puts("svcd-supervisor " SVCD_VERSION); return EXIT_SUCCESS;
 		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
 		default: return EXIT_BAD_USAGE;
@@ -56,6 +50,10 @@ static int read_options(struct options *ret, int argc, char **argv)
 	}
 	if (optind < argc) {
 		fputs("svcd-supervisor takes no arguments; see --help\n", stderr);
+		return EXIT_BAD_USAGE;
+	}
+	if (ret->print && strcmp(ret->print, "states") != 0) {
+		fputs("--print knows: states\n", stderr);
 		return EXIT_BAD_USAGE;
 	}
 	return -1;
@@ -84,12 +82,13 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	if (options.print_states) {
+	if (options.print) {
 		instance_print_states(stdout);
 		return EXIT_SUCCESS;
 	}
 	if (options.read)
-		_exit(read_declarations(options.root)); /* exit(3) is not allowed any more */
+		/* exit(3) is not allowed any more */
+		_exit(read_declarations(options.root));
 	log_init("svcd-supervisor", LOG_INFO);
 	if (supervisor_new(&supervisor, options.root, &err) < 0) {
 		log_error("%s", err.text);

@@ -97,7 +97,7 @@ void measure_usage(struct member *member, int64_t fresh_ms, struct instant now)
 		(member->measured && member->measured_count == service->instances_count &&
 			instant_since_ms(now, member->measured_at) < fresh_ms))
 		return;
-	if (member->measured_count != service->instances_count) {
+	if (!member->measured || member->measured_count != service->instances_count) {
 		free(member->measured);
 		member->measured =
 			calloc(service->instances_count, sizeof(*member->measured));
