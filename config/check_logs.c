@@ -11,15 +11,17 @@
 
 enum { PATH_BYTES = 128, GZIP_MOST = 9 };
 
+static bool is_time_of_day(const char *at)
+{
+	for (size_t i = 0; i < 5; i++)
+		if (i == 2 ? at[i] != ':' : !isdigit((unsigned char)at[i]))
+			return false;
+	return at[5] == '\0' && (at[0] - '0') * 10 + at[1] - '0' < 24 && at[3] < '6';
+}
+
 static void check_time_of_day(struct checking *self, const char *at)
 {
-	unsigned hour, minute;
-	char end;
-
-	if (!at)
-		return;
-	if (strlen(at) != 5 || sscanf(at, "%2u:%2u%c", &hour, &minute, &end) != 2 ||
-		hour > 23 || minute > 59)
+	if (at && !is_time_of_day(at))
 		checking_refuse(self, "logs.rotate.at",
 			"must be a time of day from \"00:00\" to \"23:59\", not '%s'",
 			at);

@@ -68,7 +68,7 @@ struct shape {
 struct rows {
 	const struct field *fields; /* ends with a row without key */
 	const char *noun;           /* "a check" */
-	size_t size; /* of an item, for lists; 0: a section of its parent */
+	size_t size;              /* of an item, for lists; 0: a section of its parent */
 	const struct kind *first; /* keys of this kind are read first; NULL: in order */
 	/* After all rows were read: what they must fulfil together. -ENOMEM. */
 	int (*finish)(struct reader *reader, const struct node *node, void *base);
