@@ -11,7 +11,7 @@
 
 #include "protocol/protocol.h"
 
-enum { EXITS_SHOWN = 3, PART_INDENT = 2, NOTE_INDENT = 4 };
+enum { EXITS_SHOWN = 3, PART_INDENT = 2, NOTE_INDENT = 4, ROW_INDENT = 5 };
 
 static const char *text_of(const struct json_t *object, const char *key)
 {
@@ -159,6 +159,19 @@ static void add_instance(
 	table_cell(table, PAINT_NONE, word_count(word, json_get(instance, "restarts")));
 }
 
+/* Behind the number of its row, folded at the column of what stands behind it. */
+static void print_note(struct text *out, const struct view *view,
+	const struct json_t *instance, const char *note)
+{
+	char number[WORD_BYTES];
+
+	word_count(number, json_get(instance, "instance"));
+	text_addf(out, "%*s", PART_INDENT, "");
+	show(out, view, PAINT_STRONG, number);
+	text_addf(out, "%*s", MAX(ROW_INDENT - PART_INDENT - (int)strlen(number), 1), "");
+	show_folded_from(out, view, ROW_INDENT, PAINT_NONE, note);
+}
+
 /* What the instance says of itself, why it is as it is, when it is tried again; what the
  * headline has said already is not said again. */
 static void note_instance(struct text *out, const struct view *view,
@@ -167,7 +180,7 @@ static void note_instance(struct text *out, const struct view *view,
 	const struct json_t *next = json_get(instance, "next_start_us");
 	const char *why = text_of(instance, "why"), *says = text_of(instance, "status");
 	const char *note = text_of(instance, "note"); /* what svcd could not do for it */
-	char number[WORD_BYTES], again[DURATION_TEXT_BYTES];
+	char again[DURATION_TEXT_BYTES];
 	struct text line = { 0 };
 
 	text_add(&line, "");
@@ -182,9 +195,8 @@ static void note_instance(struct text *out, const struct view *view,
 		text_addf(&line, "%sit says \"%s\"", line.size > 0 ? "; " : "", says);
 	if (*note)
 		text_addf(&line, "%s%s", line.size > 0 ? "; " : "", note);
-	word_count(number, json_get(instance, "instance"));
 	if (!text_failed(&line) && line.size > 0)
-		show_fieldf(out, view, number, PAINT_NONE, "%s", line.bytes);
+		print_note(out, view, instance, line.bytes);
 	text_done(&line);
 }
 
@@ -193,7 +205,7 @@ void status_print_instances(
 {
 	static const char *const words[] = { "#", "STATE", "READY", "PID", "UP", "CPU",
 		"MEM", "TASKS", "FDS", "CONNS", "RESTARTS" };
-	struct table table = { .columns = ARRAY_LEN(words), .right = "><<>>>>>>>" };
+	struct table table = { .columns = ARRAY_LEN(words), .right = "><<>>>>>>>>" };
 	const struct json_t *instances = json_get(document, "instances");
 
 	if (json_size(instances) == 0)

@@ -76,7 +76,7 @@ static void print_last(
 static void print_row(
 	const struct printing *to, const struct table *self, const struct table_cell *row)
 {
-	size_t used = to->indent;
+	size_t used = to->indent, last = self->columns - 1;
 
 	text_addf(to->out, "%*s", (int)used, "");
 	for (size_t column = 0; column + 1 < self->columns; column++) {
@@ -89,7 +89,13 @@ static void print_row(
 		text_addf(to->out, "%*s", (right ? 0 : pad) + GAP, "");
 		used += width + GAP;
 	}
-	print_last(to, &row[self->columns - 1], used);
+	if (aligned_right(self, last)) {
+		int pad = (int)(to->widths[last] - show_columns(row[last].string));
+
+		text_addf(to->out, "%*s", pad, "");
+		used += (size_t)pad;
+	}
+	print_last(to, &row[last], used);
 }
 
 static void trim(struct text *out)
