@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * cleanup.h - ownership by scope: what a variable owns is freed when it goes out of scope.
+ * cleanup.h - ownership by scope: what a variable owns is freed when it goes out of
+ * scope.
  *
  *   _cleanup_free_ char *text = NULL;     freed with free()
  *   _cleanup_close_ int fd = -1;          closed unless negative

@@ -2,9 +2,10 @@
  *
  * error.h - a failure that a person will read: one line, and a code for the program.
  *
- * Three kinds of failure travel through the house. A negative errno is passed up untouched.
- * A positive enum of a room is a decision for its caller. A `struct error` beside the negative
- * errno holds the sentence for a person, made at the place that knows most.
+ * Three kinds of failure travel through the house. A negative errno is passed up
+ * untouched. A positive enum of a room is a decision for its caller. A `struct error`
+ * beside the negative errno holds the sentence for a person, made at the place that
+ * knows most.
  */
 #pragma once
 
@@ -18,7 +19,8 @@ struct error {
 	char text[ERROR_TEXT_BYTES]; /* one line without newline; cut when longer */
 };
 
-/* Fills `err` (may be NULL) and returns `code`, so that `return error_set(...)` reads well. */
+/* Fills `err` (may be NULL) and returns `code`, so that `return error_set(...)` reads
+ * well. */
 int error_set(struct error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

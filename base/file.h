@@ -11,13 +11,14 @@
 
 #include "base/cleanup.h"
 
-/* Reads all of `path` (relative to `dir_fd`, AT_FDCWD), NUL-terminated, size without the NUL.
- * -E2BIG above `max_bytes`, -errno. The caller frees. */
+/* Reads all of `path` (relative to `dir_fd`, AT_FDCWD), NUL-terminated, size without the
+ * NUL. -E2BIG above `max_bytes`, -errno. The caller frees. */
 int file_read(
 	char **ret, size_t *ret_size, int dir_fd, const char *path, size_t max_bytes);
 int fd_read_all(char **ret, size_t *ret_size, int fd, size_t max_bytes);
 
-/* Writes `PATH.new` beside, fdatasyncs, renames: readers see the old bytes or the new. -errno. */
+/* Writes `PATH.new` beside, fdatasyncs, renames: readers see the old bytes or the new.
+ * -errno. */
 int file_write(const char *path, const void *bytes, size_t size, mode_t mode);
 
 /* One write(2) to an existing file (cgroup and proc files want one). -errno. */

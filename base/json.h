@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * json.h - JSON values: built, asked, printed and read with limits. The only user of jansson.
+ * json.h - JSON values: built, asked, printed and read with limits. The only user of
+ * jansson.
  *
- * `struct json_t` is jansson's value, opaque here. A function that takes a `value` to put into
- * another takes ownership of it, also when it fails; a NULL value (memory ran out) makes it fail. What
- * json_get() and json_item() return is borrowed from its container.
+ * `struct json_t` is jansson's value, opaque here. A function that takes a `value` to
+ * put into another takes ownership of it, also when it fails; a NULL value (memory ran
+ * out) makes it fail. What json_get() and json_item() return is borrowed from its
+ * container.
  */
 #pragma once
 
@@ -19,7 +21,8 @@ struct json_t;
 
 struct json_t *json_new_object(void);
 struct json_t *json_new_array(void);
-/* Bytes that are not UTF-8 are shown as \xNN, so that any text can travel. NULL text is null. */
+/* Bytes that are not UTF-8 are shown as \xNN, so that any text can travel. NULL text is
+ * null. */
 struct json_t *json_new_text(const char *text);
 struct json_t *json_new_int(int64_t number);
 struct json_t *json_new_double(double number);

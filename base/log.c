@@ -24,10 +24,9 @@ static struct {
 	const char *ident;
 	int max_level;
 	bool journal;
-	/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a process has one */
-} the_log = { .ident = "svcd", .max_level = LOG_INFO };
+} the_log = { .ident = "svcd", .max_level = LOG_INFO }; /* NOLINT: one a process */
 
-/* systemd.exec(5): $JOURNAL_STREAM is "DEVICE:INODE" of the stream it connected to stderr. */
+/* systemd.exec(5): $JOURNAL_STREAM is "DEVICE:INODE" of the stream that stderr is. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

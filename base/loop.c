@@ -2,7 +2,8 @@
  *
  * loop.c - libev behind five nouns; the only file that includes <ev.h>.
  *
- * ev_now() is wall-clock time, so the loop reads CLOCK_MONOTONIC itself, once per wake-up.
+ * ev_now() is wall-clock time, so the loop reads CLOCK_MONOTONIC itself, once per
+ * wake-up.
  */
 #include "base/loop.h"
 
@@ -83,7 +84,8 @@ int loop_new(struct loop **ret)
 
 	if (!loop)
 		return -ENOMEM;
-	/* Not the default loop: that one reaps every child on SIGCHLD, and exit statuses would be lost. */
+	/* Not the default loop: that one reaps every child on SIGCHLD, and exit statuses
+	 * would be lost. */
 	loop->ev = ev_loop_new(EVFLAG_NOENV);
 	if (!loop->ev)
 		return -ENOMEM;
@@ -240,7 +242,8 @@ void timer_arm(struct timer *timer, struct instant at)
 	ev_timer_stop(timer->loop->ev, &timer->timer);
 	if (at.us == NEVER.us)
 		return;
-	/* Relative to the real now: a callback may have worked for a while since the wake-up. */
+	/* Relative to the real now: a callback may have worked for a while since the
+	 * wake-up. */
 	ev_now_update(timer->loop->ev);
 	wait_us = instant_since_us(at, instant_read());
 	ev_timer_set(&timer->timer, wait_us > 0 ? (double)wait_us / US_PER_S : 0., 0.);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * loop.h - the event loop: file descriptors, timers at an instant, signals, and work to do once
- * before the loop sleeps again. The only user of libev.
+ * loop.h - the event loop: file descriptors, timers at an instant, signals, and work to
+ * do once before the loop sleeps again. The only user of libev.
  *
- * Callbacks translate and call a noun; they get the time that the loop read once per wake-up.
- * Freeing a watch, timer, signal or task inside its own callback is allowed.
+ * Callbacks translate and call a noun; they get the time that the loop read once per
+ * wake-up. Freeing a watch, timer, signal or task inside its own callback is allowed.
  */
 #pragma once
 
@@ -23,7 +23,8 @@ void loop_run(struct loop *loop); /* until loop_stop() */
 void loop_stop(struct loop *loop);
 struct instant loop_now(struct loop *loop);
 struct wall loop_wall(struct loop *loop); /* the same moment, for people */
-/* How late the loop came to its latest wake-up work, the worst since last asked; microseconds. */
+/* How late the loop came to its latest wake-up work, the worst since last asked;
+ * microseconds. */
 int64_t loop_lag_us(struct loop *loop);
 
 enum { WATCH_READ = 1, WATCH_WRITE = 2 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * paths.h - where svcd keeps things. `--root DIR` moves /etc, /run and /var of svcd itself; paths
- * that an operator writes in a declaration are taken as written.
+ * paths.h - where svcd keeps things. `--root DIR` moves /etc, /run and /var of svcd
+ * itself; paths that an operator writes in a declaration are taken as written.
  */
 #pragma once
 
@@ -14,7 +14,8 @@ struct paths {
 	char *control; /* ROOT/run/svcd/control.sock: the supervisor */
 	char *health;  /* ROOT/run/svcd/health.sock: the health engine */
 	char *logs;    /* ROOT/run/svcd/log.sock: the log engine */
-	char *share; /* templates we ship: $SVCD_SHARE or the install prefix's share/svcd */
+	/* templates we ship: $SVCD_SHARE or the install prefix's share/svcd */
+	char *share;
 };
 
 int paths_init(struct paths *paths,

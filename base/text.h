@@ -10,9 +10,9 @@
 
 #include "base/cleanup.h"
 
-/* A growing string; always NUL-terminated once anything was added. Zero-initialise to begin.
- * An append that fails for lack of memory sets `failed`, and all later ones do nothing: check once,
- * at the end, with text_take() or text_failed(). */
+/* A growing string; always NUL-terminated once anything was added. Zero-initialise to
+ * begin. An append that fails for lack of memory sets `failed`, and all later ones do
+ * nothing: check once, at the end, with text_take() or text_failed(). */
 struct text {
 	char *bytes;
 	size_t size;     /* without the NUL */
@@ -30,7 +30,8 @@ void text_addv(struct text *text, const char *format, va_list args)
 void text_consume(struct text *text, size_t size);
 void text_clear(struct text *text);
 void text_done(struct text *text);
-/* The string, owned by the caller, "" when nothing was added; NULL when memory ran out. */
+/* The string, owned by the caller, "" when nothing was added; NULL when memory ran
+ * out. */
 char *text_take(struct text *text);
 
 static inline bool text_failed(const struct text *text)
@@ -38,7 +39,8 @@ static inline bool text_failed(const struct text *text)
 	return text->failed;
 }
 
-/* A list of strings that it owns; `items` is NULL when empty. Zero-initialise to begin. */
+/* A list of strings that it owns; `items` is NULL when empty. Zero-initialise to
+ * begin. */
 struct strings {
 	char **items;
 	size_t count;
@@ -58,18 +60,20 @@ static inline bool text_equal(const char *a, const char *b)
 	return a == b || (a && b && __builtin_strcmp(a, b) == 0);
 }
 
-/* The word nearest to `word` by edit distance, or NULL when none is near enough to be meant.
- * `next(i, data)` gives the i-th candidate, NULL at the end. */
+/* The word nearest to `word` by edit distance, or NULL when none is near enough to be
+ * meant. `next(i, data)` gives the i-th candidate, NULL at the end. */
 const char *text_nearest(const char *word,
 	const char *(*next)(size_t index, const void *data), const void *data);
 const char *text_nearest_of(const char *word, const struct strings *candidates);
 
-/* Appends `string` so that a terminal shows it and does not obey it: control characters become
- * \xNN, invalid UTF-8 bytes too. */
+/* Appends `string` so that a terminal shows it and does not obey it: control characters
+ * become \xNN, invalid UTF-8 bytes too. */
 void text_add_shown(struct text *text, const char *string, size_t size);
 
-/* Offset of the first byte that is not well-formed UTF-8 (RFC 3629); `size` when all is. */
+/* Offset of the first byte that is not well-formed UTF-8 (RFC 3629); `size` when all
+ * is. */
 size_t text_find_bad_utf8(const char *bytes, size_t size);
 
-/* 64-bit FNV-1a; stable over versions and hosts: used for spreading and for config hashes. */
+/* 64-bit FNV-1a; stable over versions and hosts: used for spreading and for config
+ * hashes. */
 unsigned long long text_hash(const void *bytes, size_t size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * time.h - points in time as types, so that `now + timeout` does not compile and wall time
- * cannot slip into a deadline. Durations are plain int64_t with their unit in the name.
+ * time.h - points in time as types, so that `now + timeout` does not compile and wall
+ * time cannot slip into a deadline. Durations are plain int64_t with their unit in the
+ * name.
  */
 #pragma once
 
@@ -63,7 +64,8 @@ enum { WALL_TEXT_BYTES = 32 };
 /* "2026-11-23T05:36:39.123Z" (RFC 3339, UTC, milliseconds) into `ret`; returns `ret`. */
 char *wall_format(struct wall at, char ret[static WALL_TEXT_BYTES]);
 
-/* Back: what wall_format() makes, the fraction may be missing. 0, or -EINVAL for anything else. */
+/* Back: what wall_format() makes, the fraction may be missing. 0, or -EINVAL for
+ * anything else. */
 int wall_parse(struct wall *ret, const char *text);
 
 enum { DURATION_TEXT_BYTES = 32 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * words.h - enum and word, by one list. `[VALUE] = "word"` tables give words_find() the way back.
+ * words.h - enum and word, by one list. `[VALUE] = "word"` tables give words_find() the
+ * way back.
  */
 #pragma once
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * bare.c - the floor: starts N processes with a pipe each and a pidfd each, and nothing else.
+ * bare.c - the floor: starts N processes with a pipe each and a pidfd each, and nothing
+ * else.
  *
- * Prints the milliseconds from the first fork until every one has reached its exec (its close-on-exec
- * pipe is at end of file). bare N PROGRAM [ARG...]
+ * Prints the milliseconds from the first fork until every one has reached its exec (its
+ * close-on-exec pipe is at end of file). bare N PROGRAM [ARG...]
  */
 #include <fcntl.h>
 #include <signal.h>

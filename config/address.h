@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * address.h - pure: whether a text is an address or a network as an operator should write it.
+ * address.h - pure: whether a text is an address or a network as an operator should
+ * write it.
  */
 #pragma once
 
@@ -11,8 +12,9 @@
 /* Addresses and networks begin with a digit or hold a colon; names do neither. */
 bool is_address_like(const char *text);
 
-/* "10.2.0.0/16", "2001:db8::/32", "192.0.2.1". Refuses, with the way to write it: 10/8, 010.0.0.1,
- * host bits, netmasks, mapped addresses, zones, lengths out of range, /0. -EINVAL. */
+/* "10.2.0.0/16", "2001:db8::/32", "192.0.2.1". Refuses, with the way to write it: 10/8,
+ * 010.0.0.1, host bits, netmasks, mapped addresses, zones, lengths out of range, /0.
+ * -EINVAL. */
 int address_check(const char *text, struct error *err);
 
 /* Letters, digits, `-` and dots as in DNS. */

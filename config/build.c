@@ -146,7 +146,8 @@ static bool is_here(const struct strings *wanted, const struct strings *here)
 	return wanted->count == 0;
 }
 
-/* A list of one where one map would do: both are printed as the map, which has the place. */
+/* A list of one where one map would do: both are printed as the map, which has the
+ * place. */
 static void unwrap_single(struct node *map, const char *key)
 {
 	struct node *list = map ? node_get(map, key) : NULL, *single;

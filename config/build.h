@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * build.h - the steps between gathered bytes and judged declarations. Private to this room.
+ * build.h - the steps between gathered bytes and judged declarations. Private to this
+ * room.
  */
 #pragma once
 
@@ -39,8 +40,8 @@ void layers_done(struct layers *layers);
 
 /* ---- files.c ----------------------------------------------------------------------- */
 
-/* Makes `content` of each of `files`: its template's text or its own, with names replaced.
- * -ENOMEM. */
+/* Makes `content` of each of `files`: its template's text or its own, with names
+ * replaced. -ENOMEM. */
 int file_texts_render(struct node *tree, const struct sources *sources,
 	struct name_table *names, struct problems *problems);
 
@@ -91,5 +92,6 @@ void entry_refuse(struct entry *entry);
 
 /* ---- origins.c --------------------------------------------------------------------- */
 
-/* {"run.stop.timeout": "template node node.yaml:12", …} of what was written; NULL: no memory. */
+/* {"run.stop.timeout": "template node node.yaml:12", …} of what was written; NULL: no
+ * memory. */
 struct json_t *origins_of(struct json_t *effective, const struct node *tree);

@@ -244,7 +244,8 @@ int firewall_complete(struct checking *self)
 
 enum visit { NOT_SEEN, ON_THE_WAY, SEEN };
 
-/* Each set is looked into once; one that is met again on the way to it contains itself. */
+/* Each set is looked into once; one that is met again on the way to it contains
+ * itself. */
 static void find_circles(const struct site *site, size_t index, enum visit *visits,
 	const struct node *tree, struct problems *problems)
 {

@@ -85,7 +85,8 @@ struct check {
 	enum check_effect effect;
 	/* what it asks; by kind */
 	char *path; /* http, openapi: path and query [instance]; file: path */
-	char *port; /* http, openapi, tcp: a name of `listen` or a number; NULL: first listen */
+	/* http, openapi, tcp: a name of `listen` or a number; NULL: first listen */
+	char *port;
 	char *host, *method, *body, *unix_socket;
 	struct pairs headers;
 	int64_t *status; /* accepted codes */
@@ -185,7 +186,8 @@ struct declaration {
 
 	struct listen {
 		char *name;
-		char *port; /* [instance] a number after config_expand(); see config_port() */
+		/* [instance] a number after config_expand(); see config_port() */
+		char *port;
 		enum protocol protocol;
 		char *address; /* "*" or an address */
 		bool tls;
@@ -196,8 +198,11 @@ struct declaration {
 
 	struct file {
 		char *path; /* [instance] */
-		char *template; /* path of a file below the share or /etc/svcd; read at load into `content` */
-		char *content; /* [instance]; `${values.KEY}` of this file are expanded at load */
+		/* path of a file below the share or /etc/svcd; read at load into
+		 * `content` */
+		char *template;
+		/* [instance]; `${values.KEY}` of this file are expanded at load */
+		char *content;
 		struct pairs values;
 		int64_t mode;
 		enum on_change on_change;
@@ -246,8 +251,8 @@ struct declaration {
 
 	struct logs {
 		char *directory; /* default: LOG/SERVICE */
-		char *out,
-			*err; /* a file name, or "journal", "both", "none"; keys stdout and stderr */
+		/* keys stdout and stderr: a file name, or "journal", "both", "none" */
+		char *out, *err;
 		enum log_format format;
 		enum log_timestamp timestamp;
 		enum log_partial partial;
@@ -369,8 +374,8 @@ struct site {
 		size_t sites_count;
 	} * clusters;
 	size_t clusters_count;
-	struct json_t *
-		rest; /* sites, lvs, dns, conftool, …: checked by rows, read by the generator */
+	/* sites, lvs, dns, conftool, …: checked by rows, read by the generator */
+	struct json_t *rest;
 };
 
 /* ---- reading ----------------------------------------------------------------------- */
@@ -410,7 +415,8 @@ struct sources {
 		bool gathered; /* found below the paths, not named by a caller */
 	} * items;
 	size_t count;
-	bool incomplete; /* a directory could not be listed: what is missing may be there */
+	/* a directory could not be listed: what is missing may be there */
+	bool incomplete;
 };
 void sources_done(struct sources *sources);
 
@@ -449,10 +455,10 @@ struct config {
 		char *name;                      /* of the file, without .yaml */
 		char *path;                      /* of the file */
 		struct declaration *declaration; /* NULL when refused */
-		struct json_t *
-			effective; /* the whole declaration as printed; NULL when refused */
-		struct json_t *
-			origins; /* {"run.stop.timeout": "mathoid.yaml:12", …}; by dotted path */
+		/* the whole declaration as printed; NULL when refused */
+		struct json_t *effective;
+		/* by dotted path: {"run.stop.timeout": "mathoid.yaml:12", …} */
+		struct json_t *origins;
 		struct problems problems; /* why it was refused */
 		struct strings warnings;
 		bool here; /* its clusters include this host (or it names none) */
@@ -460,7 +466,8 @@ struct config {
 	size_t entries_count;
 	struct problems problems; /* of host, site and templates */
 	bool host_refused, site_refused;
-	bool incomplete; /* as of the sources: a service that is missing may still be wanted */
+	/* as of the sources: a service that is missing may still be wanted */
+	bool incomplete;
 };
 
 struct facts_of_host { /* what expansion may name; filled by config_host_facts() */

@@ -2,7 +2,8 @@
  *
  * leaves.h - an effective declaration as a list of dotted paths with values.
  *
- * A leaf is what is shown and compared as one: a scalar, a list of scalars, an empty map or list.
+ * A leaf is what is shown and compared as one: a scalar, a list of scalars, an empty map
+ * or list.
  */
 #pragma once
 

@@ -6,8 +6,10 @@
  * that the text that people read and the expressions that the kernel gets are the same
  * rules.
  *
- *   input: lo and established pass; map `ports` finds the service's chain by protocol and port
- *   chain of a service: who is denied drops, who is allowed is marked and passes, the rest drops
+ *   input: lo and established pass; map `ports` finds the service's chain by protocol
+ *     and port
+ *   chain of a service: who is denied drops, who is allowed is marked and passes, the
+ *     rest drops
  */
 #pragma once
 

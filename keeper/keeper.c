@@ -2,10 +2,10 @@
  *
  * keeper.c - one loop: the supervisor's life, its file descriptors, and orphans.
  *
- * It must never die, so it does as little as possible: no JSON, no network, no decision about a
- * service. It is the subreaper of everything below, starts the supervisor again when that ends, and
- * speaks with it the protocol that systemd speaks with a service; under systemd it passes the same
- * words and file descriptors on.
+ * It must never die, so it does as little as possible: no JSON, no network, no decision
+ * about a service. It is the subreaper of everything below, starts the supervisor again
+ * when that ends, and speaks with it the protocol that systemd speaks with a service;
+ * under systemd it passes the same words and file descriptors on.
  *
  * Not here: what the supervisor does with what it is handed (supervisor/store.c).
  */
@@ -66,7 +66,7 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / NS_PER_US;
 }
 
-/* ---- the supervisor's life ------------------------------------------------------------------- */
+/* ---- the supervisor's life ----------------------------------------------------- */
 
 static void start(struct keeper *keeper)
 {
@@ -156,7 +156,7 @@ static void on_signals(struct keeper *keeper)
 	}
 }
 
-/* ---- what the supervisor says ----------------------------------------------------------------- */
+/* ---- what the supervisor says -------------------------------------------------- */
 
 struct datagram {
 	char bytes[NOTICE_MAX_BYTES + 1];
@@ -238,7 +238,8 @@ static void obey(struct keeper *keeper, struct datagram *datagram)
 		return;
 	}
 	keeper->heard_us = now_us();
-	/* systemd's store knows several fds by one name, ours one: so the older goes first */
+	/* systemd's store knows several fds by one name, ours one: so the older goes
+	 * first */
 	if (notice.store && notice.name[0] && store_fd(&keeper->store, notice.name) >= 0)
 		(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", notice.name);
 	(void)sd_pid_notify_with_fds(
@@ -262,9 +263,10 @@ static void on_notices(struct keeper *keeper)
 	}
 }
 
-/* ---- the loop ------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------ */
 
-/* A supervisor whose loop does not turn is as good as dead; SIGABRT leaves a core to look at. */
+/* A supervisor whose loop does not turn is as good as dead; SIGABRT leaves a core to
+ * look at. */
 static void check_watchdog(struct keeper *keeper)
 {
 	if (now_us() - keeper->heard_us < keeper->watchdog_us)

@@ -6,6 +6,6 @@
 
 #include "base/error.h"
 
-/* Runs until SIGTERM or SIGINT. `root` is "" or an absolute directory without a slash at its end.
- * The exit status, or -errno when it could not begin. */
+/* Runs until SIGTERM or SIGINT. `root` is "" or an absolute directory without a slash at
+ * its end. The exit status, or -errno when it could not begin. */
 int keeper_run(const char *root, struct error *err);

@@ -22,8 +22,8 @@ static const char help[] =
 	"  --help       print this\n\n"
 	"SIGHUP reads the declarations again, SIGTERM ends. See svcd(8).\n";
 
-/* Every service costs a few file descriptors here, and hundreds are normal. Root may raise the hard limit
- * too; who may not takes what there is. */
+/* Every service costs a few file descriptors here, and hundreds are normal. Root may
+ * raise the hard limit too; who may not takes what there is. */
 static void raise_limits(void)
 {
 	const struct rlimit enough = { OPEN_FILES, OPEN_FILES };

@@ -20,5 +20,6 @@ struct notice {
 	char name[STORE_NAME_MAX_BYTES + 1]; /* FDNAME=; "" when absent or bad */
 };
 
-/* Words that the keeper does not know are for systemd, to whom it passes every datagram on. */
+/* Words that the keeper does not know are for systemd, to whom it passes every datagram
+ * on. */
 void notice_read(struct notice *ret, const char *bytes, size_t size);

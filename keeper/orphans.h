@@ -2,8 +2,9 @@
  *
  * orphans.h - how processes ended that had lost their parent, the supervisor.
  *
- * The keeper is their subreaper: it alone learns the exit status, and keeps the latest for the
- * next supervisor, which is handed them as a file "orphans": lines of "PID CODE STATUS".
+ * The keeper is their subreaper: it alone learns the exit status, and keeps the latest
+ * for the next supervisor, which is handed them as a file "orphans": lines of "PID CODE
+ * STATUS".
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * place.h - the run directory: its lock, the sockets that svcd is asked by, and the one that the
- * supervisor speaks to the keeper on.
+ * place.h - the run directory: its lock, the sockets that svcd is asked by, and the one
+ * that the supervisor speaks to the keeper on.
  */
 #pragma once
 

@@ -52,8 +52,8 @@ static int parcel_pack(struct parcel *parcel, const struct start *start, int lif
 	return 0;
 }
 
-/* Moves the fds to 3, 4, … and closes all others. First out of the way, so that none is overwritten
- * before its turn. */
+/* Moves the fds to 3, 4, … and closes all others. First out of the way, so that none is
+ * overwritten before its turn. */
 static int place_fds(const struct parcel *parcel)
 {
 	int above = FIRST_FD + (int)parcel->count;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * start.h - makes the supervisor's process, as systemd makes a service's: file descriptors by
- * $LISTEN_FDS and $LISTEN_FDNAMES from 3 on, $NOTIFY_SOCKET, $WATCHDOG_USEC.
+ * start.h - makes the supervisor's process, as systemd makes a service's: file
+ * descriptors by $LISTEN_FDS and $LISTEN_FDNAMES from 3 on, $NOTIFY_SOCKET,
+ * $WATCHDOG_USEC.
  */
 #pragma once
 
@@ -18,6 +19,6 @@ struct start {
 	int64_t watchdog_us;
 };
 
-/* The pid, and in *ret_life the write end of a pipe that the supervisor has as "keeper": it reads
- * end of file when the keeper is gone. -errno. */
+/* The pid, and in *ret_life the write end of a pipe that the supervisor has as "keeper":
+ * it reads end of file when the keeper is gone. -errno. */
 int start_supervisor(const struct start *start, int *ret_life, struct error *err);

@@ -23,7 +23,8 @@ struct store {
 	size_t count;
 };
 
-/* Printable ASCII without ':' (it parts names in $LISTEN_FDNAMES), not empty, not too long. */
+/* Printable ASCII without ':' (it parts names in $LISTEN_FDNAMES), not empty, not too
+ * long. */
 bool store_name_is_good(const char *name);
 /* Takes `fd`, also when it fails. -EINVAL: bad name, -ENOSPC: full, -ENOMEM. */
 int store_put(struct store *store, const char *name, int fd);

@@ -207,7 +207,8 @@ static void keep(struct writer *writer, const char *lines, size_t size, bool tor
 {
 	bool wait = writer->settings.overflow != OVERFLOW_DROP;
 
-	if (torn) { /* half of a line is on the disk: its rest is kept, whatever the policy */
+	/* half of a line is on the disk: its rest is kept, whatever the policy */
+	if (torn) {
 		size_t rest = (size_t)((char *)memchr(lines, '\n', size) - lines) + 1;
 
 		if (spill_add(&writer->spill, lines, rest)) {

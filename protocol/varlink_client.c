@@ -4,9 +4,9 @@
  * do meanwhile.
  *
  * Blocking with a limit on silence. Where an answer may take long (a stop, a stream),
- * silence is no sign of death: then the server is asked on a second connection. A server that went away is an error, never a
- * SIGPIPE. Answers are limited too: whoever listens at the path is not trusted with our
- * memory.
+ * silence is no sign of death: then the server is asked on a second connection. A server
+ * that went away is an error, never a SIGPIPE. Answers are limited too: whoever listens
+ * at the path is not trusted with our memory.
  */
 #include <fcntl.h>
 #include <libgen.h>

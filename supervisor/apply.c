@@ -2,8 +2,9 @@
  *
  * apply.c - the way of declarations from disk to what runs.
  *
- * Reading and looking up are deeds; what they found is compared by plan.c; only then is anything touched.
- * A change is declared to its service here; starting and stopping are the service's own.
+ * Reading and looking up are deeds; what they found is compared by plan.c; only then is
+ * anything touched. A change is declared to its service here; starting and stopping are
+ * the service's own.
  *
  * Owns the queue of wishes and, between reading and acting, the new config.
  */
@@ -43,7 +44,7 @@ static void wish_done(struct apply_wish *wish)
 	strings_done(&wish->remove);
 }
 
-/* ---- the end of one wish ------------------------------------------------------------------------- */
+/* ---- the end of one wish ------------------------------------------------------- */
 
 static void finish(
 	struct apply *apply, const struct apply_outcome *outcome, struct instant now)
@@ -74,7 +75,7 @@ static void refuse(struct apply *apply, const char *reason, struct instant now)
 	finish(apply, &outcome, now);
 }
 
-/* ---- acting ---------------------------------------------------------------------------------------- */
+/* ---- acting -------------------------------------------------------------------- */
 
 static bool strings_same(const struct strings *a, const struct strings *b)
 {
@@ -207,7 +208,8 @@ static void show_file(struct member *member, struct step *step, bool waits)
 	member_changed(member);
 }
 
-/* A file that was refused or different and is again what runs needs no apply to be said so. */
+/* A file that was refused or different and is again what runs needs no apply to be said
+ * so. */
 static void show_repaired(struct supervisor *supervisor, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -292,8 +294,8 @@ static void refresh_operators(struct supervisor *supervisor)
 	}
 }
 
-/* Each start forks this process, and a fork costs by its size: what reading took goes back
- * to the kernel before. */
+/* Each start forks this process, and a fork costs by its size: what reading took goes
+ * back to the kernel before. */
 static void slim_down(struct supervisor *supervisor)
 {
 	config_forget_entries(supervisor->config);
@@ -326,7 +328,7 @@ static void act_all(struct apply *apply, struct plan *plan, struct json_t *chang
 	finish(apply, &outcome, now);
 }
 
-/* ---- reading, looking up, comparing ------------------------------------------------------------- */
+/* ---- reading, looking up, comparing -------------------------------------------- */
 
 static void on_looked_up(
 	void *owner, struct found *found, const char *reason, struct instant now)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * apply.h - makes what runs be as declared: read, look up, compare, act. One at a time, in order.
+ * apply.h - makes what runs be as declared: read, look up, compare, act. One at a time,
+ * in order.
  */
 #pragma once
 

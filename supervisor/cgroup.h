@@ -23,8 +23,8 @@ int cgroups_open(
 	struct cgroups **ret, struct loop *loop, const char *root, struct error *err);
 struct cgroups *cgroups_free(struct cgroups *cgroups); /* the tree stays */
 bool cgroups_have(const struct cgroups *cgroups, const char *controller);
-/* The controllers that limits need and that the base does not have: "memory, pids"; "" when
- * it has all. */
+/* The controllers that limits need and that the base does not have: "memory, pids"; ""
+ * when it has all. */
 void cgroups_missing(const struct cgroups *cgroups, char *ret, size_t size);
 const char *cgroups_base(const struct cgroups *cgroups); /* absolute path */
 /* Paths below the base of every populated leaf of `service`, e.g. "mathoid/1.3". */

@@ -2,8 +2,8 @@
  *
  * control.c - the socket, its methods by name, and the judgement of who asks.
  *
- * The socket is open to everyone (mode 0666); the kernel says who is at the other end. Groups were
- * resolved when the declarations were applied: no name is looked up here.
+ * The socket is open to everyone (mode 0666); the kernel says who is at the other end.
+ * Groups were resolved when the declarations were applied: no name is looked up here.
  */
 #include "supervisor/control.h"
 
@@ -101,7 +101,7 @@ struct streams *control_streams(const struct control *control)
 	return control->streams;
 }
 
-/* ---- answers -------------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------- */
 
 static struct json_t *one_text(const char *key, const char *text)
 {
@@ -145,7 +145,7 @@ static bool not_found(
 	return false;
 }
 
-/* ---- who asks -------------------------------------------------------------------------------------- */
+/* ---- who asks ------------------------------------------------------------------ */
 
 static bool is_in(const struct varlink_peer *peer, int64_t gid)
 {
@@ -229,7 +229,7 @@ void control_who(const struct varlink_call *call, char ret[static 64])
 		snprintf(ret, 64, "uid %u", uid);
 }
 
-/* ---- what it is about ------------------------------------------------------------------------------- */
+/* ---- what it is about ---------------------------------------------------------- */
 
 bool control_strings(struct strings *ret, struct varlink_call *call,
 	const struct json_t *parameters, const char *key)

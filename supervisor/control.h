@@ -12,7 +12,8 @@ struct event;
 
 struct control;
 int control_new(struct control **ret, struct supervisor *supervisor); /* -ENOMEM */
-/* Begins to answer: not before the declarations were read, or every service would be unknown. -errno. */
+/* Begins to answer: not before the declarations were read, or every service would be
+ * unknown. -errno. */
 int control_open(struct control *control, struct supervisor *supervisor);
 struct control *control_free(struct control *control);
 /* Things changed: waiting calls are answered, watchers shown. */
@@ -20,7 +21,7 @@ void control_settled(struct control *control, struct instant now);
 /* Whether somebody still waits for the end of its job. */
 bool control_waits_for(const struct control *control, const struct service *service);
 
-/* ---- for the methods ------------------------------------------------------------------------------ */
+/* ---- for the methods ----------------------------------------------------------- */
 
 /* The names that a call is about. */
 struct selection {
@@ -28,8 +29,8 @@ struct selection {
 	size_t count;
 };
 void selection_done(struct selection *selection);
-/* By {names, all, tag}; no word of them is all when `all_by_default`. False: the call was answered with
- * an error (NotFound with a suggestion, InvalidParameter). */
+/* By {names, all, tag}; no word of them is all when `all_by_default`. False: the call
+ * was answered with an error (NotFound with a suggestion, InvalidParameter). */
 bool control_select(struct selection *ret, struct supervisor *supervisor,
 	struct varlink_call *call, const struct json_t *parameters, bool all_by_default);
 /* False: the call was answered with NotAllowed. */
@@ -45,19 +46,20 @@ bool control_strings(struct strings *ret, struct varlink_call *call,
 void control_fail(struct varlink_call *call, const char *reason);
 void control_invalid(struct varlink_call *call, const char *parameter);
 
-/* ---- jobs.c: calls that wait for jobs to end -------------------------------------------------- */
+/* ---- jobs.c: calls that wait for jobs to end ----------------------------------- */
 
 struct jobs;
 struct jobs *jobs_free(struct jobs *jobs);
 int jobs_new(struct jobs **ret, struct supervisor *supervisor);
-/* Takes the call: it is answered when the jobs that `selection` has now are over; at once without `wait`.
- * `extra` (taken, may be NULL): members that the last answer has besides. */
+/* Takes the call: it is answered when the jobs that `selection` has now are over; at
+ * once without `wait`. `extra` (taken, may be NULL): members that the last answer has
+ * besides. */
 void jobs_wait(struct jobs *jobs, struct varlink_call *call,
 	const struct selection *selection, bool wait, struct json_t *extra);
 void jobs_settled(struct jobs *jobs);
 bool jobs_wait_for(const struct jobs *jobs, const struct service *service);
 
-/* ---- streams.c: calls that follow ----------------------------------------------------------- */
+/* ---- streams.c: calls that follow ---------------------------------------------- */
 
 struct streams;
 int streams_new(struct streams **ret, struct supervisor *supervisor);

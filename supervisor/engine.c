@@ -84,7 +84,7 @@ static void end(struct engine_process *self, const char *reason)
 	(void)cgroup_kill(self->cgroup);
 }
 
-/* ---- what it says -------------------------------------------------------------------------- */
+/* ---- what it says -------------------------------------------------------------- */
 
 static void meet(
 	struct engine_process *self, const struct json_t *body, struct instant now)
@@ -136,7 +136,7 @@ static void on_closed(void *owner, const char *reason, struct instant now)
 
 static const struct channel_user channel_user = { on_message, on_writable, on_closed };
 
-/* ---- birth ------------------------------------------------------------------------------------ */
+/* ---- birth --------------------------------------------------------------------- */
 
 static void add_environment(struct strings *strings, const char *key)
 {
@@ -147,8 +147,8 @@ static void add_environment(struct strings *strings, const char *key)
 		(void)strings_add(strings, pair);
 }
 
-/* The names of its listeners, and the few words of our own environment that are meant for all of
- * svcd. Ends with NULL, as spawn() wants it. */
+/* The names of its listeners, and the few words of our own environment that are meant
+ * for all of svcd. Ends with NULL, as spawn() wants it. */
 static int make_environment(struct strings *ret, const struct engine_birth *birth)
 {
 	static const char *const inherited[] = { "JOURNAL_STREAM", "SVCD_SHARE", "TZ",
@@ -306,7 +306,7 @@ static void on_birth_due(void *owner, struct instant now)
 	engine_start(owner, now);
 }
 
-/* ---- its end ------------------------------------------------------------------------------------- */
+/* ---- its end ------------------------------------------------------------------- */
 
 static void say_end(struct engine_process *self, const siginfo_t *info, int64_t pause_ms)
 {
@@ -377,7 +377,7 @@ void engine_stop(struct engine_process *self, struct instant now)
 	timer_arm(self->answer_timer, instant_add_ms(now, ENGINE_STOP_MS));
 }
 
-/* ---- questions ------------------------------------------------------------------------------------ */
+/* ---- questions ----------------------------------------------------------------- */
 
 bool engine_listens(const struct engine_process *self)
 {

@@ -2,8 +2,8 @@
  *
  * engine.h - one engine: its process, its channel, and that it answers.
  *
- * One that dies, closes its end or does not acknowledge for 10 s is killed and started again; its user is
- * then asked to tell it everything anew.
+ * One that dies, closes its end or does not acknowledge for 10 s is killed and started
+ * again; its user is then asked to tell it everything anew.
  */
 #pragma once
 

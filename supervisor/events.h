@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * events.h - what happened, with causes: the latest in a ring, each also a line of the journal.
+ * events.h - what happened, with causes: the latest in a ring, each also a line of the
+ * journal.
  */
 #pragma once
 

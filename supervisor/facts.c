@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * facts.c - what engines report, put where ready.c and status.c look for it. A row per message.
+ * facts.c - what engines report, put where ready.c and status.c look for it. A row per
+ * message.
  *
  * An engine is another user's process: what it says is checked as a stranger's.
  */

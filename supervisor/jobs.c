@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * jobs.c - calls that end when what they asked for has ended: start, stop, restart, reload, apply.
+ * jobs.c - calls that end when what they asked for has ended: start, stop, restart,
+ * reload, apply.
  *
- * The service's own job tells how it went; here is only who waits for which one. A client that hangs
- * up stops waiting, the job goes on.
+ * The service's own job tells how it went; here is only who waits for which one. A
+ * client that hangs up stops waiting, the job goes on.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * listeners.h - the HTTP and agent ports: bound here, answered by the health engine, kept over its
- * restarts and (by the keeper) over ours.
+ * listeners.h - the HTTP and agent ports: bound here, answered by the health engine,
+ * kept over its restarts and (by the keeper) over ours.
  */
 #pragma once
 
@@ -21,8 +21,8 @@ struct listeners {
 	size_t count;
 };
 
-/* Binds what `host` declares and is not bound yet, closes what it no longer declares. What cannot be
- * bound is left out; each such sentence goes to `problems`. */
+/* Binds what `host` declares and is not bound yet, closes what it no longer declares.
+ * What cannot be bound is left out; each such sentence goes to `problems`. */
 void listeners_update(struct listeners *listeners, const struct host *host,
 	struct store *store, struct strings *problems);
 void listeners_done(struct listeners *listeners);

@@ -20,7 +20,7 @@ struct lookup {
 	struct lookup_plan plan; /* its groups are owned */
 };
 
-/* ---- in the child ------------------------------------------------------------------------------ */
+/* ---- in the child -------------------------------------------------------------- */
 
 static struct json_t *find_engines(void)
 {
@@ -65,7 +65,7 @@ static int run_in_child(void *data, int output_fd)
 	return EXIT_SUCCESS;
 }
 
-/* ---- in the supervisor ---------------------------------------------------------------------------- */
+/* ---- in the supervisor --------------------------------------------------------- */
 
 static int read_answer(
 	struct found *ret, const struct deed_result *result, struct error *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * lookup.h - users of the engines and groups of the operators, found in a child: a name service may
- * block for as long as it likes, and this loop may not.
+ * lookup.h - users of the engines and groups of the operators, found in a child: a name
+ * service may block for as long as it likes, and this loop may not.
  */
 #pragma once
 
@@ -19,8 +19,8 @@ void found_done(struct found *found);
 int64_t found_group(const struct found *found, const char *group);
 
 struct lookup;
-/* `found` is NULL with a reason when nothing could be looked up; else the callee takes what it wants
- * of it (found_done() afterwards is the caller's). */
+/* `found` is NULL with a reason when nothing could be looked up; else the callee takes
+ * what it wants of it (found_done() afterwards is the caller's). */
 typedef void lookup_done_fn(
 	void *owner, struct found *found, const char *reason, struct instant now);
 struct lookup_plan {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * measure.c - cgroup counters, /proc and sock_diag, looked at when somebody wants to know.
+ * measure.c - cgroup counters, /proc and sock_diag, looked at when somebody wants to
+ * know.
  */
 #include "supervisor/measure.h"
 

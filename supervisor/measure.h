@@ -8,5 +8,6 @@
 
 /* Fills member->measured unless that was done within `fresh_ms`. */
 void measure_usage(struct member *member, int64_t fresh_ms, struct instant now);
-/* Fills member->port: whether each declared port of the instances that are up is bound. */
+/* Fills member->port: whether each declared port of the instances that are up is
+ * bound. */
 void measure_port(struct member *member, struct instant now);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * member.h - the supervisor's own data about one service: what was found out, what was told to whom.
+ * member.h - the supervisor's own data about one service: what was found out, what was
+ * told to whom.
  */
 #pragma once
 

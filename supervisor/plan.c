@@ -2,8 +2,8 @@
  *
  * plan.c - each declared file and each running service meets its counterpart.
  *
- * A change is taken whole or not at all: a new port in the firewall while the process still has the old one
- * would be neither what was nor what is declared.
+ * A change is taken whole or not at all: a new port in the firewall while the process
+ * still has the old one would be neither what was nor what is declared.
  */
 #include "supervisor/plan.h"
 
@@ -180,7 +180,7 @@ bool step_waits(const struct step *step)
 	       step->entry->declaration->run.auto_apply != AUTO_APPLY_RESTART;
 }
 
-/* ---- printing ------------------------------------------------------------------------------------ */
+/* ---- printing ------------------------------------------------------------------ */
 
 static struct json_t *print_changes(const struct changes *changes)
 {

@@ -33,12 +33,13 @@ struct plan_wish {
 	const struct strings *remove; /* forget these */
 };
 
-/* Compares. -EINVAL with a sentence when the whole must be refused (an emptied directory, a name that
- * nothing bears), -ENOMEM. */
+/* Compares. -EINVAL with a sentence when the whole must be refused (an emptied
+ * directory, a name that nothing bears), -ENOMEM. */
 int plan_make(struct plan *ret, const struct members *members,
 	const struct config *config, const struct plan_wish *wish, struct error *err);
 void plan_done(struct plan *plan);
 /* Whether this step waits for an operator when nobody asked for restarts. */
 bool step_waits(const struct step *step);
-/* [{service, kind, changes: [{key, before, after, effect}], problems}], steps that do nothing left out. */
+/* [{service, kind, changes: [{key, before, after, effect}], problems}], steps that do
+ * nothing left out. */
 struct json_t *plan_print(const struct plan *plan);

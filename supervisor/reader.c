@@ -17,10 +17,10 @@
 
 enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10 };
 
-/* ---- in the child ------------------------------------------------------------------------------- */
+/* ---- in the child -------------------------------------------------------------- */
 
-/* What parsing and printing need: memory, and the pipe that is open. (qsort(3) asks sysinfo(2) how much
- * memory there is.) */
+/* What parsing and printing need: memory, and the pipe that is open. (qsort(3) asks
+ * sysinfo(2) how much memory there is.) */
 static const int allowed_calls[] = {
 	SCMP_SYS(read),
 	SCMP_SYS(write),
@@ -125,7 +125,8 @@ static int complain(const char *what, int code)
 int reader_run(const struct paths *paths, int output_fd)
 {
 	_cleanup_(gathered_done) struct gathered gathered = { 0 };
-	/* jansson takes its seed from /dev/urandom at the first object: now, while it may */
+	/* jansson takes its seed from /dev/urandom at the first object: now, while it
+	 * may */
 	_cleanup_(json_freep) struct json_t *first = json_new_object();
 	int r = config_host_facts(&gathered.facts);
 
@@ -141,7 +142,7 @@ int reader_run(const struct paths *paths, int output_fd)
 	return r < 0 ? complain("declarations", r) : EXIT_SUCCESS;
 }
 
-/* ---- in the supervisor ------------------------------------------------------------------------ */
+/* ---- in the supervisor --------------------------------------------------------- */
 
 struct reader {
 	struct deed *deed;

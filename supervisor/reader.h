@@ -2,8 +2,9 @@
  *
  * reader.h - reads everything declared on disk, in a child that can do no harm.
  *
- * The child opens the files as root, then becomes nobody and gives up every system call but the few
- * that parsing needs; what it understood comes back as JSON. No YAML is read in this process.
+ * The child opens the files as root, then becomes nobody and gives up every system call
+ * but the few that parsing needs; what it understood comes back as JSON. No YAML is read
+ * in this process.
  */
 #pragma once
 
@@ -28,6 +29,6 @@ struct reader_plan {
 int reader_start(struct reader **ret, const struct reader_plan *plan); /* -ENOMEM */
 struct reader *reader_free(struct reader *reader);
 
-/* The child's part (also `svcd-supervisor --read`): gathers below `paths`, drops everything, parses,
- * writes JSON to `output_fd`. The exit status. */
+/* The child's part (also `svcd-supervisor --read`): gathers below `paths`, drops
+ * everything, parses, writes JSON to `output_fd`. The exit status. */
 int reader_run(const struct paths *paths, int output_fd);

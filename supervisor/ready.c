@@ -2,8 +2,8 @@
  *
  * ready.c - the conjunction, a row per term.
  *
- * `firewall` and `vip` gate only becoming ready: lost later (a foreign `flush ruleset`) they mean repair and
- * an alarm, not a fleet that depools itself.
+ * `firewall` and `vip` gate only becoming ready: lost later (a foreign `flush ruleset`)
+ * they mean repair and an alarm, not a fleet that depools itself.
  *
  * Not here: how the facts are found (measure.c, engines), and who is told (supervisor.c).
  */
@@ -145,7 +145,7 @@ void ready_judge(struct readiness *ret, const struct ready_facts *facts)
 		ret->again = warm;
 }
 
-/* ---- the verdict -------------------------------------------------------------------------------- */
+/* ---- the verdict --------------------------------------------------------------- */
 
 static enum check_effect effect_of(const struct service *service, const char *check)
 {
@@ -157,7 +157,8 @@ static enum check_effect effect_of(const struct service *service, const char *ch
 	return EFFECT_WARN;
 }
 
-/* What one check means for the whole: without the effect of keeping out it can only warn. */
+/* What one check means for the whole: without the effect of keeping out it can only
+ * warn. */
 static enum verdict weighed(const struct service *service, const struct check_fact *check)
 {
 	if (check->verdict == VERDICT_FAIL &&

@@ -6,7 +6,8 @@
 
 #include "supervisor/service.h"
 
-/* One term of the conjunction; `reason` says in words what to do when it does not hold. */
+/* One term of the conjunction; `reason` says in words what to do when it does not
+ * hold. */
 struct term {
 	bool ok;
 	char reason[REASON_BYTES];
@@ -32,6 +33,7 @@ struct ready_facts {
 
 void ready_judge(struct readiness *ret, const struct ready_facts *facts);
 
-/* The verdict about the service as a whole: of its best instance, with the reason of the worst check. */
+/* The verdict about the service as a whole: of its best instance, with the reason of the
+ * worst check. */
 enum verdict ready_verdict(
 	const struct service *service, char reason[static REASON_BYTES]);

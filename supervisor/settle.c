@@ -2,8 +2,8 @@
  *
  * settle.c - once per turn of the loop: what the facts that came in mean.
  *
- * However many facts changed a service in this turn, its readiness is judged once and the health engine
- * hears of it before the loop sleeps again.
+ * However many facts changed a service in this turn, its readiness is judged once and
+ * the health engine hears of it before the loop sleeps again.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +27,7 @@ void member_changed(struct member *member)
 	task_schedule(member->supervisor->settle);
 }
 
-/* ---- readiness --------------------------------------------------------------------------------- */
+/* ---- readiness ----------------------------------------------------------------- */
 
 static bool any_up(const struct service *service)
 {
@@ -78,7 +78,7 @@ static void say_edge(struct member *member, bool before)
 	supervisor_event(member->supervisor, &event);
 }
 
-/* ---- order of starting ----------------------------------------------------------------------------- */
+/* ---- order of starting --------------------------------------------------------- */
 
 /* The first service here that it depends on and that is not ready; NULL: none. */
 static const struct member *missing_dependency(const struct member *member)
@@ -142,7 +142,7 @@ static void look_at_waiting(struct member *member, struct instant now)
 	begin_now(member, now);
 }
 
-/* ---- settling --------------------------------------------------------------------------------------- */
+/* ---- settling ------------------------------------------------------------------ */
 
 static void settle_member(struct member *member, struct instant now)
 {
@@ -238,7 +238,7 @@ void supervisor_settle(struct supervisor *supervisor, struct instant now)
 	supervisor_settled(supervisor, now);
 }
 
-/* ---- time ------------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------- */
 
 static void sample_usage(struct member *member, struct instant now)
 {

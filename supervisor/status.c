@@ -2,7 +2,8 @@
  *
  * status.c - one JSON object per service, the only source of every face.
  *
- * A piece that cannot be built for lack of memory makes the whole NULL: json_set() fails on it.
+ * A piece that cannot be built for lack of memory makes the whole NULL: json_set() fails
+ * on it.
  */
 #include "supervisor/status.h"
 
@@ -72,7 +73,7 @@ static struct json_t *print_terms(const struct readiness *readiness)
 	return r ? NULL : TAKE(list);
 }
 
-/* ---- instances ----------------------------------------------------------------------------------- */
+/* ---- instances ----------------------------------------------------------------- */
 
 static bool instance_is_ready(const struct instance *instance)
 {
@@ -140,7 +141,7 @@ static struct json_t *print_instances(const struct member *member, struct instan
 	return r ? NULL : TAKE(list);
 }
 
-/* ---- what is declared --------------------------------------------------------------------------- */
+/* ---- what is declared ---------------------------------------------------------- */
 
 static struct json_t *print_listen(const struct declaration *declaration)
 {
@@ -216,7 +217,7 @@ static struct json_t *print_firewall(const struct service *service)
 	return r ? NULL : TAKE(json);
 }
 
-/* ---- what happened ------------------------------------------------------------------------------ */
+/* ---- what happened ------------------------------------------------------------- */
 
 static struct json_t *print_exit(const struct exit_record *record)
 {
@@ -310,7 +311,7 @@ static struct json_t *print_pending(const struct member *member)
 	return r ? NULL : TAKE(list);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------- */
 
 /* When the state that the service shows began: of the instance that shows it. */
 static struct wall since(const struct service *service)

@@ -2,8 +2,9 @@
  *
  * store.c - the supervisor's end of the protocol that systemd speaks with its services.
  *
- * Not libsystemd's: sd_notify() would open a socket for each word, and the keeper may be slow;
- * here is one socket, and words that would have to wait are dropped (WATCHDOG=1 comes again).
+ * Not libsystemd's: sd_notify() would open a socket for each word, and the keeper may be
+ * slow; here is one socket, and words that would have to wait are dropped (WATCHDOG=1
+ * comes again).
  */
 #include "supervisor/store.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * store.h - what outlives this process: file descriptors that the keeper holds for us, by name.
+ * store.h - what outlives this process: file descriptors that the keeper holds for us,
+ * by name.
  *
- * At start they come by $LISTEN_FDS and $LISTEN_FDNAMES; later ones are given with FDSTORE=1 on
- * $NOTIFY_SOCKET, as a service does with systemd. One place for all of it, so that a supervisor
- * which takes over running services begins here.
+ * At start they come by $LISTEN_FDS and $LISTEN_FDNAMES; later ones are given with
+ * FDSTORE=1 on $NOTIFY_SOCKET, as a service does with systemd. One place for all of it,
+ * so that a supervisor which takes over running services begins here.
  */
 #pragma once
 
@@ -21,10 +22,12 @@ struct store;
 #define STORE_HEALTH  "health.sock"
 #define STORE_LOG     "log.sock"
 
-/* Reads the environment and clears it of those variables. Without a keeper the store is empty. */
+/* Reads the environment and clears it of those variables. Without a keeper the store is
+ * empty. */
 int store_new(struct store **ret, struct error *err);
 struct store *store_free(struct store *store);
-/* The fd of that name (borrowed; the store keeps its number until store_drop()); -1: none. */
+/* The fd of that name (borrowed; the store keeps its number until store_drop()); -1:
+ * none. */
 int store_fd(const struct store *store, const char *name);
 /* Keeps a duplicate of `fd` here and with the keeper. -errno. */
 int store_put(struct store *store, const char *name, int fd);

@@ -2,7 +2,8 @@
  *
  * streams.c - calls that follow what happens: Watch (documents that changed) and Events.
  *
- * A caller that reads slowly gets newer documents and fewer of them; it is never waited for.
+ * A caller that reads slowly gets newer documents and fewer of them; it is never waited
+ * for.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -134,7 +135,7 @@ static struct stream *new_stream(
 	return stream_free(stream);
 }
 
-/* ---- Watch ------------------------------------------------------------------------------------------ */
+/* ---- Watch --------------------------------------------------------------------- */
 
 static bool concerns(const struct stream *stream, const struct member *member)
 {
@@ -202,7 +203,7 @@ void stream_watch(void *owner, struct varlink_call *call, struct json_t *paramet
 	begin(supervisor, stream, now);
 }
 
-/* ---- Events ------------------------------------------------------------------------------------------ */
+/* ---- Events -------------------------------------------------------------------- */
 
 static struct json_t *events_since(struct stream *stream, const struct events *events)
 {

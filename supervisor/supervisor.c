@@ -2,8 +2,9 @@
  *
  * supervisor.c - builds everything, connects it, and takes it down in order.
  *
- * How facts travel: a process ends, an engine speaks, an operator calls -> the noun that it is about
- * notes it and says `changed` -> settle.c judges once, tells the engines, answers who waits.
+ * How facts travel: a process ends, an engine speaks, an operator calls -> the noun that
+ * it is about notes it and says `changed` -> settle.c judges once, tells the engines,
+ * answers who waits.
  */
 #include "supervisor/supervisor.h"
 
@@ -25,7 +26,7 @@
 
 enum { WATCHDOG_SHARE = 3 };
 
-/* ---- events --------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------- */
 
 /* The ring has every event; `quiet` ones are not also a line of the journal. */
 static void keep_event(
@@ -71,7 +72,7 @@ void supervisor_say(
 	supervisor_event(supervisor, &event);
 }
 
-/* ---- what services tell -------------------------------------------------------------------------- */
+/* ---- what services tell -------------------------------------------------------- */
 
 static void on_changed(void *owner, struct service *service, struct instant now)
 {
@@ -81,8 +82,8 @@ static void on_changed(void *owner, struct service *service, struct instant now)
 		member_changed(service->user);
 }
 
-/* The state that follows a death says its reason too; and whoever dies again and again is said at
- * the 1st, 2nd, 4th, 8th … time. Events and status have the rest. */
+/* The state that follows a death says its reason too; and whoever dies again and again
+ * is said at the 1st, 2nd, 4th, 8th … time. Events and status have the rest. */
 static bool is_said_elsewhere(const struct service_event *said)
 {
 	unsigned deaths = said->service->deaths_in_a_row;
@@ -114,7 +115,7 @@ static void on_piped(void *owner, struct service *service, unsigned instance,
 		told_pipe(service->user, instance, stream, fd);
 }
 
-/* ---- what engines tell ---------------------------------------------------------------------------- */
+/* ---- what engines tell --------------------------------------------------------- */
 
 static bool give_birth(void *owner, enum engine which, struct engine_birth *ret)
 {
@@ -195,7 +196,7 @@ static void on_engine_stopped(void *owner, enum engine which, struct instant now
 static const struct engine_user engine_user = { give_birth, print_hello, on_met,
 	on_message, on_room, on_engine_event, on_engine_stopped };
 
-/* ---- this host --------------------------------------------------------------------------------------- */
+/* ---- this host ----------------------------------------------------------------- */
 
 static bool host_differs(const struct config *a, const struct config *b)
 {
@@ -239,7 +240,7 @@ void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
 	}
 }
 
-/* ---- the end ------------------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------- */
 
 static bool all_stopped(const struct supervisor *supervisor)
 {
@@ -281,8 +282,8 @@ static void on_stop(void *owner, int number, struct instant now)
 	task_schedule(supervisor->settle);
 }
 
-/* Without a keeper nobody reaps orphans or starts the next supervisor: leave the services to it. At once,
- * since whoever is freed here ends what it owns. */
+/* Without a keeper nobody reaps orphans or starts the next supervisor: leave the
+ * services to it. At once, since whoever is freed here ends what it owns. */
 static void on_keeper(void *owner, unsigned events, struct instant now)
 {
 	(void)owner;
@@ -306,7 +307,7 @@ static void on_reload(void *owner, int number, struct instant now)
 		log_warning("too many applies wait; the declarations are not read again");
 }
 
-/* ---- time ---------------------------------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------------- */
 
 static void on_settle(void *owner, struct instant now)
 {
@@ -334,10 +335,11 @@ static void on_watchdog(void *owner, struct instant now)
 		timer_arm(supervisor->watchdog, instant_add_us(now, every_us));
 }
 
-/* ---- the beginning ---------------------------------------------------------------------------------- */
+/* ---- the beginning ------------------------------------------------------------- */
 
-/* What an earlier supervisor left running below our base is ours, and unwatched: it ends, and its services
- * start anew. (Taking it over begins here, with what the store holds.) */
+/* What an earlier supervisor left running below our base is ours, and unwatched: it
+ * ends, and its services start anew. (Taking it over begins here, with what the store
+ * holds.) */
 static int end_leftovers(struct supervisor *supervisor)
 {
 	_cleanup_(strings_done) struct strings services = { 0 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * supervisor.h - private: everything that lives as long as svcd-supervisor, and who may ask whom.
+ * supervisor.h - private: everything that lives as long as svcd-supervisor, and who may
+ * ask whom.
  *
- * A fact comes in (an exit, an engine's message, an operator's word), marks its service as changed, and is
- * settled once before the loop sleeps: readiness is judged, the health engine told, waiting
- * callers answered.
+ * A fact comes in (an exit, an engine's message, an operator's word), marks its service
+ * as changed, and is settled once before the loop sleeps: readiness is judged, the
+ * health engine told, waiting callers answered.
  */
 #pragma once
 
@@ -64,12 +65,13 @@ struct supervisor {
 	int exit_status;
 };
 
-/* ---- supervisor.c: its life ------------------------------------------------------------------- */
+/* ---- supervisor.c: its life ---------------------------------------------------- */
 
 int supervisor_new(struct supervisor **ret, const char *root, struct error *err);
 int supervisor_run(struct supervisor *supervisor); /* the exit status */
 struct supervisor *supervisor_free(struct supervisor *supervisor);
-/* The declarations were understood and are in use: engines may be told, services started. */
+/* The declarations were understood and are in use: engines may be told, services
+ * started. */
 void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
 	struct found *found, struct instant now);
 /* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */
@@ -80,7 +82,7 @@ struct about {
 };
 __attribute__((format(printf, 3, 4))) void supervisor_say(
 	struct supervisor *supervisor, struct about about, const char *format, ...);
-/* ---- wishes.c: what operators want, on disk ------------------------------------------------------- */
+/* ---- wishes.c: what operators want, on disk ------------------------------------ */
 
 void supervisor_load_wishes(struct supervisor *supervisor);
 void supervisor_save_wishes(struct supervisor *supervisor); /* when something changed */
@@ -93,7 +95,7 @@ void supervisor_forget_wish(struct supervisor *supervisor, const char *service);
 /* After each settling: what waits for a whole turn (the end, the disk). */
 void supervisor_settled(struct supervisor *supervisor, struct instant now);
 
-/* ---- settle.c: after facts came in --------------------------------------------------------- */
+/* ---- settle.c: after facts came in --------------------------------------------- */
 
 /* Something about it is different; cheap, coalesced. */
 void member_changed(struct member *member);
@@ -104,7 +106,7 @@ void supervisor_look_at_vips(struct supervisor *supervisor);
 /* Starts it, or lets it wait for what it depends on. */
 void member_begin(struct member *member, struct instant now);
 
-/* ---- told.c: what engines are told ------------------------------------------------------------ */
+/* ---- told.c: what engines are told --------------------------------------------- */
 
 void told_anew(struct supervisor *supervisor, enum engine which);
 void told_flush(struct supervisor *supervisor, enum engine which, struct instant now);
@@ -117,7 +119,7 @@ void told_answer(struct supervisor *supervisor, enum engine which,
 bool told_all(
 	const struct supervisor *supervisor); /* every engine knows all, or is down */
 
-/* ---- facts.c: what engines say ------------------------------------------------------------------- */
+/* ---- facts.c: what engines say ------------------------------------------------- */
 
 void facts_take(struct supervisor *supervisor, enum engine which, enum message_kind kind,
 	const struct json_t *body);

@@ -2,9 +2,9 @@
  *
  * told.c - what each engine knows, and what it must still be told: newest state only.
  *
- * Sending never waits: while an engine's channel is full, changes leave a dirty bit per service, and what
- * is sent when there is room is the state of then. An engine that was started again knows nothing: all
- * bits are set, SYNC ends the telling.
+ * Sending never waits: while an engine's channel is full, changes leave a dirty bit per
+ * service, and what is sent when there is room is the state of then. An engine that was
+ * started again knows nothing: all bits are set, SYNC ends the telling.
  *
  * Not here: the channel and the engine's life (engine.c).
  */
@@ -22,7 +22,7 @@ static const struct {
 	[ENGINE_FIREWALL] = { TELL_SERVICE },
 };
 
-/* ---- bodies --------------------------------------------------------------------------------------- */
+/* ---- bodies -------------------------------------------------------------------- */
 
 static struct json_t *body_service(const struct member *member)
 {
@@ -81,7 +81,7 @@ static struct json_t *body_generation(const char *service, uint64_t generation)
 	return r ? NULL : TAKE(body);
 }
 
-/* ---- sending ------------------------------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------------- */
 
 static int send_service(struct member *member, enum engine which, struct instant now)
 {
@@ -214,7 +214,7 @@ void told_flush(struct supervisor *supervisor, enum engine which, struct instant
 	engine_expects(engine, unanswered(supervisor, which), false, now);
 }
 
-/* ---- what changes it ------------------------------------------------------------------------------ */
+/* ---- what changes it ----------------------------------------------------------- */
 
 void told_anew(struct supervisor *supervisor, enum engine which)
 {

@@ -2,8 +2,8 @@
  *
  * verbs.c - the methods that act on services: Start, Stop, Restart, Reload, Kill.
  *
- * Every act is an event with who, what and why, and (start, stop) goes to the disk, so that it still
- * holds after a reboot.
+ * Every act is an event with who, what and why, and (start, stop) goes to the disk, so
+ * that it still holds after a reboot.
  */
 #include <errno.h>
 #include <signal.h>
@@ -109,7 +109,7 @@ void verb_reload(void *owner, struct varlink_call *call, struct json_t *paramete
 	run(owner, call, parameters, &row);
 }
 
-/* ---- kill ------------------------------------------------------------------------------------------- */
+/* ---- kill ---------------------------------------------------------------------- */
 
 /* "TERM", "SIGTERM", "15"; -1 when it is none. */
 static int signal_number(const char *word)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vip.c - pure: is a packet of LVS for this service taken here, and nobody else's ARP answered.
+ * vip.c - pure: is a packet of LVS for this service taken here, and nobody else's ARP
+ * answered.
  *
- * Not here: how the facts come (vip_watch.c), and that the term gates only becoming ready (ready.c).
+ * Not here: how the facts come (vip_watch.c), and that the term gates only becoming
+ * ready (ready.c).
  */
 #include "supervisor/vip.h"
 

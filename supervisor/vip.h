@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vip.h - the addresses that LVS sends to: those a declaration wants, those on lo, and whether the host
- * keeps quiet about them (ARP).
+ * vip.h - the addresses that LVS sends to: those a declaration wants, those on lo, and
+ * whether the host keeps quiet about them (ARP).
  */
 #pragma once
 
@@ -33,7 +33,7 @@ void vip_judge(struct term *ret, const struct declaration *declaration, const ch
 /* Balancers send to it, in the state that it is in. */
 bool vip_is_wanted(const struct declaration *declaration);
 
-/* ---- the watch ---------------------------------------------------------------------------------- */
+/* ---- the watch ----------------------------------------------------------------- */
 
 struct vip_watch;
 typedef void vip_changed_fn(void *owner, struct instant now);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vip_watch.c - what is on lo, by rtnetlink(7): whatever is said to change, all is asked again.
+ * vip_watch.c - what is on lo, by rtnetlink(7): whatever is said to change, all is asked
+ * again.
  *
- * The socket with the events is only emptied; a dump has a socket of its own, so that no event is
- * taken for an answer, and none that was lost (ENOBUFS) matters.
+ * The socket with the events is only emptied; a dump has a socket of its own, so that no
+ * event is taken for an answer, and none that was lost (ENOBUFS) matters.
  *
  * Not here: what it means (vip.c).
  */
@@ -30,7 +31,7 @@ struct vip_watch {
 	void *owner;
 };
 
-/* ---- one dump ------------------------------------------------------------------------------------ */
+/* ---- one dump ------------------------------------------------------------------ */
 
 struct dump {
 	struct vip_facts *facts;
@@ -53,7 +54,8 @@ static int add(struct vip_facts *facts, int family, const void *bytes, size_t si
 	return 0;
 }
 
-/* IFA_LOCAL is the address itself where IFA_ADDRESS may be the other end's; IPv6 has only the latter. */
+/* IFA_LOCAL is the address itself where IFA_ADDRESS may be the other end's; IPv6 has
+ * only the latter. */
 static const struct rtattr *address_of(const struct nlmsghdr *message)
 {
 	const struct ifaddrmsg *head = NLMSG_DATA(message);
@@ -115,7 +117,7 @@ static void ask_anew(struct vip_watch *watch)
 	watch->facts.error = r;
 }
 
-/* ---- events ----------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------- */
 
 static void on_event(void *owner, unsigned events, struct instant now)
 {
@@ -166,7 +168,7 @@ struct vip_watch *vip_watch_free(struct vip_watch *watch)
 	return NULL;
 }
 
-/* ---- sysctls ----------------------------------------------------------------------------------------- */
+/* ---- sysctls ------------------------------------------------------------------- */
 
 static int64_t read_sysctl(const char *path)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * wishes.c - keeps what operators want on the disk: read once at the start, written by a deed, since a
- * disk may stall and this loop may not.
+ * wishes.c - keeps what operators want on the disk: read once at the start, written by a
+ * deed, since a disk may stall and this loop may not.
  *
  * Not here: the table and its file's format (wanted.c).
  */
@@ -44,7 +44,8 @@ static void on_saved(void *owner, const struct deed_result *result, struct insta
 	task_schedule(supervisor->settle);
 }
 
-/* A disk may stall: a child writes. The child has its own copy of everything, so the text may go at once. */
+/* A disk may stall: a child writes. The child has its own copy of everything, so the
+ * text may go at once. */
 static void save(struct supervisor *supervisor)
 {
 	_cleanup_free_ char *path =

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every header compiles alone; every source file says what it is and under which licence.
+# Every header compiles alone; every source file says what it is and under which licence,
+# and has comments of at most 90 columns.
 status=0
 for header in */*.h; do
 	echo "#include \"$header\"" |
@@ -19,5 +20,9 @@ for file in $(git ls-files '*.c' '*.h' '*.py' '*.sh' '*.build' dev); do
 		echo "$file: $lines lines, 600 is the limit: look for the second noun"
 		status=1
 	}
+done
+for file in $(git ls-files '*.c' '*.h'); do
+	expand "$file" | LC_ALL=C.UTF-8 grep -nE '^.{91,}' | grep -E '/\*|^[0-9]+: *\* ' |
+		sed "s|^|$file:|" | grep . && status=1
 done
 exit $status

@@ -4,7 +4,7 @@
 
 #define COMMAND "run: {command: [/usr/bin/web]}\n"
 
-/* ---- sources made of texts -------------------------------------------------------------------- */
+/* ---- sources made of texts ----------------------------------------------------- */
 
 static void add(struct sources *sources, enum source_kind kind, const char *path,
 	const char *text)
@@ -50,7 +50,7 @@ static const char *origin(const struct entry *entry, const char *path)
 	return json_get_text(entry->origins, path, "default");
 }
 
-/* ---- layers ----------------------------------------------------------------------------------- */
+/* ---- layers -------------------------------------------------------------------- */
 
 static void test_each_layer_wins_over_the_one_below(void **state)
 {
@@ -164,7 +164,7 @@ static void test_overrides_match_by_all_their_words_in_order(void **state)
 	}
 }
 
-/* ---- where it runs ------------------------------------------------------------------------------- */
+/* ---- where it runs ------------------------------------------------------------- */
 
 static void test_a_service_is_here_when_its_cluster_is(void **state)
 {
@@ -240,7 +240,7 @@ static void test_what_is_not_known_of_a_host_is_refused_where_it_is_used(void **
 		"this host; say it in svcd.yaml: `host:`");
 }
 
-/* ---- defaults that are other values -------------------------------------------------------------- */
+/* ---- defaults that are other values -------------------------------------------- */
 
 static void test_defaults_follow_other_values(void **state)
 {
@@ -296,7 +296,7 @@ static void test_nobody_but_the_host_is_said_as_a_warning(void **state)
 		config->entries[0].warnings.items[0], "only this host can reach web"));
 }
 
-/* ---- files ------------------------------------------------------------------------------------------ */
+/* ---- files --------------------------------------------------------------------- */
 
 static void test_a_files_own_values_come_before_the_declarations(void **state)
 {
@@ -325,7 +325,7 @@ static void test_a_files_own_values_come_before_the_declarations(void **state)
 	assert_string_equal(second, "level = high\nprice = $5\nnumber = 2\n");
 }
 
-/* ---- more than one ----------------------------------------------------------------------------------- */
+/* ---- more than one ------------------------------------------------------------- */
 
 static void test_one_refused_file_refuses_that_service_only(void **state)
 {
@@ -418,7 +418,7 @@ static void test_what_was_not_listed_is_not_known_to_be_gone(void **state)
 	assert_int_equal(config->entries_count, 0);
 }
 
-/* ---- the whole as one document -------------------------------------------------------------------------- */
+/* ---- the whole as one document ------------------------------------------------- */
 
 static void test_a_config_travels(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * effective.c - what declarations mean with each shipped template, as `svcctl show` prints it. What
- * it prints must read back as the same.
+ * effective.c - what declarations mean with each shipped template, as `svcctl show`
+ * prints it. What it prints must read back as the same.
  */
 #include <stdlib.h>
 

@@ -9,7 +9,8 @@
 /* Adds one file, shown as `shown`. */
 void add_file(struct sources *sources, enum source_kind kind, const char *path,
 	const char *shown);
-/* All files of a folder with that ending, in order of their names; shown as PREFIX + name. */
+/* All files of a folder with that ending, in order of their names; shown as PREFIX +
+ * name. */
 void add_folder(struct sources *sources, enum source_kind kind, const char *folder,
 	const char *prefix, const char *ending);
 /* templates/ of the source tree. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * refusals.c - every broken input in tests/golden/config/refusals is refused in the words of its
- * NAME.ok. NAME.yaml is a declaration alone, on the site of examples/; a folder is an /etc/svcd.
+ * refusals.c - every broken input in tests/golden/config/refusals is refused in the
+ * words of its NAME.ok. NAME.yaml is a declaration alone, on the site of examples/; a
+ * folder is an /etc/svcd.
  */
 #include <sys/stat.h>
 

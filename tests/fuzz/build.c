@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * build.c - a declaration through all of its way: layers, names, rows, rules. What is accepted must
- * travel as JSON and come back the same.
+ * build.c - a declaration through all of its way: layers, names, rows, rules. What is
+ * accepted must travel as JSON and come back the same.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * expand.c - texts with `${…}`: what is kept must stay as it is, and end as the text itself.
+ * expand.c - texts with `${…}`: what is kept must stay as it is, and end as the text
+ * itself.
  */
 #include "config/expand.h"
 

@@ -2,8 +2,8 @@
  *
  * keeper.c - a real keeper with a pretend supervisor: this same program, by another name.
  *
- * The supervisor tells what it sees through a fifo, a line each; the test reads lines and waits for
- * nothing else.
+ * The supervisor tells what it sees through a fifo, a line each; the test reads lines
+ * and waits for nothing else.
  */
 #include "keeper/keeper.h"
 
@@ -27,7 +27,7 @@
 
 enum { ANSWER_MS = 10000 };
 
-/* ---- the pretend supervisor ---------------------------------------------------------------- */
+/* ---- the pretend supervisor ---------------------------------------------------- */
 
 static void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void tell(const char *format, ...)
@@ -84,7 +84,7 @@ static int pretend(void)
 	return EXIT_SUCCESS;
 }
 
-/* ---- the tests --------------------------------------------------------------------------------- */
+/* ---- the tests ----------------------------------------------------------------- */
 
 struct scene {
 	char root[64], fifo[96], libexec[96];
@@ -132,7 +132,8 @@ static int set_up(void **state)
 	assert_int_equal(symlink(self, link), 0);
 	assert_int_equal(setenv("SVCD_LIBEXEC", scene.root, 1), 0);
 	assert_int_equal(setenv("TEST_FIFO", scene.fifo, 1), 0);
-	/* for reading and writing: there is always a writer, reading never sees the end */
+	/* for reading and writing: there is always a writer, reading never sees the
+	 * end */
 	scene.answers = open(scene.fifo, O_RDWR | O_CLOEXEC);
 	assert_true(scene.answers >= 0);
 	run_keeper(&scene);

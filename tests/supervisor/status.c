@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * status.c - the status document, as golden files: tests/golden/supervisor/status/NAME.json.
+ * status.c - the status document, as golden files:
+ * tests/golden/supervisor/status/NAME.json.
  *
  * GOLDEN=renew writes them anew.
  */
