@@ -32,7 +32,7 @@ void outcome_set(struct outcome *outcome, enum outcome_kind kind, const char *fo
 struct streak {
 	enum verdict verdict;
 	unsigned good, bad;
-	bool unsettled; /* a bad verdict that one good try turns */
+	bool unsettled;            /* a bad verdict that one good try turns */
 	char reason[REASON_BYTES]; /* of a verdict that is not pass */
 };
 

@@ -154,7 +154,7 @@ enum { CHANNEL_VERSION = 1 };
 	X(TAIL, "tail")         /* both ways; log: service, instance, stream, lines */ \
 	X(LOGSTATS, "logstats") /* log: services: {NAME: {bytes, lines, dropped, …}} */  \
 	X(BYE, "bye")                                                                    \
-	/* supervisor → health, every 5 s, unanswered: the kernel keeps, none reads */      \
+	/* supervisor → health, every 5 s, unanswered: the kernel keeps, none reads */ \
 	X(ALIVE, "alive")
 /* clang-format on */
 enum message_kind {
