@@ -39,19 +39,21 @@ static int check_set_name(const struct site *site, const char *name, struct erro
 
 	if (site_set(site, name))
 		return 0;
-	if (means_world(name))
+	if (means_world(name)) {
 		return error_set(err, -EINVAL,
 			"there is no network set '%s' in site.yaml; if everyone is meant, "
 			"write world",
 			name);
+	}
 	for (size_t i = 0; i < site->networks_count && !nearest; i++)
 		if (strcasecmp(site->networks[i].name, name) == 0)
 			nearest = site->networks[i].name;
-	if (!nearest && strchr(name, '.') && is_host_name(name))
+	if (!nearest && strchr(name, '.') && is_host_name(name)) {
 		return error_set(err, -EINVAL,
 			"there is no network set '%s' in site.yaml; a host is written "
 			"host:%s",
 			name, name);
+	}
 	if (!nearest)
 		nearest = text_nearest(name, set_name_at, site);
 	return error_set(err, -EINVAL, "there is no network set '%s' in site.yaml%s%s%s",

@@ -87,11 +87,12 @@ static void check_name(const struct node *node, const char *path, const char *wo
 {
 	const char *nearest = text_nearest_of(node->text, known);
 
-	if (!text_equal(nearest, node->text))
+	if (!text_equal(nearest, node->text)) {
 		problem(problems, node->mark, path,
 			"there is no %s '%s' in site.yaml%s%s%s", word, node->text,
 			nearest ? "; did you mean '" : "", nearest ? nearest : "",
 			nearest ? "'?" : "");
+	}
 }
 
 /* A match that fits nowhere would do nothing, and nobody would know. Hosts that are in no
