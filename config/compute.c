@@ -59,11 +59,12 @@ static int unknown_name(const struct naming *naming, const char *name)
 	if (strcmp(name, "instance") == 0)
 		return error_set(naming->err, -EINVAL,
 			"${instance} cannot be used here: all instances share this value");
-	if (text_starts(name, "secret."))
+	if (text_starts(name, "secret.")) {
 		return error_set(naming->err, -EINVAL,
 			"${%s}: a secret never stands in a declaration; put it into "
 			"run.environment_file",
 			name);
+	}
 	nearest = names->each ? text_nearest(name, names->each, names->data) : NULL;
 	if (nearest)
 		return error_set(naming->err, -EINVAL,
