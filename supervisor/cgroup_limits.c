@@ -16,6 +16,7 @@
 
 enum {
 	CONTROL_FILE_MAX_BYTES = 64 * 1024,
+	THREADS_MAX_BYTES = 1024 * 1024,
 	CPU_PERIOD_US = 100000,
 	CPU_US_PER_PERCENT = CPU_PERIOD_US / 100,
 	KERNEL_WEIGHT = 100, /* what cpu.weight and io.weight are by themselves */
@@ -126,6 +127,19 @@ static int64_t read_number(int dir_fd, const char *file)
 	return strtoll(text, NULL, 10);
 }
 
+/* As pids.current counts, where there is no pids controller. */
+static int64_t count_threads(int dir_fd)
+{
+	_cleanup_free_ char *text = NULL;
+	int64_t count = 0;
+
+	if (file_read(&text, NULL, dir_fd, "cgroup.threads", THREADS_MAX_BYTES) < 0)
+		return UNSET;
+	for (const char *at = text; *at; at++)
+		count += *at == '\n';
+	return count;
+}
+
 void cgroup_usage_read(int dir_fd, struct usage *ret)
 {
 	*ret = (struct usage){
@@ -136,4 +150,6 @@ void cgroup_usage_read(int dir_fd, struct usage *ret)
 		.tasks = read_number(dir_fd, "pids.current"),
 		.oom_kills = cgroup_read_key(dir_fd, "memory.events", "oom_kill"),
 	};
+	if (ret->tasks == UNSET)
+		ret->tasks = count_threads(dir_fd);
 }
