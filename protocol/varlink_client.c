@@ -194,22 +194,33 @@ static bool is_alive(const char *path)
 	       recv(fd, &byte, sizeof(byte), 0) >= 0;
 }
 
+/* How many bytes came; never 0. */
+static ssize_t receive(const struct asker *self, char *bytes, size_t size)
+{
+	for (;;) {
+		ssize_t got = recv(self->fd, bytes, size, 0);
+
+		if (got >= 0)
+			return got > 0 ? got : -ECONNRESET;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return -errno;
+		if (!self->patient || !is_alive(self->path))
+			return -ETIMEDOUT;
+	}
+}
+
 static int read_answers(struct asker *self)
 {
 	char bytes[RECEIVE_BYTES];
 
 	for (;;) {
-		ssize_t got = recv(self->fd, bytes, sizeof(bytes), 0);
+		ssize_t got = receive(self, bytes, sizeof(bytes));
 		int r;
 
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno == EAGAIN && self->patient && is_alive(self->path))
-			continue;
 		if (got < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		if (got == 0)
-			return -ECONNRESET;
+			return (int)got;
 		text_add_bytes(&self->in, bytes, (size_t)got);
 		if (text_failed(&self->in))
 			return -ENOMEM;
