@@ -110,9 +110,13 @@ static int set(struct reading *self, const struct option_row *row, const char *a
 	void *member = (char *)&self->ctl->options + row->at;
 	char *end;
 
-	assert(argument || row->kind == FLAG);
+	if (row->kind == FLAG) {
+		*(bool *)member = true;
+		return 0;
+	}
+	assert(argument);
 	switch (row->kind) {
-	case FLAG: *(bool *)member = true; return 0;
+	case FLAG: break;
 	case TEXT: *(const char **)member = argument; return 0;
 	case TEXTS: return strings_add(member, argument) < 0 ? EXIT_FAILED : 0;
 	case NUMBER:

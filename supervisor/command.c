@@ -4,6 +4,7 @@
  */
 #include "supervisor/command.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "supervisor/environment.h"
@@ -83,7 +84,8 @@ static int add_declared(
 	for (size_t i = 0; r == 0 && i < file->count; i++) {
 		char *equals = strchr(file->items[i], '=');
 
-		*equals = '\0'; /* environment_set() made it: there is one */
+		assert(equals); /* environment_set() made it */
+		*equals = '\0';
 		r = environment_set(environment, file->items[i], equals + 1);
 		*equals = '=';
 	}
