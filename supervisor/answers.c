@@ -54,8 +54,10 @@ static void wait_for_notify(struct process *process, struct instant now)
 	if (process->instance->notified_ready) {
 		be_ready(process, now);
 	} else {
-		instance_explain(
-			process->instance, "waits for READY=1 on its notify socket", now);
+		instance_explain(process->instance,
+			"waits for READY=1 (sd_notify); for a program that "
+			"does not send it: run.ready.by: listen",
+			now);
 	}
 }
 

@@ -58,6 +58,7 @@ static int make_log_directory(struct preparation *self, struct error *err)
 		declaration->access.group ? getgrnam(declaration->access.group) : NULL;
 	struct directory_plan plan = { .path = logs->directory, .mode = 02750 };
 	const char *name;
+	int r;
 
 	if (!logs->directory ||
 		(!is_file_target(logs->out) && !is_file_target(logs->err)))
@@ -65,8 +66,9 @@ static int make_log_directory(struct preparation *self, struct error *err)
 	plan.uid = ours ? (engine ? engine->pw_uid : 0) : self->identity.uid;
 	plan.gid = readers ? readers->gr_gid : self->identity.gid;
 	name = strrchr(logs->directory, '/');
-	return directory_prepare(
+	r = directory_prepare(
 		&plan, text_equal(name ? name + 1 : NULL, declaration->service), err);
+	return r < 0 ? error_prefix(err, "logs.directory") : 0;
 }
 
 static int render_files(struct preparation *self, struct error *err)
@@ -98,7 +100,9 @@ static int read_environment(struct preparation *self, struct error *err)
 		return 0;
 	r = file_read(&text, &size, AT_FDCWD, path, ENVIRONMENT_FILE_MAX_BYTES);
 	if (r < 0)
-		return error_errno(err, r, "run.environment_file %s", path);
+		return error_set(err, r,
+			"run.environment_file %s: %s; put it there, or remove the key",
+			path, strerror(-r));
 	if (strlen(text) != size) {
 		return error_set(
 			err, -EINVAL, "run.environment_file %s: has a NUL byte", path);
@@ -142,6 +146,12 @@ static const char *declared_path(const struct declaration *declaration)
 	return ENVIRONMENT_PATH;
 }
 
+static int refuse_command(const char *program, int code, struct error *err)
+{
+	return error_set(err, code, "exec %s: %s; %s, or correct run.command", program,
+		strerror(-code), code == -EACCES ? "make it executable" : "install it");
+}
+
 /* So that a restart learns it while the old process still runs. */
 static int find_command(struct preparation *self, struct error *err)
 {
@@ -154,14 +164,16 @@ static int find_command(struct preparation *self, struct error *err)
 	int r;
 
 	if (fd < 0)
-		return error_errno(err, -errno, "chdir %s", directory);
+		return error_set(err, -errno,
+			"chdir %s: %s; make it, or correct run.directory", directory,
+			strerror(errno));
 	r = config_expand(
 		&program, declaration->run.command.items[0], self->wish->instance, err);
 	if (r < 0)
 		return r;
 	found = strchr(program, '/') ? is_program(fd, program)
 				     : is_on_path(program, declared_path(declaration));
-	return found ? 0 : error_errno(err, -errno, "exec %s", program);
+	return found ? 0 : refuse_command(program, -errno, err);
 }
 
 static int (*const steps[])(struct preparation *self, struct error *err) = {

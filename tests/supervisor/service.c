@@ -94,20 +94,28 @@ static const struct {
 } refused[] = {
 	{ "a command that is not there",
 		"{'service':'web','run':{'user':'nobody','command':['/no/such']}}",
-		CAUSE_START, "exec /no/such: No such file or directory" },
+		CAUSE_START,
+		"exec /no/such: No such file or directory; install it, or correct "
+		"run.command" },
 	{ "a command that is not on the path",
 		"{'service':'web','run':{'user':'nobody','command':['no-such-prog']}}",
-		CAUSE_START, "exec no-such-prog: No such file or directory" },
+		CAUSE_START,
+		"exec no-such-prog: No such file or directory; install it, or correct "
+		"run.command" },
 	{ "a file that is no program",
 		"{'service':'web','run':{'user':'nobody','command':['/etc/passwd']}}",
-		CAUSE_START, "exec /etc/passwd: Permission denied" },
+		CAUSE_START,
+		"exec /etc/passwd: Permission denied; make it executable, or correct "
+		"run.command" },
 	{ "a user who does not exist",
 		"{'service':'web','run':{'user':'nosuchuser','command':['true']}}",
 		CAUSE_START, "user nosuchuser: no such user" },
 	{ "a directory that is not there",
 		"{'service':'web','run':{'user':'nobody','directory':'/no/such',"
 		"'command':['true']}}",
-		CAUSE_START, "chdir /no/such: No such file or directory" },
+		CAUSE_START,
+		"chdir /no/such: No such file or directory; make it, or correct "
+		"run.directory" },
 	{ "a directory that the user may not enter",
 		"{'service':'web','run':{'user':'nobody','directory':'/root',"
 		"'command':['sleep','100']}}",
@@ -119,7 +127,9 @@ static const struct {
 	{ "an environment file that is not there",
 		"{'service':'web','run':{'user':'nobody','command':['sleep','100'],"
 		"'environment_file':'/no/such'}}",
-		CAUSE_START, "run.environment_file /no/such: No such file" },
+		CAUSE_START,
+		"run.environment_file /no/such: No such file or directory; put it there, "
+		"or remove the key" },
 };
 
 static void what_cannot_start_says_why_and_waits(void **state)
