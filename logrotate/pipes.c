@@ -54,7 +54,6 @@ struct pipes {
 	struct pipe *first, *ready;
 	struct pipe **ready_end;
 	size_t latest_bytes;
-	bool serving;
 	char buffer[HEADROOM_BYTES + PIPE_BATCH_BYTES];
 };
 
@@ -108,6 +107,8 @@ static void keep_unfinished(
 {
 	if (size == 0)
 		return;
+	if (pipe->unfinished.size >= pipe->line_max) /* which was more before */
+		give_unfinished(pipe, PIECE_CUT, at);
 	if (pipe->unfinished.size == 0)
 		pipe->since = at.now;
 	while (pipe->unfinished.size + size >= pipe->line_max) {
@@ -240,15 +241,6 @@ static void rest(struct pipes *pipes, struct moment at)
 	timer_arm(pipes->nap, more ? at.now : NEVER);
 }
 
-static void on_nap_over(void *owner, struct instant now)
-{
-	struct pipes *pipes = owner;
-	struct moment at = { now, loop_wall(pipes->loop) };
-
-	serve_ready(pipes, at);
-	rest(pipes, at);
-}
-
 static bool is_half_full(const struct pipe *pipe)
 {
 	int waiting = 0, capacity = fcntl(pipe->fd, F_GETPIPE_SZ);
@@ -256,21 +248,41 @@ static bool is_half_full(const struct pipe *pipe)
 	return ioctl(pipe->fd, FIONREAD, &waiting) == 0 && waiting >= capacity / 2;
 }
 
-static void on_edge(void *owner, unsigned loop_events, struct instant now)
+/* Puts those that have something new into the ready list; true when one of them should
+ * not have to wait. */
+static bool note_edges(struct pipes *pipes)
 {
 	struct epoll_event events[EVENTS];
-	struct pipes *pipes = owner;
-	int64_t nap_us = pipes_nap_us(pipes->latest_bytes);
 	int count = epoll_wait(pipes->epoll_fd, events, EVENTS, 0);
+	bool urgent = false;
 
-	(void)loop_events;
 	for (int i = 0; i < count; i++) {
 		struct pipe *pipe = events[i].data.ptr;
 
 		make_ready(pipe);
-		if (nap_us > 0 && is_half_full(pipe))
-			nap_us = 0;
+		urgent = urgent || is_half_full(pipe);
 	}
+	return urgent;
+}
+
+/* Edges are looked at here too: pipes that flood leave no pause in which they would be
+ * seen otherwise. */
+static void on_nap_over(void *owner, struct instant now)
+{
+	struct pipes *pipes = owner;
+	struct moment at = { now, loop_wall(pipes->loop) };
+
+	note_edges(pipes);
+	serve_ready(pipes, at);
+	rest(pipes, at);
+}
+
+static void on_edge(void *owner, unsigned events, struct instant now)
+{
+	struct pipes *pipes = owner;
+	int64_t nap_us = note_edges(pipes) ? 0 : pipes_nap_us(pipes->latest_bytes);
+
+	(void)events;
 	if (!next_to_serve(pipes))
 		return;
 	watch_set(pipes->watch, 0);

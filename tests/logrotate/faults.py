@@ -8,6 +8,7 @@ Usage: faults.py PROGRAM [unittest arguments]
 import os
 import subprocess
 import sys
+import time
 import unittest
 
 if 'SVCD_TEST_PRIVATE' not in os.environ:
@@ -18,6 +19,17 @@ import rig  # noqa: E402
 from case import EngineCase  # noqa: E402
 
 LINE = b'line %07d of a service that prints on a full disk\n'
+
+
+def flood_for(seconds, pipe):
+    """A process that writes as fast as it is read; its pid."""
+    child = os.fork()
+    if child == 0:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pipe.print((b'x' * 99 + b'\n') * 10000)
+        os._exit(0)
+    return child
 
 
 class FullDisk(EngineCase):
@@ -151,6 +163,33 @@ class Hostile(EngineCase):
                 print_noise()
                 return self.live(directory).endswith(b'%d\n' % i)
             rig.until(arrived, 5)
+
+
+class Fairness(EngineCase):
+    def test_a_quiet_service_is_read_while_others_flood(self):
+        quiet, pipe = self.service('quiet')
+        rotate = {'size': '16M', 'keep': 1, 'compress': 'none'}
+        floods = [self.service(f'flood{n}', rotate=rotate)[1] for n in range(4)]
+        writers = [flood_for(2, flood) for flood in floods]
+        rig.until(lambda: self.stats('flood0')['bytes'] > 4e6)
+        began = time.monotonic()
+        pipe.print(b'a word\n')
+        rig.until(lambda: self.live(quiet) == b'a word\n')
+        took = time.monotonic() - began
+        for writer in writers:
+            os.waitpid(writer, 0)
+        self.assertLess(took, 0.5)
+
+    def test_a_line_that_grew_longer_than_a_new_line_max_is_cut(self):
+        directory, pipe = self.service(line_max='1M', partial='keep')
+        pipe.print(b'x' * 500000)
+        self.engine.send('tail', service='web', instance=1, stream='stdout', lines=1)
+        self.engine.wait_for('tail')
+        self.engine.declare('web', timestamp='none', line_max='1K', partial='keep')
+        pipe.print(b'y' * 10)
+        pipe.print(b'z' * 5000 + b'\n')
+        expected = b'x' * 500000 + b'y' * 10 + b'z' * 5000
+        rig.until(lambda: self.live(directory).replace(b'\n', b'') == expected)
 
 
 if __name__ == '__main__':
