@@ -144,6 +144,111 @@ static int add_steps(struct plan *plan, const struct members *members,
 	return r;
 }
 
+/* ---- ports ----------------------------------------------------------------------- */
+
+/* Whether what runs is still as it is when the plan is done. */
+static bool stays(const struct plan *plan, const struct member *member)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->items[i];
+
+		if (strcmp(step->name, member->name) == 0)
+			return step_waits(step) ||
+			       (step->kind != STEP_CHANGE && step->kind != STEP_REMOVE);
+	}
+	return true;
+}
+
+static bool is_any(const struct listen *listen)
+{
+	return !listen->address || strcmp(listen->address, "*") == 0;
+}
+
+static bool listens_meet(const struct listen *a, const struct listen *b)
+{
+	return a->protocol == b->protocol &&
+	       (is_any(a) || is_any(b) || strcmp(a->address, b->address) == 0);
+}
+
+static bool has_port(
+	const struct declaration *declaration, const struct listen *listen, uint16_t port)
+{
+	for (size_t i = 0; i < declaration->listen_count; i++) {
+		const struct listen *own = &declaration->listen[i];
+
+		for (unsigned n = 1; n <= (unsigned)declaration->run.instances; n++)
+			if (config_port(own, n) == port && listens_meet(own, listen))
+				return true;
+	}
+	return false;
+}
+
+/* A port that both want; 0: none. */
+static uint16_t shared_port(const struct declaration *a, const struct declaration *b)
+{
+	for (size_t i = 0; i < a->listen_count; i++)
+		for (unsigned n = 1; n <= (unsigned)a->run.instances; n++) {
+			const uint16_t port = config_port(&a->listen[i], n);
+
+			if (has_port(b, &a->listen[i], port))
+				return port;
+		}
+	return 0;
+}
+
+/* 1 when the step was refused because somebody who stays has a port of it. */
+static int judge_ports(
+	const struct plan *plan, struct step *step, const struct members *members)
+{
+	for (size_t i = 0; i < members->count; i++) {
+		const struct member *member = members->items[i];
+		_cleanup_free_ char *sentence = NULL;
+		uint16_t port;
+
+		if (!member->service || strcmp(member->name, step->name) == 0 ||
+			!stays(plan, member))
+			continue;
+		port = shared_port(
+			step->entry->declaration, member->service->declaration);
+		if (port == 0)
+			continue;
+		sentence = text_format(
+			"listen: port %u belongs to service %s, which runs and keeps it: "
+			"another port, or first `svcctl apply` what moves %s",
+			port, member->name, member->name);
+		if (!sentence || strings_add(&step->entry->problems.lines, sentence) < 0)
+			return -ENOMEM;
+		step->kind = STEP_REFUSED;
+		return 1;
+	}
+	return 0;
+}
+
+/* Of two files with one port the reader refuses one, by name; but the port, and its
+ * rules in the firewall, are of who runs. Who is refused here stays too, so again until
+ * nobody is. */
+static int refuse_taken_ports(struct plan *plan, const struct members *members)
+{
+	bool again = true;
+
+	while (again) {
+		again = false;
+		for (size_t i = 0; i < plan->count; i++) {
+			struct step *step = &plan->items[i];
+			int r = step->kind == STEP_ADD || step->kind == STEP_CHANGE
+					? judge_ports(plan, step, members)
+					: 0;
+
+			if (r < 0)
+				return r;
+			again = again || r > 0;
+		}
+	}
+	return 0;
+}
+
+/* ---- the whole ------------------------------------------------------------------- */
+
 int plan_make(struct plan *ret, const struct members *members,
 	const struct config *config, const struct plan_wish *wish, struct error *err)
 {
@@ -157,6 +262,8 @@ int plan_make(struct plan *ret, const struct members *members,
 	if (r < 0)
 		return r;
 	r = add_steps(ret, members, config, wish);
+	if (r == 0)
+		r = refuse_taken_ports(ret, members);
 	if (r < 0) {
 		plan_done(ret);
 		return error_errno(err, r, "comparing");

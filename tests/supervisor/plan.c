@@ -228,6 +228,37 @@ static void what_would_make_it_worse_is_refused_whole(void **state)
 	}
 }
 
+/* mathoid runs on and has 10042; zotero is declared with the same port. */
+static void a_port_stays_with_the_service_that_runs(void **state)
+{
+	static char other[] = "zotero";
+	struct listen listen = { .name = other };
+	struct scene scene;
+	struct plan plan = { 0 };
+	struct error err = { 0 };
+	struct plan_wish wish = { &scene.names, &scene.remove };
+
+	(void)state;
+	set_up(&scene);
+	scene.entry.name = other;
+	scene.sample.declaration.run.instances = scene.declared.run.instances = 1;
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.items[0].kind, STEP_REFUSED);
+	assert_non_null(strstr(scene.entry.problems.lines.items[0], "service mathoid"));
+	plan_done(&plan);
+	told_to_remove(&scene);
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.items[0].kind, STEP_ADD);
+	plan_done(&plan);
+	listen.port = (char[]){ "10043" };
+	scene.declared.listen = &listen;
+	strings_done(&scene.remove);
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.items[0].kind, STEP_ADD);
+	plan_done(&plan);
+	tear_down(&scene);
+}
+
 static void only_a_restart_waits_for_an_operator(void **state)
 {
 	struct declaration declaration = { .run = { .auto_apply = AUTO_APPLY_SAFE } };
@@ -250,6 +281,7 @@ int main(void)
 		cmocka_unit_test(a_vanished_file_leaves_an_orphan_when_others_are_there),
 		cmocka_unit_test(what_may_stand_in_an_unread_directory_is_left_alone),
 		cmocka_unit_test(what_would_make_it_worse_is_refused_whole),
+		cmocka_unit_test(a_port_stays_with_the_service_that_runs),
 		cmocka_unit_test(only_a_restart_waits_for_an_operator),
 	};
 
