@@ -17,7 +17,10 @@
 #include "firewall/names.h"
 #include "firewall/rules.h"
 
-enum { CHUNK = 64 };
+enum {
+	CHUNK = 64,
+	ROWS_AT_MOST = 1000, /* of one service; each is at most two rules in a chain */
+};
 
 /* ---- arrays ----------------------------------------------------------------------- */
 
@@ -200,6 +203,11 @@ static int open_rows(struct builder *builder, struct plan_service *service,
 		r = open_destination(
 			builder, service, ret, &declaration->firewall.destination);
 	}
+	if (r >= 0 && ret->count > ROWS_AT_MOST) {
+		r = report(builder, service, true,
+			"firewall: `allow` and `deny` have more than 1000 rows together: put "
+			"sources with the same port into one row, or into a set of site.yaml");
+	}
 	return r < 0 ? r : judge_families(builder, service, ret);
 }
 
@@ -261,9 +269,12 @@ static int add_gate(struct builder *builder, const struct plan_service *service,
 	const struct gate *gate, const struct declaration *declaration,
 	const struct rows *rows)
 {
-	struct plan_chain *chain = chain_new(builder->plan);
+	struct plan_chain *chain;
 	int r;
 
+	if (gate->ports_count == 0)
+		return 0; /* all its ports are another gate's or another service's */
+	chain = chain_new(builder->plan);
 	if (!chain)
 		return -ENOMEM;
 	chain->service = service;

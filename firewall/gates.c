@@ -51,21 +51,92 @@ static struct gate *gates_add(struct gates *gates, size_t ports)
 	return &gates->items[gates->count++];
 }
 
-/* The same port behind two listen rows (two addresses of the host, say) has one list,
- * not two. */
-static int refuse_twice(
-	const struct gates *gates, uint8_t protocol, uint16_t port, struct error *err)
+static bool names_listen(const struct declaration *declaration, const char *port)
 {
-	for (size_t i = 0; i + 1 < gates->count; i++) {
-		if (gate_has(&gates->items[i], protocol, port)) {
-			return error_set(err, -EINVAL,
-				"listen: port %u is both \"%s\" and \"%s\": the packet filter "
-				"has one list for a port, so give it one row with address \"*\"",
-				port, gates->items[i].label,
-				gates->items[gates->count - 1].label);
+	for (size_t i = 0; i < declaration->listen_count; i++) {
+		if (text_equal(declaration->listen[i].name, port))
+			return true;
+	}
+	return false;
+}
+
+bool gate_is_meant(
+	const struct gate *gate, const struct declaration *declaration, const char *port)
+{
+	if (!port)
+		return true;
+	if (names_listen(declaration, port))
+		return gate->listen && text_equal(gate->listen->name, port);
+	return gate_has_number(gate, config_port_of(declaration, port, 1));
+}
+
+/* `allow` and `deny`: who is meant matters here, not which of both it is. */
+struct said {
+	const struct allow *rows;
+	size_t count;
+};
+enum { SAID_LISTS = 2 };
+
+static void said_of(
+	struct said ret[static SAID_LISTS], const struct declaration *declaration)
+{
+	ret[0] = (struct said){ declaration->firewall.allow,
+		declaration->firewall.allow_count };
+	ret[1] = (struct said){ declaration->firewall.deny,
+		declaration->firewall.deny_count };
+}
+
+/* Whether all rows of `allow` and `deny` say the same about two listen rows. */
+static bool mean_the_same(
+	const struct gate *a, const struct gate *b, const struct declaration *declaration)
+{
+	struct said lists[SAID_LISTS];
+
+	said_of(lists, declaration);
+	for (size_t i = 0; i < SAID_LISTS; i++) {
+		for (size_t k = 0; k < lists[i].count; k++) {
+			const char *port = lists[i].rows[k].port;
+
+			if (gate_is_meant(a, declaration, port) !=
+				gate_is_meant(b, declaration, port))
+				return false;
 		}
 	}
-	return 0;
+	return true;
+}
+
+/* Of the gates before the last. */
+static const struct gate *find_gate(
+	const struct gates *gates, uint8_t protocol, uint16_t port)
+{
+	for (size_t i = 0; i + 1 < gates->count; i++) {
+		if (gate_has(&gates->items[i], protocol, port))
+			return &gates->items[i];
+	}
+	return NULL;
+}
+
+/* To the last gate. The packet filter has one list for a port: the same port on two
+ * addresses belongs to the first gate when both rows are open to the same people, and is
+ * refused when they are not. */
+static int add_port(struct gates *gates, const struct declaration *declaration,
+	uint16_t port, struct error *err)
+{
+	struct gate *gate = &gates->items[gates->count - 1];
+	const struct gate *other = find_gate(gates, gate->protocol, port);
+	bool same;
+
+	gate->ports[gate->ports_count++] = port;
+	if (!other)
+		return 0;
+	same = mean_the_same(other, gate, declaration);
+	gate->ports_count--;
+	if (same)
+		return 0;
+	return error_set(err, -EINVAL,
+		"listen: port %u is both \"%s\" and \"%s\": the packet filter has one "
+		"list for a port, so let each row of `allow` and `deny` mean both",
+		port, other->label, gate->label);
 }
 
 static int add_listen(struct gates *gates, const struct declaration *declaration,
@@ -73,7 +144,7 @@ static int add_listen(struct gates *gates, const struct declaration *declaration
 {
 	size_t instances = (size_t)MAX(declaration->run.instances, 1);
 	struct gate *gate;
-	int r = 0;
+	int one, r = 0;
 
 	if (is_loopback(listen->address))
 		return 0;
@@ -95,20 +166,10 @@ static int add_listen(struct gates *gates, const struct declaration *declaration
 		}
 		if (gate_has(gate, gate->protocol, port))
 			continue;
-		if (r == 0)
-			r = refuse_twice(gates, gate->protocol, port, err);
-		gate->ports[gate->ports_count++] = port;
+		one = add_port(gates, declaration, port, r < 0 ? NULL : err);
+		r = r < 0 ? r : one;
 	}
 	return r;
-}
-
-static bool names_listen(const struct declaration *declaration, const char *port)
-{
-	for (size_t i = 0; i < declaration->listen_count; i++) {
-		if (text_equal(declaration->listen[i].name, port))
-			return true;
-	}
-	return false;
 }
 
 /* A number that no listen row has: the service opens it by itself. */
@@ -143,16 +204,11 @@ static int add_number(struct gates *gates, const struct declaration *declaration
 static int add_numbers(
 	struct gates *gates, const struct declaration *declaration, struct error *err)
 {
-	const struct {
-		const struct allow *rows;
-		size_t count;
-	} lists[] = {
-		{ declaration->firewall.allow, declaration->firewall.allow_count },
-		{ declaration->firewall.deny, declaration->firewall.deny_count },
-	};
+	struct said lists[SAID_LISTS];
 	int worst = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+	said_of(lists, declaration);
+	for (size_t i = 0; i < SAID_LISTS; i++) {
 		for (size_t k = 0; k < lists[i].count; k++) {
 			int r = add_number(gates, declaration, lists[i].rows[k].port,
 				worst ? NULL : err);
@@ -187,14 +243,4 @@ void gates_done(struct gates *gates)
 		free(gates->items[i].ports);
 	free(gates->items);
 	*gates = (struct gates){ 0 };
-}
-
-bool gate_is_meant(
-	const struct gate *gate, const struct declaration *declaration, const char *port)
-{
-	if (!port)
-		return true;
-	if (names_listen(declaration, port))
-		return gate->listen && text_equal(gate->listen->name, port);
-	return gate_has_number(gate, config_port_of(declaration, port, 1));
 }

@@ -297,6 +297,63 @@ static void a_port_belongs_to_one_service(void **state)
 	made_site_free(site);
 }
 
+/* 8080 on an IPv4 and an IPv6 address is one port with one list. */
+static void a_port_on_two_addresses_is_one_port(void **state)
+{
+	struct made two = { .name = "web",
+		.listen = { { "four", "8080", "192.0.2.1" },
+			{ "six", "8080", "2001:db8::1" } },
+		.allow = { { NULL, { "EDGE" } } } };
+	struct site *site = the_site();
+	char *problems = NULL;
+	struct plan *plan = made_plan(&two, 1, site, &problems);
+
+	(void)state;
+	assert_false(plan_service(plan, "web")->closed);
+	assert_int_equal(plan->ports_count, 1);
+	free(problems);
+	plan_free(plan);
+	two.allow[0].port = "six";
+	plan = made_plan(&two, 1, site, &problems);
+	assert_true(plan_service(plan, "web")->closed);
+	assert_non_null(strstr(problems, "both \"four\" and \"six\""));
+	assert_null(strstr(problems, "already service"));
+	assert_closed(plan, "web");
+	free(problems);
+	plan_free(plan);
+	made_site_free(site);
+}
+
+static void a_service_with_too_many_rows_is_closed_alone(void **state)
+{
+	static char name[] = "wide", port[] = "8080", other_name[] = "web",
+		    other_port[] = "8081", world_word[] = "world";
+	static char *words[] = { world_word };
+	static struct allow rows[3000];
+	struct listen listens[] = { { .port = port }, { .port = other_port } };
+	struct declaration wide = {
+		.service = name, .listen = &listens[0], .listen_count = 1
+	};
+	struct declaration web = {
+		.service = other_name, .listen = &listens[1], .listen_count = 1
+	};
+	const struct declaration *both[] = { &wide, &web };
+	struct plan_input input = { .declarations = both, .declarations_count = 2 };
+	struct plan *plan = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		rows[i].from = (struct strings){ words, 1 };
+	wide.firewall.allow = web.firewall.allow = rows;
+	wide.firewall.allow_count = ARRAY_LEN(rows);
+	web.firewall.allow_count = 1;
+	assert_int_equal(plan_make(&plan, &input, NULL), 0);
+	assert_closed(plan, "wide");
+	assert_true(plan_service(plan, "wide")->closed);
+	assert_false(plan_service(plan, "web")->closed);
+	plan_free(plan);
+}
+
 static void a_service_that_the_caller_closes_is_closed(void **state)
 {
 	static const struct made made = { .name = "web",
@@ -462,6 +519,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_name_without_address_is_left_out_and_said),
 		cmocka_unit_test(a_name_stands_for_the_addresses_it_had),
 		cmocka_unit_test(a_port_belongs_to_one_service),
+		cmocka_unit_test(a_port_on_two_addresses_is_one_port),
+		cmocka_unit_test(a_service_with_too_many_rows_is_closed_alone),
 		cmocka_unit_test(a_service_that_the_caller_closes_is_closed),
 		cmocka_unit_test(strange_names_do_not_reach_nft),
 		cmocka_unit_test(every_instance_has_its_port),
