@@ -75,11 +75,12 @@ static void judge_arp(
 		return;
 	if (found == UNSET)
 		refuse(self, "net.ipv4.conf.all.%s cannot be read", key);
-	else
+	else {
 		refuse(self,
 			"net.ipv4.conf.all.%s is %lld, so this host answers ARP for the VIP: "
 			"sysctl -w net.ipv4.conf.all.%s=%lld",
 			key, (long long)found, key, (long long)want);
+	}
 }
 
 /* An address, or a map of labels to addresses. */
@@ -104,12 +105,13 @@ static void judge_pool(struct judgement *self, struct json_t *address, const cha
 {
 	if (json_kind(address) == JSON_IS_MAP)
 		judge_site(self, json_get(address, site ? site : ""));
-	else if (text_equal(json_text(address), "auto"))
+	else if (text_equal(json_text(address), "auto")) {
 		snprintf(self->term->reason, sizeof(self->term->reason),
 			"lvs.address is auto: which address that is cannot be known here, "
 			"so lo is not looked at");
-	else
+	} else {
 		judge_site(self, address);
+	}
 }
 
 bool vip_is_wanted(const struct declaration *declaration)

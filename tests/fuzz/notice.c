@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * notice.c - what the supervisor tells the keeper: understood, said again in our words, understood the
- * same.
+ * notice.c - what the supervisor tells the keeper: understood, said again in our words,
+ * understood the same.
  */
 #include "keeper/notice.h"
 

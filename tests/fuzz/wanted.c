@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * wanted.c - wanted.json as it may lie on a disk: read, each wish put again, read the same.
+ * wanted.c - wanted.json as it may lie on a disk: read, each wish put again, read the
+ * same.
  */
 #include "supervisor/wanted.h"
 
