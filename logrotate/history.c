@@ -70,11 +70,17 @@ static void add_archives(struct history *history, const struct archives *archive
 	struct segment *segments = history->segments;
 	size_t opened = 0;
 
-	for (size_t i = skip; i < archives->count && opened < SEGMENTS_MAX; i++) {
+	for (size_t i = 0; i < archives->count && opened < SEGMENTS_MAX; i++) {
 		const struct archive *archive = &archives->items[i];
 
-		if (i > 0 && is_twin(archive, &archives->items[i - 1]))
+		/* While one is packed it is there twice: the plain one, which comes first,
+		 * may go any moment. */
+		if (i + 1 < archives->count && is_twin(archive, archive + 1))
 			continue;
+		if (skip > 0) {
+			skip--;
+			continue;
+		}
 		/* mtime is in whole seconds here: the last of them may be newer than
 		 * `since` */
 		if ((archive->modified_s + 1) * US_PER_S < query->since.us)

@@ -158,13 +158,14 @@ struct intake *intake_next(const struct intake *intake)
 	return intake->next;
 }
 
-/* Each instance has a pipe per stream, or one for both. */
+/* Each instance has a pipe per stream, or one for both. A retired one may go while it is
+ * read. */
 static struct intake *find(struct intake *first, int64_t instance, int stream)
 {
 	struct intake *other = NULL;
 
 	for (struct intake *at = first; at; at = at->next) {
-		if (at->instance != instance)
+		if (at->instance != instance || at->retired)
 			continue;
 		if (at->stream == stream)
 			return at;

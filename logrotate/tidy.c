@@ -263,7 +263,7 @@ int tidy_run(struct tidy *tidy)
 {
 	static step_fn *const before[] = { sweep_hidden, drop_unpacked_twins,
 		give_numbers };
-	int r = 0;
+	int surplus, r = 0;
 
 	tidy->err = (struct error){ 0 };
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(before); i++)
@@ -274,7 +274,7 @@ int tidy_run(struct tidy *tidy)
 		r = remove_surplus(tidy, false);
 	if (r == 0)
 		r = each_shelf(tidy, pack_or_sync);
-	if (r == 0 || r == -ENOSPC)
-		r = remove_surplus(tidy, true);
-	return r;
+	/* Whatever failed before: a damaged archive must not let a disk fill up. */
+	surplus = remove_surplus(tidy, true);
+	return r < 0 ? r : surplus;
 }

@@ -150,11 +150,30 @@ static void a_symbolic_link_is_neither_packed_nor_removed(void **state)
 	remove_all(path);
 }
 
+static void what_cannot_be_packed_does_not_keep_the_cap_from_acting(void **state)
+{
+	char path[] = "/tmp/svcd-tidy-XXXXXX";
+	struct policy policy = { .keep = 9, .total_bytes = 1, .level = 1 };
+	_cleanup_free_ char *in_the_way = NULL, *after = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	put_all(path, "a " DAY(1) " " DAY(2));
+	in_the_way = text_format("%s/.%s.zst.new", path, DAY(1));
+	assert_int_equal(mkdir(in_the_way, 0700), 0);
+	assert_true(tidy(path, &policy) < 0);
+	assert_int_equal(rmdir(in_the_way), 0);
+	after = listing(path);
+	assert_string_equal(after, "a");
+	remove_all(path);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tidying_ends_in_order_and_twice_changes_nothing),
 		cmocka_unit_test(a_symbolic_link_is_neither_packed_nor_removed),
+		cmocka_unit_test(what_cannot_be_packed_does_not_keep_the_cap_from_acting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
