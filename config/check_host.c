@@ -131,3 +131,12 @@ void host_check(
 	check_endpoints("http.listen", &host->http.listen, tree, problems);
 	check_endpoints("agent.listen", &host->agent_listen, tree, problems);
 }
+
+const char *host_warning(const struct host *host)
+{
+	if (host->firewall.mode != FIREWALL_OWN)
+		return NULL;
+	return "firewall.mode: own is not there yet: the ports of services are guarded as "
+	       "with `add`, the rest of the host is not, and no service becomes ready; "
+	       "write `add`";
+}

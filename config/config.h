@@ -498,6 +498,8 @@ CLEANUP(struct declaration *, declaration_free)
 int host_read(struct host *ret, struct json_t *json, struct error *err);
 struct json_t *host_print(const struct host *host);
 void host_done(struct host *host);
+/* What an operator must know about a host file that is right; NULL: nothing. */
+const char *host_warning(const struct host *host);
 int site_read(struct site *ret, struct json_t *json, struct error *err);
 struct json_t *site_print(const struct site *site);
 void site_done(struct site *site);

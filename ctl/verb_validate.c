@@ -149,6 +149,9 @@ static bool add_file(struct text *out, const struct config *config, const char *
 
 	if (kind_of(path) != SOURCE_SERVICE) {
 		right = add_shared(out, config, path);
+		if (kind_of(path) == SOURCE_HOST && right && host_warning(&config->host))
+			text_addf(out, "warning: %s: %s\n", path,
+				host_warning(&config->host));
 	} else if (!entry) {
 		text_addf(out, "%s: another file named here declares this service too\n",
 			path);

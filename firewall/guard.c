@@ -28,10 +28,6 @@ enum {
 	REFUSALS_AT_MOST = 100, /* services closed by the kernel in one go */
 };
 
-static const char own_mode[] =
-	"firewall.mode: own is not there yet: the ports of services are guarded as with "
-	"`add`, the rest of the host is not; write `add`";
-
 struct guard {
 	struct loop *loop;
 	struct channel *channel;
@@ -55,7 +51,7 @@ static void say_all_applied(struct guard *guard, bool ok, const char *reason)
 
 static void say_plan_applied(struct guard *guard, const struct plan *plan)
 {
-	bool is_own = guard->told.host->firewall.mode == FIREWALL_OWN;
+	const char *warning = host_warning(guard->told.host);
 
 	for (size_t i = 0; i < guard->told.count; i++) {
 		struct told_service *service = guard->told.services[i];
@@ -63,8 +59,8 @@ static void say_plan_applied(struct guard *guard, const struct plan *plan)
 		const char *reason = planned && planned->reason ? planned->reason : "";
 
 		say_applied(guard->channel, service,
-			planned && !planned->closed && !is_own,
-			is_own && reason[0] == '\0' ? own_mode : reason);
+			planned && !planned->closed && !warning,
+			warning && reason[0] == '\0' ? warning : reason);
 	}
 }
 
@@ -247,13 +243,20 @@ typedef int message_fn(struct guard *guard, struct json_t *body, struct error *e
 
 static int take_hello(struct guard *guard, struct json_t *body, struct error *err)
 {
+	const char *warning;
+	int r;
+
 	if (json_get_int(body, "version", 0) != CHANNEL_VERSION) {
 		return error_set(err, -EPROTO,
 			"the supervisor speaks version %lld of the channel, not %d",
 			(long long)json_get_int(body, "version", 0), CHANNEL_VERSION);
 	}
 	guard->is_synced = false;
-	return told_hello(&guard->told, body, err);
+	r = told_hello(&guard->told, body, err);
+	warning = r < 0 ? NULL : host_warning(guard->told.host);
+	if (warning)
+		log_warning("%s", warning);
+	return r;
 }
 
 static int take_service(struct guard *guard, struct json_t *body, struct error *err)
