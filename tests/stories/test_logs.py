@@ -2,6 +2,8 @@
 """What a service prints is kept, whole and in order."""
 import os
 import signal
+import subprocess
+import time
 
 from machine import PYTHON, until
 
@@ -24,7 +26,7 @@ def numbers(host):
     for path in sorted(folder.iterdir()) if folder.exists() else []:
         data = path.read_bytes()
         if path.suffix == '.zst':
-            data = __import__('subprocess').run(['zstd', '-dcq', path], capture_output=True, check=True).stdout
+            data = subprocess.run(['zstd', '-dcq', path], capture_output=True, check=True).stdout
         elif path.suffix == '.gz':
             data = __import__('gzip').decompress(data)
         found += [int(line.split()[-2]) for line in data.decode().splitlines()
@@ -101,3 +103,67 @@ def test_the_service_never_sees_a_broken_pipe(host):
     status = host.until_ready('hello', within=30)
     assert status['instances'][0]['restarts'] == 0
     until(lambda: 'line 399' in host.ctl('logs', '-n', '3', 'hello').stdout)
+
+
+def test_quiet_services_are_heard_while_one_floods(host):
+    host.declare('flood', run={'command': ['/bin/sh', '-c', 'timeout 4 yes a line that comes again and again; sleep 1000'],
+                               'user': 'web', 'ready': {'by': 'started'}},
+                 logs={'rotate': {'size': '16M', 'keep': 1, 'compress': 'none'}})
+    host.declare('quiet', run={'command': [PYTHON, '-uc', 'import time\nwhile 1: print(time.time()); time.sleep(0.1)'],
+                               'user': 'web', 'ready': {'by': 'started'}}, logs={'timestamp': 'none'})
+    host.start()
+    log = host.root / 'var/log/quiet/main.log'
+    flooded = host.root / 'var/log/flood/main.log'
+    until(lambda: flooded.exists() and flooded.stat().st_size > 1 << 20)
+    until(lambda: log.exists() and log.read_text().endswith('\n'))
+    for _ in range(5):
+        began = time.time()
+        until(lambda: float(log.read_text().split()[-1]) >= began, within=2)
+
+
+def test_a_log_directory_that_is_replaced_leads_nowhere(host):
+    host.declare('ticker', run={'command': ['/bin/sh', '-c', 'while :; do echo tick; sleep 0.02; done'],
+                                'user': 'web', 'ready': {'by': 'started'}})
+    host.start()
+    folder = host.root / 'var/log/ticker'
+    until(lambda: (folder / 'main.log').exists())
+    elsewhere = host.root / 'elsewhere'
+    elsewhere.mkdir()
+    folder.rename(folder.with_name('moved'))
+    folder.symlink_to(elsewhere)
+    size = (folder.with_name('moved') / 'main.log').stat().st_size
+    until(lambda: (folder.with_name('moved') / 'main.log').stat().st_size > size)
+    assert not list(elsewhere.iterdir())
+    assert host.state('ticker') == 'up'
+
+
+def test_a_reader_that_sleeps_ten_seconds_loses_no_line(host):
+    counting(host, 5000)
+    host.start()
+    engine = until(lambda: host.engine_pid('svcd-log'))
+    until(lambda: len(numbers(host)) == 5000)
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        host.ctl('restart', 'counter', timeout=3)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        os.kill(engine, signal.SIGCONT)
+    host.until_state('counter', 'up', within=20)
+    until(lambda: len(numbers(host)) == 10000, within=20)
+    assert sorted(numbers(host)) == sorted(list(range(5000)) * 2)
+
+
+def test_lines_are_for_root_and_the_members_of_the_access_group(host):
+    host.declare('secret', access={'group': 'games'},
+                 run={'command': ['/bin/sh', '-c', 'echo a secret word; sleep 1000'], 'user': 'web', 'ready': {'by': 'started'}})
+    host.start()
+    until(lambda: 'a secret word' in host.ctl('logs', '-n', '5', 'secret').stdout)
+
+    def asked(*groups):
+        return host.network.run('setpriv', '--reuid', 'nobody', '--regid', 'nogroup', *groups,
+                                'svcctl', '--root', host.root, 'logs', '-n', '5', 'secret')
+    assert 'a secret word' in asked('--groups', 'games').stdout
+    refused = asked('--clear-groups')
+    assert refused.returncode != 0 and 'a secret word' not in refused.stdout
+    assert 'games' in refused.stderr, refused.stderr
