@@ -186,13 +186,14 @@ static bool has_port(
 /* A port that both want; 0: none. */
 static uint16_t shared_port(const struct declaration *a, const struct declaration *b)
 {
-	for (size_t i = 0; i < a->listen_count; i++)
+	for (size_t i = 0; i < a->listen_count; i++) {
 		for (unsigned n = 1; n <= (unsigned)a->run.instances; n++) {
 			const uint16_t port = config_port(&a->listen[i], n);
 
 			if (has_port(b, &a->listen[i], port))
 				return port;
 		}
+	}
 	return 0;
 }
 
