@@ -227,16 +227,18 @@ static void keep(struct writer *writer, const char *lines, size_t size, bool tor
 
 void writer_write(struct writer *writer, const char *lines, size_t size, struct moment at)
 {
+	bool was_stuck = is_stuck(writer);
 	size_t done = 0;
 
 	if (size == 0)
 		return;
-	if (!is_stuck(writer))
+	if (!was_stuck)
 		done = put(writer, lines, size, at);
 	if (done == size)
 		return;
 	keep(writer, lines + done, size - done, done > 0 && lines[done - 1] != '\n', at);
-	arm(writer, at);
+	if (!was_stuck) /* else each line would put off the next try */
+		arm(writer, at);
 }
 
 void writer_notice(struct writer *writer, const char *sentence, struct moment at)

@@ -6,6 +6,7 @@ mount namespace of its own.
 Usage: faults.py PROGRAM [unittest arguments]
 """
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -163,6 +164,19 @@ class Hostile(EngineCase):
                 print_noise()
                 return self.live(directory).endswith(b'%d\n' % i)
             rig.until(arrived, 5)
+
+
+class Chatter(EngineCase):
+    def test_a_service_that_never_pauses_does_not_put_off_the_next_try(self):
+        directory, pipe = self.service()
+
+        def chat():
+            pipe.print(b'tick\n')
+        rig.until(lambda: chat() or self.live(directory) if os.listdir(directory) else chat())
+        shutil.rmtree(directory)
+        rig.until(lambda: chat() or self.stats()['problem'])
+        self.directory('web')
+        rig.until(lambda: chat() or os.path.exists(os.path.join(directory, 'main.log')), 5)
 
 
 class Fairness(EngineCase):
