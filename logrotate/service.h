@@ -38,6 +38,7 @@ struct service {
 	struct tidy tidy; /* the job, while `tidying` */
 	bool tidying, tidy_again, leaving;
 	char tidy_problem[ERROR_TEXT_BYTES];
+	char told_problem[ERROR_TEXT_BYTES]; /* as the journal has it; "" none */
 };
 
 /* Takes declaration. -ENOMEM. */
@@ -74,6 +75,9 @@ void service_set_readers(struct service *service, const struct json_t *gids);
 
 /* {lines, bytes, dropped, rotations, problem, files: [{name, bytes, waiting}]} */
 struct json_t *service_stats(const struct service *service);
+
+/* Why lines are not written or archives not looked after; "" when all is well. */
+const char *service_problem(const struct service *service);
 
 /* For intake.c: whole lines of a stream. */
 void service_take(struct service *service, int stream, const char *lines, size_t size,

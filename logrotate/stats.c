@@ -15,9 +15,11 @@ static int add_file(struct json_t *files, const struct writer *writer)
 	return json_append(files, file);
 }
 
-static const char *problem_of(
-	const struct service *service, struct writer *const *writers, size_t count)
+const char *service_problem(const struct service *service)
 {
+	struct writer *writers[STREAMS];
+	size_t count = service_writers(service, writers);
+
 	for (size_t i = 0; i < count; i++)
 		if (writer_problem(writers[i])[0] != '\0')
 			return writer_problem(writers[i]);
@@ -43,7 +45,7 @@ struct json_t *service_stats(const struct service *service)
 		json_set_int(stats, "bytes", (int64_t)service->bytes) < 0 ||
 		json_set_int(stats, "dropped", (int64_t)dropped) < 0 ||
 		json_set_int(stats, "rotations", (int64_t)rotations) < 0 ||
-		json_set_text(stats, "problem", problem_of(service, writers, count)) < 0)
+		json_set_text(stats, "problem", service_problem(service)) < 0)
 		return NULL;
 	return r < 0 ? NULL : TAKE(stats);
 }

@@ -135,10 +135,17 @@ static void all_on(
 	}
 }
 
+/* Who asks may know that something is different now: all is prepared anew. */
+static void wish_up(struct service *service, const char *who, const char *why)
+{
+	wish(service, WANTED_UP, who, why);
+	service->prepared = false;
+}
+
 void service_start(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
-	wish(service, WANTED_UP, who, why);
+	wish_up(service, who, why);
 	service_job_begin(service, JOB_START, now);
 	all_on(service, EVENT_START, NULL, now);
 }
@@ -157,7 +164,7 @@ void service_stop(
 void service_restart(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
-	wish(service, WANTED_UP, who, why);
+	wish_up(service, who, why);
 	service_job_begin(service, JOB_RESTART, now);
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (!instance_is_surplus(&service->instances[i]))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a service prints is kept, whole and in order."""
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -167,3 +168,15 @@ def test_lines_are_for_root_and_the_members_of_the_access_group(host):
     refused = asked('--clear-groups')
     assert refused.returncode != 0 and 'a secret word' not in refused.stdout
     assert 'games' in refused.stderr, refused.stderr
+
+
+def test_a_log_directory_that_is_gone_is_told_and_made_again_at_the_next_start(host):
+    host.declare('ticker', run={'command': ['/bin/sh', '-c', 'while :; do echo tick; sleep 0.02; done'],
+                                'user': 'web', 'ready': {'by': 'started'}})
+    host.start()
+    folder = host.root / 'var/log/ticker'
+    until(lambda: (folder / 'main.log').exists())
+    shutil.rmtree(folder)
+    until(lambda: 'ticker: log: log directory' in host.said(), within=8)
+    host.must_ctl('restart', 'ticker')
+    until(lambda: (folder / 'main.log').exists())
