@@ -276,21 +276,6 @@ static void on_stirred(void *owner)
 			instant_add_ms(loop_now(engine->loop), STATS_EVERY_MS));
 }
 
-/* A problem is in the journal once when it begins and once when it ends. */
-static void tell_problem(struct service *service)
-{
-	const char *problem = service_problem(service);
-	const struct log_about about = { .service = service->name };
-
-	if (strcmp(problem, service->told_problem) == 0)
-		return;
-	if (problem[0] != '\0')
-		log_about(LOG_WARNING, about, "log: %s", problem);
-	else
-		log_about(LOG_NOTICE, about, "log: written again");
-	snprintf(service->told_problem, sizeof(service->told_problem), "%s", problem);
-}
-
 /* The supervisor is not told more than it reads: these numbers are only ever the
  * newest. */
 static void on_stats_due(void *owner, struct instant now)
@@ -300,7 +285,7 @@ static void on_stats_due(void *owner, struct instant now)
 
 	(void)now;
 	for (struct service *i = engine->services; i; i = i->next)
-		tell_problem(i);
+		service_tell_problem(i);
 	if (channel_waiting(engine->channel) > 0)
 		return;
 	services = json_new_object();

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * stats.c - the numbers of a service's logs, as LogStats and LOGSTATS tell them.
+ * stats.c - the numbers of a service's logs, as LogStats and LOGSTATS tell them, and its
+ * problem, as the journal does.
  */
 #include "logrotate/service.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
 
 static int add_file(struct json_t *files, const struct writer *writer)
 {
@@ -15,7 +21,7 @@ static int add_file(struct json_t *files, const struct writer *writer)
 	return json_append(files, file);
 }
 
-const char *service_problem(const struct service *service)
+static const char *problem_of(const struct service *service)
 {
 	struct writer *writers[STREAMS];
 	size_t count = service_writers(service, writers);
@@ -45,7 +51,21 @@ struct json_t *service_stats(const struct service *service)
 		json_set_int(stats, "bytes", (int64_t)service->bytes) < 0 ||
 		json_set_int(stats, "dropped", (int64_t)dropped) < 0 ||
 		json_set_int(stats, "rotations", (int64_t)rotations) < 0 ||
-		json_set_text(stats, "problem", service_problem(service)) < 0)
+		json_set_text(stats, "problem", problem_of(service)) < 0)
 		return NULL;
 	return r < 0 ? NULL : TAKE(stats);
+}
+
+void service_tell_problem(struct service *service)
+{
+	const char *problem = problem_of(service);
+	const struct log_about about = { .service = service->name };
+
+	if (strcmp(problem, service->told_problem) == 0)
+		return;
+	if (problem[0] != '\0')
+		log_about(LOG_WARNING, about, "log: %s", problem);
+	else
+		log_about(LOG_NOTICE, about, "log: written again");
+	snprintf(service->told_problem, sizeof(service->told_problem), "%s", problem);
 }
