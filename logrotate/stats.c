@@ -3,12 +3,12 @@
  * stats.c - the numbers of a service's logs, as LogStats and LOGSTATS tell them, and its
  * problem, as the journal does.
  */
-#include "logrotate/service.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+
+#include "logrotate/service.h"
 
 static int add_file(struct json_t *files, const struct writer *writer)
 {
