@@ -73,8 +73,8 @@ static void add_archives(struct history *history, const struct archives *archive
 	for (size_t i = 0; i < archives->count && opened < SEGMENTS_MAX; i++) {
 		const struct archive *archive = &archives->items[i];
 
-		/* While one is packed it is there twice: the plain one, which comes first,
-		 * may go any moment. */
+		/* While one is packed it is there twice: the plain one, which comes
+		 * first, may go any moment. */
 		if (i + 1 < archives->count && is_twin(archive, archive + 1))
 			continue;
 		if (skip > 0) {
