@@ -151,12 +151,13 @@ class Host:
     # ---- svcd
 
     def start(self, *options):
+        told = self.said().count('svcd: info: ready')
         self.process = subprocess.Popen(
             self.network.in_it('svcd', '--root', str(self.root), *options),
             stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
             start_new_session=True)
-        until(lambda: 'svcd: info: ready' in self.said() or self.process.poll() is not None,
-              within=20, what='svcd is ready')
+        until(lambda: self.said().count('svcd: info: ready') > told
+              or self.process.poll() is not None, within=20, what='svcd is ready')
         assert self.process.poll() is None, f'svcd ended: {self.said()}'
         return self
 
