@@ -5,6 +5,7 @@ Bodies are made from docs/engines.md. Every wait is for an event and has a limit
 """
 import array
 import fcntl
+import contextlib
 import json
 import os
 import re
@@ -142,12 +143,12 @@ class Refused(Exception):
 
 
 def until(what, seconds=WAIT_S):
-    """Waits for `what()` to be true; returns it."""
+    """Waits for `what()` to be true; returns it. A file may be missing between two steps of a rotation."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        result = what()
-        if result:
-            return result
+        with contextlib.suppress(FileNotFoundError):
+            if result := what():
+                return result
         time.sleep(0.01)
     raise AssertionError('it did not happen in time')
 
