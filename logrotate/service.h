@@ -76,8 +76,8 @@ void service_set_readers(struct service *service, const struct json_t *gids);
 /* {lines, bytes, dropped, rotations, problem, files: [{name, bytes, waiting}]} */
 struct json_t *service_stats(const struct service *service);
 
-/* Why lines are not written or archives not looked after is told to the journal, once when
- * it begins and once when it ends. */
+/* Why lines are not written or archives not looked after is told to the journal, once
+ * when it begins and once when it ends. */
 void service_tell_problem(struct service *service);
 
 /* For intake.c: whole lines of a stream. */

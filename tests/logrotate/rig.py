@@ -4,8 +4,8 @@
 Bodies are made from docs/engines.md. Every wait is for an event and has a limit.
 """
 import array
-import fcntl
 import contextlib
+import fcntl
 import json
 import os
 import re
