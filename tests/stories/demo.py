@@ -132,6 +132,8 @@ class Demo:
 
     def health(self):
         say('What monitors and balancers see.')
+        # It has just come up again: a check that may only warn can still be on its way.
+        until(lambda: run('svcctl', 'check', 'mathoid').returncode == 0, within=90)
         show('curl', '-s', 'http://127.0.0.1:9479/health/mathoid')
         print()
         show('svcctl', 'check', 'mathoid')
