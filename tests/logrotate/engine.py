@@ -5,6 +5,7 @@
 Usage: engine.py PROGRAM [unittest arguments]
 """
 import os
+import re
 import unittest
 
 import rig
@@ -207,11 +208,12 @@ class Rotation(EngineCase):
 
 
 class Killed(EngineCase):
-    def test_a_killed_engine_loses_no_more_than_it_held_and_tears_nothing(self):
+    def test_a_killed_engine_loses_no_more_than_it_held(self):
         """Without a buffer that survives the kill, what was read and not yet written is lost: at
-        most one turn of the pipe (1 MiB), and only if the kill falls between read and write."""
+        most one turn of the pipe (1 MiB), and only if the kill falls between read and write. What
+        is lost may end within a line, so each kill may leave the rest of one line behind it."""
         directory, pipe = self.service(rotate={'size': '1M', 'keep': 100000, 'every': 'never'})
-        count, written, kills = 200_000, 0, 0
+        count, kills = 200_000, 0
         for begin in range(0, count, 2000):
             pipe.print(b''.join(b'line %07d\n' % i for i in range(begin, begin + 2000)))
             if begin % 40000 == 20000:
@@ -223,12 +225,15 @@ class Killed(EngineCase):
                 self.engine.pipe('web', pipe)
         self.engine.sync()
         self.engine.stop()
-        lines = rig.read_log(directory).splitlines(keepends=True)
-        numbers = []
-        for line in lines:
-            if not line.endswith(b'[svcd: cut by a crash]\n'):
-                self.assertRegex(line, rb'^line \d{7}\n$')
-                numbers.append(int(line[5:12]))
+        numbers, rests = [], []
+        for line in rig.read_log(directory).splitlines(keepends=True):
+            if whole := re.fullmatch(rb'line (\d{7})\n', line):
+                numbers.append(int(whole[1]))
+            elif not line.endswith(b'[svcd: cut by a crash]\n'):
+                rests.append(line)
+        self.assertLessEqual(len(rests), kills, rests)
+        for rest in rests:
+            self.assertRegex(rest, rb'^[line \d]{0,11}\n$')
         self.assertEqual(numbers, sorted(set(numbers)), 'doubled or out of order')
         self.assertGreaterEqual(len(numbers), count - kills * (1 << 20) // 13)
         self.assertEqual(numbers[-1], count - 1)
