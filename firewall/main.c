@@ -12,7 +12,7 @@
 #include "base/log.h"
 
 #include "firewall/guard.h"
-#include "firewall/sandbox.h"
+#include "firewall/confine.h"
 #include "protocol/protocol.h"
 
 /* A sanitizer's own calls at the end of the process are many; it is not what we ship. */
@@ -39,7 +39,7 @@ static int serve(struct error *err)
 		return error_errno(err, r, "start");
 	r = guard_new(&guard, loop, ENGINE_CHANNEL_FD, err);
 	if (r >= 0 && !SANITIZED)
-		r = sandbox_enter(err);
+		r = confine(err);
 	if (r >= 0)
 		loop_run(loop);
 	return r;

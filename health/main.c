@@ -14,7 +14,7 @@
 #include "base/log.h"
 
 #include "health/monitor.h"
-#include "health/sandbox.h"
+#include "health/confine.h"
 #include "protocol/protocol.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -62,7 +62,7 @@ static int serve(struct error *err)
 	with.http = http;
 	r = monitor_new(&monitor, &with, err);
 	if (r == 0 && !SANITIZED)
-		r = sandbox_enter(err);
+		r = confine(err);
 	if (r == 0)
 		loop_run(loop);
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "health/sandbox.h"
+#include "health/confine.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -77,7 +77,7 @@ static void test_after_start_little_is_left(void **state)
 		/* not _exit(): a sanitizer would ask for more than is left */
 		if (pid == 0)
 			syscall(SYS_exit_group,
-				sandbox_enter(&err) < 0 ? 2 : duties[i]());
+				confine(&err) < 0 ? 2 : duties[i]());
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 			fail_msg("duty %zu: status %#x", i, (unsigned)status);

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * sandbox.c - the system calls that serving and probing need, as a seccomp filter.
- *
- * A call that is not in the list fails with EPERM instead of killing the engine: a probe
- * that fails with a reason is better than a monitor that dies of a library's new habit.
- * What would let an intruder out (exec, open, ptrace, mount, module, bpf, namespaces) is
- * not in the list.
+ * confine.c - the system calls that serving and probing need. What would let an intruder
+ * out (exec, open, ptrace, mount, module, bpf, namespaces) is not in the list.
  */
-#include "health/sandbox.h"
+#include "health/confine.h"
 
-#include <errno.h>
 #include <seccomp.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "base/sandbox.h"
 
 static const int allowed[] = {
 	/* memory, time, ending */
@@ -85,39 +79,12 @@ static const int allowed[] = {
 /* Probes connect over these; no raw, packet or netlink sockets. */
 static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
 
-/* Memory is never made executable: allowed without PROT_EXEC in the third argument. */
-static const int mapping[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
-
-CLEANUP(scmp_filter_ctx, seccomp_release)
-
-static int add_rules(scmp_filter_ctx filter)
+int confine(struct error *err)
 {
-	int r = 0;
+	const struct sandbox sandbox = { .calls = allowed,
+		.calls_count = ARRAY_LEN(allowed),
+		.families = families,
+		.families_count = ARRAY_LEN(families) };
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(allowed); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(families); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(mapping); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mapping[i], 1,
-			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r;
-}
-
-int sandbox_enter(struct error *err)
-{
-	_cleanup_(seccomp_releasep) scmp_filter_ctx filter =
-		seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	int r;
-
-	if (!filter)
-		return error_set(err, -ENOMEM, "seccomp: out of memory");
-	r = add_rules(filter);
-	if (r < 0)
-		return error_errno(err, r, "seccomp: a rule");
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_errno(err, -errno, "no_new_privs");
-	r = seccomp_load(filter);
-	return r < 0 ? error_errno(err, r, "seccomp: the filter") : 0;
+	return sandbox_enter(&sandbox, err);
 }
