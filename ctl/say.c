@@ -23,30 +23,33 @@ static void say_line(const struct ctl *ctl, const char *line)
 	text_done(&out);
 }
 
-void say(const struct ctl *ctl, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void say_args(
+	const struct ctl *ctl, const char *format, va_list args)
 {
 	struct text line = { 0 };
-	va_list args;
 
-	va_start(args, format);
 	text_addv(&line, format, args);
-	va_end(args);
 	if (!text_failed(&line))
 		say_line(ctl, line.bytes ? line.bytes : "");
 	text_done(&line);
 }
 
-int usage(const struct ctl *ctl, const char *format, ...)
+void say(const struct ctl *ctl, const char *format, ...)
 {
-	struct text line = { 0 };
 	va_list args;
 
 	va_start(args, format);
-	text_addv(&line, format, args);
+	say_args(ctl, format, args);
 	va_end(args);
-	if (!text_failed(&line))
-		say_line(ctl, line.bytes ? line.bytes : "");
-	text_done(&line);
+}
+
+int usage(const struct ctl *ctl, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_args(ctl, format, args);
+	va_end(args);
 	return ctl->verb < VERB_COUNT ? verb_rows[ctl->verb].usage : EXIT_USAGE;
 }
 
