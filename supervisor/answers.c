@@ -8,9 +8,9 @@
 #include <sys/pidfd.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 
 enum {
 	POLL_FIRST_MS = 10,

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "supervisor/environment.h"
+#include "spawn/environment.h"
 
 static int expand_words(struct strings *ret, const struct strings *words,
 	unsigned instance, struct error *err)

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "spawn/spawn.h"
 #include "supervisor/process.h"
-#include "supervisor/spawn.h"
 
 struct command {
 	struct strings argv, environment;

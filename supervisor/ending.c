@@ -12,8 +12,9 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "base/reason.h"
+
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 #include "supervisor/signals.h"
 
 static const int64_t bytes_per_mib = 1 << 20;

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
-#include "supervisor/cgroup.h"
-#include "supervisor/spawn.h"
+#include "spawn/cgroup.h"
+#include "spawn/spawn.h"
 
 enum {
 	LONG_LIFE_MS = 10000, /* a life this long earns an immediate restart */

@@ -13,8 +13,9 @@
 #include <stdarg.h>
 #include <syslog.h>
 
+#include "base/reason.h"
+
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 
 const char *const event_words[EVENT_COUNT] = {
 #define X(id, word) [EVENT_##id] = word,

@@ -8,8 +8,9 @@
  */
 #include <string.h>
 
+#include "base/reason.h"
+
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 
 static const char *const job_words[] = {
 	[JOB_NONE] = "nothing",

@@ -9,11 +9,11 @@
 
 #include "base/file.h"
 #include "base/paths.h"
+#include "base/reason.h"
 
+#include "spawn/environment.h"
+#include "spawn/pipe.h"
 #include "supervisor/command.h"
-#include "supervisor/environment.h"
-#include "supervisor/pipe.h"
-#include "supervisor/reason.h"
 
 static const char *const streams[2] = { "stdout", "stderr" };
 

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
-#include "supervisor/identity.h"
+#include "spawn/identity.h"
 
 struct lookup {
 	struct deed *deed;

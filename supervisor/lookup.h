@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "supervisor/deed.h"
+#include "spawn/deed.h"
 #include "supervisor/service.h"
 
 enum { LOOKUP_TIMEOUT_MS = 30000 };

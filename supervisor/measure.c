@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/netlink.h"
 
-#include "supervisor/cgroup.h"
+#include "spawn/cgroup.h"
 
 enum { STATM_MAX_BYTES = 256 };
 

@@ -13,10 +13,10 @@
 #include <sys/un.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 #include "base/text.h"
 
 #include "config/config.h"
-#include "supervisor/reason.h"
 
 enum {
 	DATAGRAM_MAX_BYTES = 4096,

@@ -7,8 +7,9 @@
 #include <sys/random.h>
 #include <syslog.h>
 
+#include "base/reason.h"
+
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 
 const char *const exit_cause_words[10] = {
 	[CAUSE_EXIT] = "exit",

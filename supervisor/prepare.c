@@ -11,11 +11,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 
-#include "supervisor/environment.h"
+#include "spawn/environment.h"
+#include "spawn/identity.h"
 #include "supervisor/files.h"
-#include "supervisor/identity.h"
-#include "supervisor/reason.h"
 
 enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
 static const char log_user[] = "svcd-log";

@@ -7,7 +7,7 @@
  */
 #include "supervisor/process.h"
 
-#include "supervisor/reason.h"
+#include "base/reason.h"
 
 static struct service *service_of(const struct process *process)
 {

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "supervisor/cgroup.h"
-#include "supervisor/deed.h"
+#include "spawn/cgroup.h"
+#include "spawn/deed.h"
 #include "supervisor/instance.h"
 #include "supervisor/notify.h"
 #include "supervisor/ready_by.h"

@@ -11,7 +11,7 @@
 #include "base/paths.h"
 
 #include "config/config.h"
-#include "supervisor/deed.h"
+#include "spawn/deed.h"
 
 enum { READER_TIMEOUT_MS = 10000 };
 

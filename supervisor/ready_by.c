@@ -12,8 +12,7 @@
 
 #include "base/file.h"
 #include "base/netlink.h"
-
-#include "supervisor/reason.h"
+#include "base/reason.h"
 
 enum { MAX_SOCKETS = 64, MAX_PIDS = 1024, UDP_UNCONNECTED = TCP_CLOSE };
 

@@ -13,9 +13,10 @@
 #include <sys/pidfd.h>
 #include <syslog.h>
 
-#include "supervisor/identity.h"
+#include "base/reason.h"
+
+#include "spawn/identity.h"
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 
 static void changed(struct service *service, struct instant now)
 {

@@ -14,11 +14,11 @@
 
 #include "config/config.h"
 #include "protocol/protocol.h"
+#include "spawn/identity.h"
 #include "supervisor/restart.h"
 
 enum {
 	EXITS_KEPT = 10,
-	REASON_BYTES = 256,
 	STDERR_TAIL_BYTES = 2048,
 	HASH_TEXT_BYTES = 17,
 };
@@ -47,17 +47,6 @@ struct exit_record {
 	int64_t ran_us;
 	/* "exit 1", "SIGKILL (out of memory: limits.memory 64M)", … */
 	char reason[REASON_BYTES];
-};
-
-/* Who a process runs as; looked up by a child, never on the loop. */
-struct identity {
-	bool known;
-	uid_t uid;
-	gid_t gid;
-	gid_t *groups;
-	size_t groups_count;
-	char home[REASON_BYTES], shell[REASON_BYTES];
-	char reason[REASON_BYTES]; /* why it is not known: "user mathoid: no such user" */
 };
 
 struct instance {

@@ -5,8 +5,9 @@
  */
 #include <string.h>
 
+#include "base/reason.h"
+
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 
 enum { CHECKS_MAX = 1024 };
 

@@ -9,11 +9,12 @@
 #include <sys/pidfd.h>
 #include <syslog.h>
 
+#include "base/reason.h"
+
+#include "spawn/identity.h"
 #include "supervisor/command.h"
-#include "supervisor/identity.h"
 #include "supervisor/prepare.h"
 #include "supervisor/process.h"
-#include "supervisor/reason.h"
 #include "supervisor/signals.h"
 
 enum {

@@ -18,10 +18,10 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#include "spawn/cgroup.h"
+#include "spawn/deed.h"
 #include "supervisor/apply.h"
-#include "supervisor/cgroup.h"
 #include "supervisor/control.h"
-#include "supervisor/deed.h"
 #include "supervisor/store.h"
 
 enum { WATCHDOG_SHARE = 3 };

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#include "supervisor/deed.h"
+#include "spawn/deed.h"
 #include "supervisor/supervisor.h"
 
 enum { WISHES_TIMEOUT_MS = 30000 };

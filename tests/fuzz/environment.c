@@ -4,7 +4,7 @@
  * environment.c - environment files: what is understood can be written down and is
  * understood the same.
  */
-#include "supervisor/environment.h"
+#include "spawn/environment.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -9,7 +9,7 @@
 
 #include "base/paths.h"
 
-#include "supervisor/cgroup.h"
+#include "spawn/cgroup.h"
 #include "supervisor/service.h"
 
 enum { ARENA_WAIT_MS = 10000 };

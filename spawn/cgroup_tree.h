@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "supervisor/cgroup.h"
+#include "spawn/cgroup.h"
 
 struct cgroup {
 	struct cgroups *cgroups;

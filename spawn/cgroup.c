@@ -14,8 +14,8 @@
 
 #include "base/file.h"
 
-#include "supervisor/cgroup_limits.h"
-#include "supervisor/cgroup_tree.h"
+#include "spawn/cgroup_limits.h"
+#include "spawn/cgroup_tree.h"
 
 /* One by one: a controller that this level does not have must not keep the others out. */
 void cgroup_enable_controllers(int dir_fd, const char *directory)

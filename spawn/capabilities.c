@@ -2,7 +2,7 @@
  *
  * capabilities.c - the bounding set before the user changes, the other four sets after.
  */
-#include "supervisor/capabilities.h"
+#include "spawn/capabilities.h"
 
 #include <sys/capability.h>
 #include <sys/prctl.h>

@@ -12,7 +12,7 @@
 #include "base/loop.h"
 #include "base/text.h"
 
-#include "supervisor/spawn.h"
+#include "spawn/spawn.h"
 
 /* The reader prints most: 1,000 services are 7.4 MB. */
 enum { DEED_OUTPUT_MAX_BYTES = 64 * 1024 * 1024 };

@@ -3,7 +3,7 @@
  * reason.c - printf into a line that is cut, and never in the middle of a UTF-8
  * character.
  */
-#include "supervisor/reason.h"
+#include "base/reason.h"
 
 #include <stdarg.h>
 #include <stdio.h>

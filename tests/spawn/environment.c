@@ -2,7 +2,7 @@
  *
  * environment.c - the lines of an environment file, and the list that a child gets.
  */
-#include "supervisor/environment.h"
+#include "spawn/environment.h"
 
 #include "tests/test.h"
 

@@ -3,7 +3,7 @@
  * cgroup_mount.c - reads mountinfo: "ID PARENT MAJ:MIN ROOT POINT OPTIONS [TAG…] - TYPE
  * SOURCE OPTIONS".
  */
-#include "supervisor/cgroup_mount.h"
+#include "spawn/cgroup_mount.h"
 
 #include <errno.h>
 #include <stdbool.h>

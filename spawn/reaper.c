@@ -2,7 +2,7 @@
  *
  * reaper.c - one watch per child that was given up; most live for a moment only.
  */
-#include "supervisor/reaper.h"
+#include "spawn/reaper.h"
 
 #include <sys/wait.h>
 

@@ -7,7 +7,7 @@
  * supervisor.
  * Not here: the steps (child.c).
  */
-#include "supervisor/spawn.h"
+#include "spawn/spawn.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "supervisor/child.h"
+#include "spawn/child.h"
 
 static pid_t clone_into(int cgroup_fd, const int *ret_pidfd)
 {

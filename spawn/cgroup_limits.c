@@ -2,7 +2,7 @@
  *
  * cgroup_limits.c - limits and usage of one leaf by rows of control files.
  */
-#include "supervisor/cgroup_limits.h"
+#include "spawn/cgroup_limits.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "base/text.h"
 
 #include "config/config.h"
-#include "supervisor/cgroup.h"
+#include "spawn/cgroup.h"
 
 enum {
 	CONTROL_FILE_MAX_BYTES = 64 * 1024,

@@ -5,9 +5,21 @@
  */
 #pragma once
 
-#include "base/json.h"
+#include <sys/types.h>
 
-#include "supervisor/service.h"
+#include "base/json.h"
+#include "base/reason.h"
+
+/* Who a process runs as; looked up by a child, never on the loop. */
+struct identity {
+	bool known;
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups;
+	size_t groups_count;
+	char home[REASON_BYTES], shell[REASON_BYTES];
+	char reason[REASON_BYTES]; /* why it is not known: "user mathoid: no such user" */
+};
 
 /* Blocks. `group` NULL: the user's own. On failure `ret->reason` says why. -ENOENT,
  * -errno. */

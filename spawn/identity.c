@@ -2,7 +2,7 @@
  *
  * identity.c - getpwnam(3), getgrnam(3), getgrouplist(3), in a child.
  */
-#include "supervisor/identity.h"
+#include "spawn/identity.h"
 
 #include <grp.h>
 #include <pwd.h>

@@ -5,7 +5,7 @@
  * It is over when its main process is: what that left behind in the cgroup is killed, and
  * what is in the pipe is read. Owns the cgroup, the pidfd and the pipe's read end.
  */
-#include "supervisor/deed.h"
+#include "spawn/deed.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 
-#include "supervisor/cgroup.h"
-#include "supervisor/child.h"
-#include "supervisor/reason.h"
+#include "spawn/cgroup.h"
+#include "spawn/child.h"
 
 enum { READ_BYTES = 64 * 1024, LAST_LINE_BYTES = 160, LEAF_TRIES = 100 };
 

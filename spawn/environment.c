@@ -2,7 +2,7 @@
  *
  * environment.c - the environment of a child, and files of KEY=VALUE lines.
  */
-#include "supervisor/environment.h"
+#include "spawn/environment.h"
 
 #include <ctype.h>
 #include <string.h>

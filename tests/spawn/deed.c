@@ -4,7 +4,7 @@
  * deed.c - side jobs with real children: what they print, how they end, and that nothing
  * of them stays.
  */
-#include "supervisor/deed.h"
+#include "spawn/deed.h"
 
 #include <fcntl.h>
 #include <signal.h>

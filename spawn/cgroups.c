@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 
-#include "supervisor/cgroup_limits.h"
-#include "supervisor/cgroup_mount.h"
-#include "supervisor/cgroup_tree.h"
-#include "supervisor/reaper.h"
-#include "supervisor/reason.h"
+#include "spawn/cgroup_limits.h"
+#include "spawn/cgroup_mount.h"
+#include "spawn/cgroup_tree.h"
+#include "spawn/reaper.h"
 
 enum { MOUNTINFO_MAX_BYTES = 4 * 1024 * 1024 };
 

@@ -6,7 +6,7 @@
  * The order matters: what needs root comes before the user changes; the directory is
  * entered as the user, so that one it may not enter is refused here.
  */
-#include "supervisor/child.h"
+#include "spawn/child.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -20,9 +20,9 @@
 #include "base/file.h"
 
 #include "config/config.h"
-#include "supervisor/capabilities.h"
-#include "supervisor/environment.h"
-#include "supervisor/service.h"
+#include "spawn/capabilities.h"
+#include "spawn/environment.h"
+#include "spawn/identity.h"
 
 enum { STANDARD_FDS = 3 };
 

@@ -2,7 +2,7 @@
  *
  * pipe.c - one pipe, opened thrice: the log engine's end, ours, and the service's.
  */
-#include "supervisor/pipe.h"
+#include "spawn/pipe.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "supervisor/spawn.h"
+#include "spawn/spawn.h"
 
 enum { CHILD_OUTPUT_FD = 3, CHILD_EXIT_STEP = 127 };
 

@@ -2,7 +2,7 @@
  *
  * cgroup_mount.c - which mount is taken, by the text of mountinfo.
  */
-#include "supervisor/cgroup_mount.h"
+#include "spawn/cgroup_mount.h"
 
 #include "base/cleanup.h"
 
