@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * spawn.h - makes a process: clone3 into a cgroup, then one table of steps, then exec.
+ * spawn.h - the door of this room: makes a process by clone3 into a cgroup, one table of
+ * steps, then exec. Its parts: who it runs as (identity.h), where it lives (cgroup.h),
+ * what it prints into (pipe.h), what it inherits (environment.h), and side jobs (deed.h).
  *
  * The parent never waits: a step that fails writes its name and errno into `report_fd`,
  * which reaches end of file when exec succeeded.
@@ -13,9 +15,10 @@
 #include "base/error.h"
 #include "base/text.h"
 
-struct identity;
-struct limits;
-struct cgroups;
+#include "spawn/cgroup.h"
+#include "spawn/environment.h"
+#include "spawn/identity.h"
+#include "spawn/pipe.h"
 
 enum { SPAWN_MAX_FDS = 32 };
 
@@ -56,3 +59,5 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
  * directory" and its negative errno, or 0 when exec succeeded (or the function began).
  * Does not close it. */
 int spawn_report_read(int report_fd, char *reason, size_t size);
+
+#include "spawn/deed.h" /* its plan holds a spawn_spec */

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "spawn/environment.h"
+#include "spawn/spawn.h"
 
 static int expand_words(struct strings *ret, const struct strings *words,
 	unsigned instance, struct error *err)

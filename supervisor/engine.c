@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
-#include "spawn/cgroup.h"
 #include "spawn/spawn.h"
 
 enum {

@@ -11,8 +11,7 @@
 #include "base/paths.h"
 #include "base/reason.h"
 
-#include "spawn/environment.h"
-#include "spawn/pipe.h"
+#include "spawn/spawn.h"
 #include "supervisor/command.h"
 
 static const char *const streams[2] = { "stdout", "stderr" };

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
-#include "spawn/identity.h"
+#include "spawn/spawn.h"
 
 struct lookup {
 	struct deed *deed;

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 #include "supervisor/service.h"
 
 enum { LOOKUP_TIMEOUT_MS = 30000 };

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/netlink.h"
 
-#include "spawn/cgroup.h"
+#include "spawn/spawn.h"
 
 enum { STATM_MAX_BYTES = 256 };
 

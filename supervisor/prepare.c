@@ -13,8 +13,7 @@
 #include "base/file.h"
 #include "base/reason.h"
 
-#include "spawn/environment.h"
-#include "spawn/identity.h"
+#include "spawn/spawn.h"
 #include "supervisor/files.h"
 
 enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };

@@ -6,8 +6,7 @@
  */
 #pragma once
 
-#include "spawn/cgroup.h"
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 #include "supervisor/instance.h"
 #include "supervisor/notify.h"
 #include "supervisor/ready_by.h"

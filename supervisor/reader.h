@@ -11,7 +11,7 @@
 #include "base/paths.h"
 
 #include "config/config.h"
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 
 enum { READER_TIMEOUT_MS = 10000 };
 

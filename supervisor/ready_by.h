@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "spawn/cgroup.h"
+#include "spawn/spawn.h"
 #include "supervisor/service.h"
 
 /* Do processes of `cgroup` listen on every port of this instance? 1 yes, 0 not yet, and

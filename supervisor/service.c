@@ -15,7 +15,7 @@
 
 #include "base/reason.h"
 
-#include "spawn/identity.h"
+#include "spawn/spawn.h"
 #include "supervisor/process.h"
 
 static void changed(struct service *service, struct instant now)

@@ -14,7 +14,7 @@
 
 #include "config/config.h"
 #include "protocol/protocol.h"
-#include "spawn/identity.h"
+#include "spawn/spawn.h"
 #include "supervisor/restart.h"
 
 enum {

@@ -11,7 +11,7 @@
 
 #include "base/reason.h"
 
-#include "spawn/identity.h"
+#include "spawn/spawn.h"
 #include "supervisor/command.h"
 #include "supervisor/prepare.h"
 #include "supervisor/process.h"

@@ -18,8 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#include "spawn/cgroup.h"
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
 #include "supervisor/store.h"

@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 #include "supervisor/supervisor.h"
 
 enum { WISHES_TIMEOUT_MS = 30000 };
