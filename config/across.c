@@ -41,6 +41,7 @@ static bool takes_part(const struct entry *entry)
 struct claim {
 	const struct entry *entry;
 	const struct listen *listen;
+	bool spare;  /* of the slot that only a restart uses */
 	size_t next; /* of this port; 0: none */
 };
 
@@ -85,14 +86,20 @@ static int add_claim(struct claims *claims, struct claim claim, uint16_t port)
 	return 0;
 }
 
+static bool is_spare(const struct declaration *declaration, unsigned slot)
+{
+	return slot > (unsigned)declaration->run.instances;
+}
+
 /* The first port of the entry that somebody has already. */
 static bool is_taken(
 	const struct claims *claims, struct entry *entry, const struct draft *draft)
 {
 	const struct declaration *declaration = entry->declaration;
+	const unsigned slots = config_slots(declaration);
 
 	for (size_t i = 0; i < declaration->listen_count; i++) {
-		for (unsigned j = 1; j <= (unsigned)declaration->run.instances; j++) {
+		for (unsigned j = 1; j <= slots; j++) {
 			const struct listen *listen = &declaration->listen[i];
 			const uint16_t port = config_port(listen, j);
 			const struct claim *claim = find_claim(claims, listen, port);
@@ -101,8 +108,13 @@ static bool is_taken(
 
 			if (!claim || !path)
 				continue;
-			sentence = text_format("port %u belongs to service %s already",
-				port, claim->entry->name);
+			sentence = text_format("port %u belongs to service %s already%s",
+				port, claim->entry->name,
+				claim->spare || is_spare(declaration, j)
+					? "; one of both needs it when a restart starts "
+					  "first: run.restart.handover: stop-first does "
+					  "without"
+					: "");
 			if (sentence)
 				refuse_at_path(entry, draft, path, sentence);
 			return true;
@@ -114,14 +126,16 @@ static bool is_taken(
 static int claim_ports(struct claims *claims, const struct entry *entry)
 {
 	const struct declaration *declaration = entry->declaration;
+	const unsigned slots = config_slots(declaration);
 	int r = 0;
 
 	for (size_t i = 0; i < declaration->listen_count; i++) {
-		for (unsigned j = 1; r == 0 && j <= (unsigned)declaration->run.instances;
-			j++) {
+		for (unsigned j = 1; r == 0 && j <= slots; j++) {
 			const struct listen *listen = &declaration->listen[i];
 
-			r = add_claim(claims, (struct claim){ entry, listen, 0 },
+			r = add_claim(claims,
+				(struct claim){
+					entry, listen, is_spare(declaration, j), 0 },
 				config_port(listen, j));
 		}
 	}

@@ -76,29 +76,37 @@ static void check_listen_address(struct checking *self, size_t index)
 	}
 }
 
-/* Every instance has a port, and each its own unless all share one. */
+/* What to do when only the slot that a restart uses has no port of its own. */
+static const char spare_hint[] =
+	", for a restart that starts the new process beside the others; write "
+	"run.restart.handover: stop-first to do without";
+
+/* Every instance has a port, and each its own unless all share one; so has the spare
+ * slot of a restart. */
 static bool check_instances(struct checking *self, size_t index)
 {
 	const struct listen *listen = &self->declaration->listen[index];
 	const unsigned instances = (unsigned)self->declaration->run.instances;
+	const unsigned slots = config_slots(self->declaration);
 	const bool shared = config_port(listen, 1) == config_port(listen, 2);
 	_cleanup_free_ unsigned *owner = calloc(PORTS_COUNT, sizeof(*owner));
 	char path[PATH_BYTES];
 
 	snprintf(path, sizeof(path), "listen[%zu].port", index);
-	for (unsigned i = 1; owner && i <= instances; i++) {
+	for (unsigned i = 1; owner && i <= slots; i++) {
 		const uint16_t port = config_port(listen, i);
 
 		if (port == 0) {
 			checking_refuse(self, path,
-				"'%s' is no port (1-65535) for instance %u", listen->port,
-				i);
+				"'%s' is no port (1-65535) for instance %u%s",
+				listen->port, i, i > instances ? spare_hint : "");
 			return false;
 		}
 		if (owner[port] && !shared) {
 			checking_refuse(self, path,
-				"'%s' gives instances %u and %u the same port %u",
-				listen->port, owner[port], i, port);
+				"'%s' gives instances %u and %u the same port %u%s",
+				listen->port, owner[port], i, port,
+				i > instances ? spare_hint : "");
 			return false;
 		}
 		owner[port] = i;
@@ -106,15 +114,13 @@ static bool check_instances(struct checking *self, size_t index)
 	return true;
 }
 
-static bool ports_meet(
-	const struct checking *self, const struct listen *a, const struct listen *b)
+static bool ports_meet(const struct listen *a, const struct listen *b, unsigned slots)
 {
-	const unsigned instances = (unsigned)self->declaration->run.instances;
 	_cleanup_free_ bool *taken = calloc(PORTS_COUNT, sizeof(*taken));
 
-	for (unsigned i = 1; taken && i <= instances; i++)
+	for (unsigned i = 1; taken && i <= slots; i++)
 		taken[config_port(a, i)] = true;
-	for (unsigned i = 1; taken && i <= instances; i++)
+	for (unsigned i = 1; taken && i <= slots; i++)
 		if (taken[config_port(b, i)])
 			return true;
 	return false;
@@ -124,6 +130,8 @@ static void check_pair(struct checking *self, size_t one, size_t other)
 {
 	const struct listen *a = &self->declaration->listen[one];
 	const struct listen *b = &self->declaration->listen[other];
+	const unsigned instances = (unsigned)self->declaration->run.instances;
+	const unsigned slots = config_slots(self->declaration);
 	char path[PATH_BYTES];
 
 	snprintf(path, sizeof(path), "listen[%zu].name", other);
@@ -131,8 +139,9 @@ static void check_pair(struct checking *self, size_t one, size_t other)
 		checking_refuse(
 			self, path, "there is a '%s' before; names are unique", a->name);
 	snprintf(path, sizeof(path), "listen[%zu].port", other);
-	if (same_address(a, b) && ports_meet(self, a, b))
-		checking_refuse(self, path, "'%s' listens on that port already", a->name);
+	if (same_address(a, b) && ports_meet(a, b, slots))
+		checking_refuse(self, path, "'%s' listens on that port already%s",
+			a->name, ports_meet(a, b, instances) ? "" : spare_hint);
 }
 
 static void check_listen(struct checking *self)
@@ -234,6 +243,24 @@ static void check_restart(struct checking *self)
 			"must be below limits.memory, where the kernel kills");
 }
 
+/* Two processes stand side by side for a while: each needs its own port. */
+static void check_handover(struct checking *self)
+{
+	const struct run *run = &self->declaration->run;
+	const struct listen *fixed = config_fixed_port(self->declaration);
+
+	if (run->restart.handover != HANDOVER_START_FIRST)
+		return;
+	if (run->kind == RUN_ONESHOT)
+		checking_refuse(self, "run.restart.handover",
+			"start-first is for a service: a oneshot is run to its end");
+	else if (fixed)
+		checking_refuse(self, "run.restart.handover",
+			"start-first needs a port of its own for each instance, and listen "
+			"'%s' is %s for all; write ${%s + instance} there, or stop-first",
+			fixed->name, fixed->port, fixed->port);
+}
+
 static void check_limits(struct checking *self)
 {
 	const struct limits *limits = &self->declaration->limits;
@@ -322,6 +349,7 @@ void declaration_check(struct checking *self)
 		check_listen,
 		check_ready,
 		check_restart,
+		check_handover,
 		check_limits,
 		check_drain,
 		check_depends,

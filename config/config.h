@@ -432,20 +432,6 @@ int sources_gather(
 /* For `svcctl validate|show FILE`: as if the file stood where its kind does. Files named
  * so are the only services, the host file or the site file. -ENOMEM. */
 int sources_add(struct sources *sources, enum source_kind kind, const char *path);
-void sources_done(struct sources *sources);
-
-struct paths;
-/* Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file
- * templates and services below `paths`. Regular files only, no symlink as the last
- * component, limits as above; below /etc owned by root (or by us) and not writable by
- * others. A file that cannot be taken is there with the reason, a directory that cannot
- * be listed is a problem. svcd.yaml is parsed here already: it says where the others are.
- * -ENOMEM. */
-int sources_gather(
-	struct sources *ret, const struct paths *paths, struct problems *problems);
-/* For `svcctl validate|show FILE`: as if the files named so were the only services.
- * -ENOMEM. */
-int sources_add_service(struct sources *sources, const char *path);
 
 /* What was understood. One refused file refuses that service only. */
 struct config {
@@ -522,6 +508,15 @@ const struct listen *config_listen(
 /* The port number that `port` (name or number) means for `instance`; 0: none. */
 uint16_t config_port_of(
 	const struct declaration *declaration, const char *port, unsigned instance);
+/* How many processes of it may stand side by side, each with its own `${instance}` and so
+ * its own ports: `run.instances`, and a spare one when a restart starts first. */
+unsigned config_slots(const struct declaration *declaration);
+/* Whether a restart starts the new process before it stops the old one: as declared, and
+ * with `auto` where every port differs by instance. */
+bool config_starts_first(const struct declaration *declaration);
+/* The first port that all instances share: two processes cannot both have it. NULL: there
+ * is none. */
+const struct listen *config_fixed_port(const struct declaration *declaration);
 const struct network_set *site_set(const struct site *site, const char *name);
 
 /* What applying a change of a key needs. */

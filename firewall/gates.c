@@ -142,20 +142,20 @@ static int add_port(struct gates *gates, const struct declaration *declaration,
 static int add_listen(struct gates *gates, const struct declaration *declaration,
 	const struct listen *listen, struct error *err)
 {
-	size_t instances = (size_t)MAX(declaration->run.instances, 1);
+	const size_t slots = config_slots(declaration);
 	struct gate *gate;
 	int one, r = 0;
 
 	if (is_loopback(listen->address))
 		return 0;
-	gate = gates_add(gates, instances);
+	gate = gates_add(gates, slots);
 	if (!gate)
 		return -ENOMEM;
 	snprintf(gate->label, sizeof(gate->label), "%s",
 		listen->name ? listen->name : "port");
 	gate->listen = listen;
 	gate->protocol = protocol_numbers[listen->protocol];
-	for (size_t i = 0; i < instances; i++) {
+	for (size_t i = 0; i < slots; i++) {
 		uint16_t port = config_port(listen, (unsigned)i + 1);
 
 		if (port == 0) {

@@ -176,7 +176,7 @@ static bool has_port(
 	for (size_t i = 0; i < declaration->listen_count; i++) {
 		const struct listen *own = &declaration->listen[i];
 
-		for (unsigned n = 1; n <= (unsigned)declaration->run.instances; n++)
+		for (unsigned n = 1; n <= config_slots(declaration); n++)
 			if (config_port(own, n) == port && listens_meet(own, listen))
 				return true;
 	}
@@ -187,7 +187,7 @@ static bool has_port(
 static uint16_t shared_port(const struct declaration *a, const struct declaration *b)
 {
 	for (size_t i = 0; i < a->listen_count; i++) {
-		for (unsigned n = 1; n <= (unsigned)a->run.instances; n++) {
+		for (unsigned n = 1; n <= config_slots(a); n++) {
 			const uint16_t port = config_port(&a->listen[i], n);
 
 			if (has_port(b, &a->listen[i], port))

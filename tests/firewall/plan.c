@@ -401,7 +401,7 @@ static void strange_names_do_not_reach_nft(void **state)
 	}
 }
 
-static void every_instance_has_its_port(void **state)
+static void every_instance_and_its_restart_have_their_port(void **state)
 {
 	static const struct made service = { .name = "web",
 		.listen = { { "http", "${8000 + instance}", "*" } },
@@ -411,10 +411,10 @@ static void every_instance_has_its_port(void **state)
 	struct plan *plan = made_plan(&service, 1, site, NULL);
 
 	(void)state;
-	assert_int_equal(plan->ports_count, 3);
-	for (size_t i = 0; i < 3; i++)
+	assert_int_equal(plan->ports_count, 4);
+	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(plan->ports[i].port, 8001 + i);
-	assert_ptr_equal(plan->ports[0].chain, plan->ports[2].chain);
+	assert_ptr_equal(plan->ports[0].chain, plan->ports[3].chain);
 	plan_free(plan);
 	made_site_free(site);
 }
@@ -523,7 +523,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_service_with_too_many_rows_is_closed_alone),
 		cmocka_unit_test(a_service_that_the_caller_closes_is_closed),
 		cmocka_unit_test(strange_names_do_not_reach_nft),
-		cmocka_unit_test(every_instance_has_its_port),
+		cmocka_unit_test(every_instance_and_its_restart_have_their_port),
 		cmocka_unit_test(sets_that_name_each_other_double_nothing),
 		cmocka_unit_test(a_plan_does_not_depend_on_the_order_of_services),
 		cmocka_unit_test(one_service_can_be_shown_alone),
