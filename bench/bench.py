@@ -1,83 +1,128 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Benchmarks: ratios against a peer in the same run, rounds interleaved, medians told.
+"""Benchmarks: ratios against peers in the same run, rounds interleaved, medians told.
 
-bench.py [ROW...] prints a table, writes bench/results.json, and exits 1 when a goal is missed. Runs on
-tests/private; `./dev bench` arranges that.
+bench.py [--rounds N] [--count N] [--tools WORD,...] [ROW...] prints a table, writes bench/results.json,
+and exits 1 when a goal is missed. Runs on tests/private; `./dev bench` arranges that and installs the
+peers. --tools takes words of the tools' names, for who works on one of them.
 """
+import argparse
 import json
-import pathlib
+import shutil
 import statistics
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'tests/stories'))
+from supervision import Session
+from tools import FLOOR, HERE, OURS, TOOLS, Tool
 
-from machine import Host, must, until  # noqa: E402 the stories' host serves here too
-
-ROUNDS = 5
-SLEEPER = ['/bin/sleep', '100000']
-
-
-def start_ours(count):
-    """Milliseconds from `svcctl apply` until all `count` services are up."""
-    import shutil
-    import tempfile
-    folder = tempfile.mkdtemp(prefix='svcd-bench-')
-    pathlib.Path(folder).chmod(0o755)
-    host = Host(folder)
-    try:
-        host.start()
-        for number in range(count):
-            host.declare(f's{number}', run={'command': SLEEPER, 'user': 'web',
-                                            'ready': {'by': 'started'}})
-        began = time.monotonic()
-        host.must_ctl('apply', '--yes')
-        until(lambda: sum(one['state'] == 'up' for one in all_of(host)) == count, within=60)
-        return (time.monotonic() - began) * 1000
-    finally:
-        host.close()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def all_of(host):
-    answer = json.loads(host.must_ctl('--json', 'status'))
-    return answer['services'] if isinstance(answer, dict) else answer
-
-
-def start_bare(count):
-    return float(must(HERE.parent / 'build/plain/bench/bench-bare', count, *SLEEPER))
-
-
-# row: (what is measured, unit, ours, peer's name, peer, goal as ours / peer)
+# row: {line: (what is measured, the session's step, goal against the best peer, against the floor)}
 ROWS = {
-    'start': ('start 100 services from one apply', 'ms', lambda: start_ours(100),
-              'bare fork+exec loop', lambda: start_bare(100), None),
-    'start-500': ('start 500 services from one apply', 'ms', lambda: start_ours(500),
-                  'bare fork+exec loop', lambda: start_bare(500), None),
+    'start': {
+        'start': ('start {count}: launch of the supervisor → the last is up', 'launch', 0.7, 2),
+        'start, told': ('start {count}: one command to the running supervisor → the last is up', 'told',
+                        None, None)},
+    'restart': {
+        'restart': ('restart: kill -9 of one of {count} → its successor is up', 'restart', 1, 3)},
+    'mass-restart': {
+        'mass-restart': ('mass restart: kill -9 of all {count} → the last is up again', 'mass_restart', 1, 3)},
 }
 
 
-def measure(row):
-    what, unit, ours, peer_name, peer, goal = ROWS[row]
-    pairs = [(ours(), peer()) for _ in range(ROUNDS)]
-    mine, theirs = (statistics.median(column) for column in zip(*pairs))
-    ratio = statistics.median(a / b for a, b in pairs)
-    held = goal is None or ratio <= goal
-    print(f'{what:42} {mine:9.2f} {unit}   {peer_name}: {theirs:9.2f} {unit}   '
-          f'ratio {ratio:6.2f}   goal {goal or "none"}   {"held" if held else "MISSED"}', flush=True)
-    return {'row': row, 'what': what, 'unit': unit, 'ours': mine, 'peer': peer_name,
-            'theirs': theirs, 'ratio': ratio, 'goal': goal, 'held': held, 'rounds': pairs}
+def steps_of(rows):
+    """The steps of a session, in the order in which they can follow each other."""
+    wanted = {step for row in rows for _, step, _, _ in ROWS[row].values()}
+    return [step for step in ('launch', 'told', 'restart', 'mass_restart') if step in wanted | {'launch'}]
+
+
+def session(kind, count, steps):
+    """{step: milliseconds}; what was measured several times is a median."""
+    with Session(kind, count) as one:
+        figures = {}
+        for step in steps:
+            found = getattr(one, step)()
+            figures[step] = 1000 * (statistics.median(found) if isinstance(found, list) else found)
+        return figures
+
+
+def measure(tools, count, steps, rounds):
+    """{tool's name: [figures of each round]}; each round begins with another tool."""
+    figures = {kind.name: [] for kind in tools}
+    for number in range(rounds):
+        for kind in tools[number % len(tools):] + tools[:number % len(tools)]:
+            began = time.monotonic()
+            figures[kind.name].append(session(kind, count, steps))
+            print(f'round {number + 1} of {rounds}: {kind.name}, {time.monotonic() - began:.0f} s',
+                  file=sys.stderr, flush=True)
+    return figures
+
+
+def ratio(figures, mine, theirs, step):
+    """The median of what single rounds say: load that comes and goes meets both."""
+    return statistics.median(a[step] / b[step] for a, b in zip(figures[mine], figures[theirs]))
+
+
+def judge(line, tools, figures, count):
+    what, step, peer_goal, floor_goal = line
+    medians = {kind.name: statistics.median(one[step] for one in figures[kind.name]) for kind in tools}
+    peers = [kind.name for kind in tools if kind is not FLOOR and not issubclass(kind, OURS)]
+    best = min(peers, key=medians.get, default=None)
+    goals = {best: peer_goal, FLOOR.name: floor_goal}
+    rows = []
+    for kind in tools:
+        goal = goals.get(kind.name)
+        against = ratio(figures, OURS.name, kind.name, step) if OURS in tools else None
+        rows.append({'tool': kind.name, 'note': kind.note, 'ms': medians[kind.name],
+                     'rounds_ms': [one[step] for one in figures[kind.name]], 'best_peer': kind.name == best,
+                     'svcd_to_it': against, 'goal': goal,
+                     'held': None if goal is None or against is None else against <= goal})
+    return {'what': what.format(count=count), 'lines': rows}
+
+
+def show(name, table):
+    print(f'\n{name}: {table["what"]}')
+    print(f'  {"":24}{"median ms":>10}{"best":>10}{"worst":>10}{"svcd/it":>9}  goal')
+    for line in table['lines']:
+        goal = '' if line['held'] is None else f'≤ {line["goal"]:<4} {"held" if line["held"] else "MISSED"}'
+        against = '' if line['svcd_to_it'] is None else f'{line["svcd_to_it"]:.2f}'
+        best = ' (best peer)' if line['best_peer'] else ''
+        print(f'  {line["tool"]:24}{line["ms"]:10.2f}{min(line["rounds_ms"]):10.2f}{max(line["rounds_ms"]):10.2f}'
+              f'{against:>9}  {goal:13} {line["note"]}{best}')
+
+
+def chosen_tools(words):
+    """Ours and the floor always; of the peers those that a word names."""
+    found = [kind for kind in TOOLS if kind in (FLOOR, OURS) or not words or
+             any(word in kind.name for word in words.split(','))]
+    missing = sorted({kind.program for kind in found if not shutil.which(kind.program)})
+    if missing:
+        sys.exit(f'bench: not installed: {" ".join(missing)}; `./dev bench` installs what is missing')
+    return found
+
+
+def options():
+    parser = argparse.ArgumentParser(prog='./dev bench', description=__doc__.splitlines()[0])
+    parser.add_argument('rows', nargs='*', metavar='ROW', help=f'one of: {" ".join(ROWS)}')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--count', type=int, default=500, help='services')
+    parser.add_argument('--tools', default='', help='words of tool names, by commas')
+    found = parser.parse_args()
+    unknown = [row for row in found.rows if row not in ROWS]
+    if unknown:
+        parser.error(f'no row {unknown[0]!r}; rows: {" ".join(ROWS)}')
+    return found
 
 
 def main():
-    rows = sys.argv[1:] or list(ROWS)
-    unknown = [row for row in rows if row not in ROWS]
-    if unknown:
-        sys.exit(f'bench: no row {unknown[0]!r}; rows: {" ".join(ROWS)}')
-    results = [measure(row) for row in rows]
-    (HERE / 'results.json').write_text(json.dumps(results, indent=2), encoding='utf-8')
-    return 0 if all(result['held'] for result in results) else 1
+    found = options()
+    rows = found.rows or list(ROWS)
+    tools = chosen_tools(found.tools)
+    figures = measure(tools, found.count, steps_of(rows), found.rounds)
+    results = {name: judge(line, tools, figures, found.count)
+               for row in rows for name, line in ROWS[row].items()}
+    for name, table in results.items():
+        show(name, table)
+    (HERE / 'results.json').write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding='utf-8')
+    return 1 if any(line['held'] is False for table in results.values() for line in table['lines']) else 0
 
 
 sys.exit(main())
