@@ -79,7 +79,7 @@ unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us)
 	for (size_t i = 0; i < json_size(exits); i++) {
 		struct json_t *exit = json_item(exits, i);
 
-		if (text_equal(json_get_text(exit, "cause", NULL), "operator") ||
+		if (!json_get_bool(exit, "death", true) ||
 			json_get_int(exit, "ran_us", 0) >= stable_us)
 			break;
 		deaths++;

@@ -208,6 +208,7 @@ static void take_tail(struct log_engine *engine, struct letter *letter)
 	json_set_text(body, "service", letter->name);
 	json_set_int(body, "instance", instance);
 	json_set_text(body, "stream", stream_words[asked.stream]);
+	json_set_int(body, "exit", json_get_int(letter->body, "exit", 0));
 	json_set(body, "lines", lines ? lines : json_new_array());
 	channel_send(engine->channel, MESSAGE_TAIL, body, NULL, 0);
 }

@@ -151,7 +151,7 @@ enum { CHANNEL_VERSION = 1 };
 	X(APPLIED, "applied")   /* firewall: service, generation, ok, reason */          \
 	X(COUNTERS, "counters") /* firewall: services: {NAME: {accepted, dropped}} */    \
 	X(FOREIGN, "foreign")   /* firewall: text: who changed our table, what we did */ \
-	X(TAIL, "tail")         /* both ways; log: service, instance, stream, lines */ \
+	X(TAIL, "tail")   /* both ways; log: service, instance, exit, stream, lines */   \
 	X(LOGSTATS, "logstats") /* log: services: {NAME: {bytes, lines, dropped, …}} */  \
 	X(BYE, "bye")                                                                    \
 	/* supervisor → health, every 5 s, unanswered: the kernel keeps, none reads */ \

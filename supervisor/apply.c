@@ -153,16 +153,23 @@ static struct member *act_add(
 	return member;
 }
 
+static void follow_change(struct service *service, enum effect worst,
+	const struct decision *decision, struct instant now)
+{
+	switch (worst) {
+	case CHANGE_IN_PLACE: return;
+	case CHANGE_RELOAD:
+		service_reload(service, decision->who, decision->why, now);
+		return;
+	case CHANGE_RESTART: service_restart_for(service, decision, now); return;
+	}
+}
+
 static void act_change(struct apply *apply, const struct step *step,
 	struct member *member, struct instant now)
 {
-	static void (*const acts[])(
-		struct service *, const char *, const char *, struct instant) = {
-		[CHANGE_IN_PLACE] = NULL,
-		[CHANGE_RELOAD] = service_reload,
-		[CHANGE_RESTART] = service_restart,
-	};
-	const char *who = apply->first->wish.who;
+	const struct decision decision = { CAUSE_APPLY, apply->first->wish.who,
+		"declaration changed" };
 	int r;
 
 	assert(member && member->service); /* a change is of what runs here */
@@ -175,9 +182,8 @@ static void act_change(struct apply *apply, const struct step *step,
 		return;
 	}
 	told_declaration(member);
-	if (acts[step->worst] && member->service->wanted == WANTED_UP &&
-		member->start_by.us == NEVER.us)
-		acts[step->worst](member->service, who, "declaration changed", now);
+	if (member->service->wanted == WANTED_UP && member->start_by.us == NEVER.us)
+		follow_change(member->service, step->worst, &decision, now);
 	supervisor_say(apply->supervisor,
 		(struct about){ step->name, "changed", LOG_NOTICE }, "%s%s (%zu in all)",
 		step->changes.items[0].key, step->changes.count > 1 ? ", …" : "",
@@ -187,11 +193,13 @@ static void act_change(struct apply *apply, const struct step *step,
 
 static void act_remove(struct apply *apply, struct member *member, struct instant now)
 {
+	const struct decision decision = { CAUSE_APPLY, apply->first->wish.who,
+		"no longer wanted here" };
+
 	assert(member && member->service);
 	member->leaving = true;
 	member->start_by = NEVER;
-	service_stop(
-		member->service, apply->first->wish.who, "no longer wanted here", now);
+	service_stop_for(member->service, &decision, now);
 	member_changed(member);
 }
 

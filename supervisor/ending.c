@@ -89,10 +89,20 @@ static int stop_signal(const struct process *process)
 	return number ? number : SIGTERM;
 }
 
+static void remember_who_told(struct process *process, const char *what)
+{
+	const struct service *service = service_of(process);
+	char reason[REASON_BYTES];
+
+	if (!process->launched)
+		return;
+	service_describe_told(service, what, reason);
+	process_set_ending(process, service->told.cause, "%s", reason);
+}
+
 void process_stop(struct process *process, struct instant now)
 {
-	if (process->launched)
-		process_set_ending(process, CAUSE_OPERATOR, "stopped");
+	remember_who_told(process, "stopped");
 	process->afterwards = AFTER_DOWN;
 	process->prepared = false;
 	end(process, stop_signal(process), now);
@@ -100,8 +110,7 @@ void process_stop(struct process *process, struct instant now)
 
 void process_replace(struct process *process, struct instant now)
 {
-	if (process->launched)
-		process_set_ending(process, CAUSE_OPERATOR, "restarted");
+	remember_who_told(process, "restarted");
 	process->afterwards = AFTER_START;
 	end(process, stop_signal(process), now);
 }
@@ -146,8 +155,10 @@ void process_kill(struct process *process, struct instant now)
 		(void)cgroup_kill(process->cgroup);
 	duration_format(instant_since_us(now, process->instance->since), lasted);
 	reason_set(why, sizeof(why), "killed: it did not stop within %s", lasted);
-	if (process->ending.cause == CAUSE_OPERATOR)
-		memcpy(process->ending.reason, why, sizeof(why));
+	if (!process->ending.killed)
+		reason_add(process->ending.reason, sizeof(process->ending.reason), "; %s",
+			why);
+	process->ending.killed = true;
 	instance_explain(process->instance, why, now);
 	/* What hangs in the kernel dies when the kernel lets go of it. */
 	instance_set_deadline(process->instance, instant_add_ms(now, KILL_AGAIN_MS));
@@ -169,15 +180,15 @@ static void describe_signal(struct process *process)
 {
 	const struct limits *limits = &service_of(process)->declaration->limits;
 	int number = process->ending.signal;
-	const char *word = signal_word(number);
+	const char *word = signal_word(number), *who = service_of(process)->told.who;
 
 	if (was_out_of_memory(process)) {
 		process_set_ending(process, CAUSE_OOM,
 			"SIGKILL (out of memory: limits.memory %" PRId64 "M)",
 			limits->memory_bytes / bytes_per_mib);
 	} else if (process->sent_signal == number) {
-		process_set_ending(
-			process, CAUSE_OPERATOR, "SIG%s (as an operator asked)", word);
+		process_set_ending(process, CAUSE_OPERATOR, "SIG%s (%s%s)", word,
+			*who ? "sent by " : "as an operator asked", who);
 	} else if (number == SIGKILL) {
 		process_set_ending(process, CAUSE_SIGNAL, "SIGKILL (not from svcd)");
 	} else {

@@ -72,23 +72,31 @@ uint64_t events_before_last(
 	return number;
 }
 
+static struct json_t *positive_or_null(int64_t number)
+{
+	return number > 0 ? json_new_int(number) : json_new_null();
+}
+
 struct json_t *event_print(const struct event *event)
 {
 	_cleanup_(json_freep) struct json_t *json = json_new_object();
+	const struct event_exit *exit = &event->exit;
 	char at[WALL_TEXT_BYTES];
+	int r = 0;
 
-	if (json_set_text(json, "at", wall_format(event->at, at)) < 0 ||
-		json_set_text(
-			json, "service", event->service[0] ? event->service : NULL) < 0 ||
-		json_set(json, "instance",
-			event->instance ? json_new_int(event->instance)
-					: json_new_null()) < 0 ||
-		json_set_text(json, "event", event->word) < 0 ||
-		json_set_text(json, "level", level_words[event->level]) < 0 ||
-		json_set_text(json, "text", event->text) < 0 ||
-		json_set(json, "uid",
-			event->uid == NOBODY ? json_new_null()
-					     : json_new_int(event->uid)) < 0)
-		return NULL;
-	return TAKE(json);
+	r |= json_set_text(json, "at", wall_format(event->at, at));
+	r |= json_set_text(json, "service", event->service[0] ? event->service : NULL);
+	r |= json_set(json, "instance", positive_or_null(event->instance));
+	r |= json_set_text(json, "event", event->word);
+	r |= json_set_text(json, "level", level_words[event->level]);
+	r |= json_set_text(json, "text", event->text);
+	r |= json_set(json, "uid",
+		event->uid == NOBODY ? json_new_null() : json_new_int(event->uid));
+	if (exit->known) {
+		r |= json_set_text(json, "cause", exit_cause_words[exit->cause]);
+		r |= json_set(json, "code",
+			exit->code < 0 ? json_new_null() : json_new_int(exit->code));
+		r |= json_set(json, "signal", positive_or_null(exit->signal));
+	}
+	return r ? NULL : TAKE(json);
 }

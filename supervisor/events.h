@@ -11,12 +11,21 @@
 #include "base/text.h"
 #include "base/time.h"
 
+#include "supervisor/exits.h"
+
 enum {
 	EVENTS_KEPT = 2000,
 	EVENT_TEXT_BYTES = 320,
 	EVENT_NAME_BYTES = 32, /* a service's name has at most 31 */
 	EVENT_WORD_BYTES = 24,
 	NOBODY = -1, /* uid of what svcd did by itself */
+};
+
+/* How a process ended, when that is what happened. */
+struct event_exit {
+	bool known;
+	enum exit_cause cause;
+	int code, signal; /* code is -1 when a signal ended it; signal 0: none did */
 };
 
 struct event {
@@ -28,6 +37,7 @@ struct event {
 	int level; /* LOG_* */
 	char text[EVENT_TEXT_BYTES];
 	int64_t uid; /* of the operator; NOBODY */
+	struct event_exit exit;
 };
 
 struct events {

@@ -122,12 +122,8 @@ static void take_tail(struct supervisor *supervisor, const struct json_t *body)
 		text_addf(&tail, "%s%s", i > 0 ? "\n" : "", text ? text : "");
 	}
 	if (!text_failed(&tail) && tail.size > 0) {
-		size_t over = tail.size >= STDERR_TAIL_BYTES
-				      ? tail.size - STDERR_TAIL_BYTES + 1
-				      : 0;
-
-		snprintf(member->service->stderr_tail, STDERR_TAIL_BYTES, "%s",
-			tail.bytes + over);
+		exits_hear(member->service, (uint64_t)json_get_int(body, "exit", 0),
+			tail.bytes);
 		member_changed(member);
 	}
 	text_done(&tail);
@@ -153,13 +149,15 @@ void facts_take(struct supervisor *supervisor, enum engine which, enum message_k
 		rows[kind].take(supervisor, body);
 }
 
-void facts_ask_tail(struct supervisor *supervisor, const char *service, unsigned instance)
+void facts_ask_tail(struct supervisor *supervisor, const char *service,
+	const struct exit_record *exit)
 {
 	_cleanup_(json_freep) struct json_t *body = json_new_object();
 	int r = 0;
 
 	r |= json_set_text(body, "service", service);
-	r |= json_set_int(body, "instance", instance);
+	r |= json_set_int(body, "instance", exit->instance);
+	r |= json_set_int(body, "exit", (int64_t)exit->number);
 	r |= json_set_int(body, "lines", TAIL_LINES);
 	if (r == 0 && engine_listens(supervisor->engines[ENGINE_LOG]))
 		(void)engine_send(

@@ -22,7 +22,7 @@ struct ending {
 	bool known;
 	enum exit_cause cause;
 	int code, signal;
-	bool core;
+	bool core, killed; /* killed: it did not stop in time */
 	char reason[REASON_BYTES];
 };
 
@@ -126,7 +126,7 @@ void process_conclude(struct process *process, struct instant now);
 
 /* service.c */
 /* "stopped by alice: kernel upgrade" into a reason. */
-void service_describe_wish(const struct service *service, const char *what, char *ret);
+void service_describe_told(const struct service *service, const char *what, char *ret);
 
 /* job.c */
 bool instance_is_surplus(const struct instance *instance); /* above run.instances */

@@ -98,6 +98,7 @@ struct service *service_free(struct service *service)
 	for (size_t i = 0; i < service->checks_count; i++)
 		free(service->checks[i].name);
 	free(service->checks);
+	exits_done(service);
 	free(service->instances);
 	identity_done(&service->identity);
 	declaration_free(service->declaration);
@@ -119,9 +120,18 @@ static void wish(
 	reason_set(service->wish.why, sizeof(service->wish.why), "%s", why ? why : "");
 }
 
-void service_describe_wish(const struct service *service, const char *what, char *ret)
+void service_decide(struct service *service, const struct decision *decision)
 {
-	const char *who = service->wish.who, *why = service->wish.why;
+	const char *who = decision->who, *why = decision->why;
+
+	service->told.cause = decision->cause;
+	reason_set(service->told.who, sizeof(service->told.who), "%s", who ? who : "");
+	reason_set(service->told.why, sizeof(service->told.why), "%s", why ? why : "");
+}
+
+void service_describe_told(const struct service *service, const char *what, char *ret)
+{
+	const char *who = service->told.who, *why = service->told.why;
 
 	reason_set(ret, REASON_BYTES, "%s%s%s%s%s", what, *who ? " by " : "", who,
 		*why ? ": " : "", why);
@@ -151,27 +161,45 @@ void service_start(
 	all_on(service, EVENT_START, NULL, now);
 }
 
-void service_stop(
-	struct service *service, const char *who, const char *why, struct instant now)
+void service_stop_for(
+	struct service *service, const struct decision *decision, struct instant now)
 {
 	char text[REASON_BYTES];
 
-	wish(service, WANTED_DOWN, who, why);
+	wish(service, WANTED_DOWN, decision->who, decision->why);
+	service_decide(service, decision);
 	service_job_begin(service, JOB_STOP, now);
-	service_describe_wish(service, "stopped", text);
+	service_describe_told(service, "stopped", text);
 	all_on(service, EVENT_STOP, text, now);
 }
 
-void service_restart(
+void service_stop(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
-	wish_up(service, who, why);
+	const struct decision decision = { CAUSE_OPERATOR, who, why };
+
+	service_stop_for(service, &decision, now);
+}
+
+void service_restart_for(
+	struct service *service, const struct decision *decision, struct instant now)
+{
+	service_decide(service, decision);
 	service_job_begin(service, JOB_RESTART, now);
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		if (!instance_is_surplus(&service->instances[i]))
 			service->instances[i].process->roll = ROLL_NEXT;
 	}
 	service_roll_on(service, now);
+}
+
+void service_restart(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	const struct decision decision = { CAUSE_OPERATOR, who, why };
+
+	wish_up(service, who, why);
+	service_restart_for(service, &decision, now);
 }
 
 void service_reload(
@@ -220,6 +248,8 @@ static void forget_identity(
 int service_declare(struct service *service, struct declaration *declaration,
 	struct json_t *effective, struct instant now)
 {
+	static const struct decision fewer = { CAUSE_APPLY, NULL,
+		"run.instances is less now" };
 	unsigned before = service->instances_count;
 	int r = set_instances(service, (unsigned)declaration->run.instances);
 
@@ -236,8 +266,8 @@ int service_declare(struct service *service, struct declaration *declaration,
 		struct instance *instance = &service->instances[i];
 
 		if (instance_is_surplus(instance)) {
-			instance_on(
-				instance, EVENT_STOP, "run.instances is less now", now);
+			service_decide(service, &fewer);
+			instance_on(instance, EVENT_STOP, fewer.why, now);
 		} else if (i >= before && service->wanted == WANTED_UP) {
 			instance_on(instance, EVENT_START, NULL, now);
 		}

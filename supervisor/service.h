@@ -15,39 +15,10 @@
 #include "config/config.h"
 #include "protocol/protocol.h"
 #include "spawn/spawn.h"
+#include "supervisor/exits.h"
 #include "supervisor/restart.h"
 
-enum {
-	EXITS_KEPT = 10,
-	STDERR_TAIL_BYTES = 2048,
-	HASH_TEXT_BYTES = 17,
-};
-
-enum exit_cause {       /* why an instance's process ended, or never began */
-	CAUSE_EXIT,     /* by itself, with a code */
-	CAUSE_SIGNAL,   /* by a signal that we did not send */
-	CAUSE_OOM,      /* the kernel, for its memory limit */
-	CAUSE_START,    /* a step before exec failed: `reason` names it */
-	CAUSE_BEFORE,   /* a `before` command failed */
-	CAUSE_TIMEOUT,  /* not ready in run.ready.timeout */
-	CAUSE_WATCHDOG, /* no WATCHDOG=1 in time */
-	CAUSE_CHECK,    /* a check with effect live failed */
-	CAUSE_OPERATOR, /* told to */
-	CAUSE_UNKNOWN,  /* nobody watched: the code is not known, and none is made up */
-};
-extern const char *const exit_cause_words[10];
-
-struct exit_record {
-	struct wall at;
-	unsigned instance, generation;
-	pid_t pid; /* 0: never ran */
-	enum exit_cause cause;
-	int code, signal; /* code is -1 when a signal ended it */
-	bool core;
-	int64_t ran_us;
-	/* "exit 1", "SIGKILL (out of memory: limits.memory 64M)", … */
-	char reason[REASON_BYTES];
-};
+enum { HASH_TEXT_BYTES = 17 };
 
 struct instance {
 	struct service *service;
@@ -66,7 +37,8 @@ struct instance {
 	int pidfd;            /* -1: none */
 	uint64_t start_ticks; /* /proc/PID/stat field 22: identity with pid and boot id */
 	struct wall started;
-	unsigned restarts;      /* by death, since an operator's start */
+	unsigned restarts; /* by death, since an operator's start */
+	unsigned deaths;   /* in a row, none of them after a life of run.restart.stable */
 	struct restart restart; /* back-off */
 	bool notified_ready, ran_before, exec_done;
 	bool ready;           /* this process fulfilled run.ready.by once */
@@ -101,16 +73,20 @@ struct service {
 
 	enum wanted wanted;
 	struct {
-		char who[64], why[REASON_BYTES];
+		char who[WHO_BYTES], why[REASON_BYTES];
 		struct wall since, until; /* until.us 0: for ever */
 	} wish;
+	/* What a process that is now told to end is remembered by. */
+	struct {
+		enum exit_cause cause;
+		char who[WHO_BYTES], why[REASON_BYTES];
+	} told;
 
 	struct instance *instances;
 	unsigned instances_count;
-	struct exit_record exits[EXITS_KEPT]; /* newest first */
+	struct exit_record *exits; /* newest first, at most EXITS_KEPT */
 	unsigned exits_count, deaths_in_a_row;
-	char stderr_tail
-		[STDERR_TAIL_BYTES]; /* of the latest death, as the log engine told it */
+	uint64_t exits_ever;
 	struct job job;
 
 	/* facts told from outside (engines), kept here for ready.c and status.c */
@@ -140,6 +116,7 @@ struct service_event {
 	const char *word;  /* "starting", "up", "exited", … */
 	int level;         /* LOG_* */
 	const char *text;
+	const struct exit_record *exit; /* of "exited"; NULL: of another, or no memory */
 };
 
 /* How the rest of the supervisor hears of it. `owner` is struct supervisor. None of these
@@ -176,6 +153,20 @@ void service_restart(
 	struct service *service, const char *who, const char *why, struct instant now);
 void service_reload(
 	struct service *service, const char *who, const char *why, struct instant now);
+/* As these, on svcd's own decision: the process is remembered as ended by `cause` (one
+ * that is no death). What is wanted stays as an operator or the declaration said, but for
+ * service_stop_for(): down by `who`. */
+struct decision {
+	enum exit_cause cause;
+	const char *who; /* who made svcd decide, e.g. who applied; NULL: nobody */
+	const char *why; /* "memory above 1800M for 1m" */
+};
+void service_stop_for(
+	struct service *service, const struct decision *decision, struct instant now);
+void service_restart_for(
+	struct service *service, const struct decision *decision, struct instant now);
+/* What processes that are told to end from now on are remembered by. */
+void service_decide(struct service *service, const struct decision *decision);
 /* Sends `signal` to the main process of each instance: 0 or -ESRCH when none runs,
  * -errno. */
 int service_kill(struct service *service, int signal);

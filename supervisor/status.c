@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisor/outlook.h"
+
 static struct json_t *number_or_null(int64_t number)
 {
 	return number == UNSET ? json_new_null() : json_new_int(number);
@@ -219,6 +221,34 @@ static struct json_t *print_firewall(const struct service *service)
 
 /* ---- what happened ------------------------------------------------------------- */
 
+static struct json_t *print_lines(const char *text)
+{
+	_cleanup_(json_freep) struct json_t *list = json_new_array();
+	int r = 0;
+
+	while (*text) {
+		char line[LAST_WORDS_BYTES];
+		size_t size = strcspn(text, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)size, text);
+		r |= json_append_text(list, line);
+		text += size + (text[size] == '\n');
+	}
+	return r ? NULL : TAKE(list);
+}
+
+/* Of the latest death that left any. */
+static const char *latest_words(const struct service *service)
+{
+	for (unsigned i = 0; i < service->exits_count; i++) {
+		const struct exit_record *exit = &service->exits[i];
+
+		if (exit->died)
+			return exit->last_words ? exit->last_words : "";
+	}
+	return "";
+}
+
 static struct json_t *print_exit(const struct exit_record *record)
 {
 	_cleanup_(json_freep) struct json_t *json = json_new_object();
@@ -236,6 +266,12 @@ static struct json_t *print_exit(const struct exit_record *record)
 	r |= json_set_bool(json, "core", record->core);
 	r |= json_set_int(json, "ran_us", record->ran_us);
 	r |= json_set_text(json, "reason", record->reason);
+	r |= json_set_int(json, "number", (int64_t)record->number);
+	r |= json_set_bool(json, "death", record->died);
+	r |= json_set_text(json, "by", record->by);
+	r |= json_set_text(json, "next", record->next);
+	r |= json_set(json, "stderr",
+		record->last_words ? print_lines(record->last_words) : json_new_null());
 	return r ? NULL : TAKE(json);
 }
 
@@ -246,22 +282,6 @@ static struct json_t *print_exits(const struct service *service)
 
 	for (unsigned i = 0; i < service->exits_count; i++)
 		r |= json_append(list, print_exit(&service->exits[i]));
-	return r ? NULL : TAKE(list);
-}
-
-static struct json_t *print_lines(const char *text)
-{
-	_cleanup_(json_freep) struct json_t *list = json_new_array();
-	int r = 0;
-
-	while (*text) {
-		char line[STDERR_TAIL_BYTES];
-		size_t size = strcspn(text, "\n");
-
-		snprintf(line, sizeof(line), "%.*s", (int)size, text);
-		r |= json_append_text(list, line);
-		text += size + (text[size] == '\n');
-	}
 	return r ? NULL : TAKE(list);
 }
 
@@ -352,12 +372,15 @@ static int add_life(struct json_t *json, const struct member *member,
 {
 	const struct service *service = member->service;
 	const char *why = member->waits_for[0] ? member->waits_for : service_why(service);
+	char next[REASON_BYTES];
 	int r = 0;
 
+	outlook_service(next, service, facts->now);
 	r |= json_set(json, "wanted", print_wanted(service));
 	r |= json_set_text(json, "state", state_words[service_state(service)]);
 	r |= json_set(json, "since", time_or_null(since(service)));
 	r |= json_set_text(json, "why", why);
+	r |= json_set_text(json, "next", next);
 	r |= json_set(json, "verdict", print_verdict(service));
 	r |= json_set_bool(json, "ready", member->readiness.ready);
 	r |= json_set_text(json, "reason", member->readiness.reason);
@@ -402,7 +425,7 @@ struct json_t *status_print(const struct member *member, const struct status_fac
 	r |= json_set(json, "checks", print_checks(service));
 	r |= json_set(json, "firewall", print_firewall(service));
 	r |= json_set(json, "exits", print_exits(service));
-	r |= json_set(json, "stderr", print_lines(service->stderr_tail));
+	r |= json_set(json, "stderr", print_lines(latest_words(service)));
 	r |= json_set(json, "job", print_job(&service->job));
 	r |= json_set(json, "pending", print_pending(member));
 	r |= json_set(json, "refused", print_strings(&member->refused));

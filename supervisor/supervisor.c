@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/reason.h"
 
 #include "spawn/spawn.h"
 #include "supervisor/apply.h"
@@ -81,13 +82,13 @@ static void on_changed(void *owner, struct service *service, struct instant now)
 		member_changed(service->user);
 }
 
-/* The state that follows a death says its reason too; and whoever dies again and again
- * is said at the 1st, 2nd, 4th, 8th … time. Events and status have the rest. */
+/* The exit has said why one waits; and whoever dies again and again is said at the 1st,
+ * 2nd, 4th, 8th … time. Events and status have the rest. */
 static bool is_said_elsewhere(const struct service_event *said)
 {
 	unsigned deaths = said->service->deaths_in_a_row;
 
-	return (text_equal(said->word, "exited") && said->level == LOG_WARNING) ||
+	return text_equal(said->word, state_words[STATE_WAITING]) ||
 	       (deaths > 1 && (deaths & (deaths - 1)) != 0);
 }
 
@@ -100,10 +101,13 @@ static void on_event(void *owner, const struct service_event *said)
 
 	snprintf(event.service, sizeof(event.service), "%s", said->service->name);
 	snprintf(event.word, sizeof(event.word), "%s", said->word);
-	snprintf(event.text, sizeof(event.text), "%s", said->text);
+	reason_set(event.text, sizeof(event.text), "%s", said->text);
+	if (said->exit)
+		event.exit = (struct event_exit){ true, said->exit->cause,
+			said->exit->code, said->exit->signal };
 	keep_event(supervisor, &event, is_said_elsewhere(said));
-	if (text_equal(said->word, "exited"))
-		facts_ask_tail(supervisor, said->service->name, said->instance);
+	if (said->exit)
+		facts_ask_tail(supervisor, said->service->name, said->exit);
 }
 
 static void on_piped(void *owner, struct service *service, unsigned instance,
@@ -265,6 +269,7 @@ void supervisor_settled(struct supervisor *supervisor, struct instant now)
 
 static void on_stop(void *owner, int number, struct instant now)
 {
+	static const struct decision decision = { CAUSE_SHUTDOWN, "svcd", "svcd ends" };
 	struct supervisor *supervisor = owner;
 
 	(void)number;
@@ -276,8 +281,8 @@ static void on_stop(void *owner, int number, struct instant now)
 	/* in memory only: what operators want stays as it was on disk */
 	for (size_t i = 0; i < supervisor->members.count; i++)
 		if (supervisor->members.items[i]->service)
-			service_stop(supervisor->members.items[i]->service, "svcd",
-				"svcd ends", now);
+			service_stop_for(
+				supervisor->members.items[i]->service, &decision, now);
 	task_schedule(supervisor->settle);
 }
 

@@ -123,6 +123,6 @@ bool told_all(
 
 void facts_take(struct supervisor *supervisor, enum engine which, enum message_kind kind,
 	const struct json_t *body);
-/* The latest lines of a process that died, for status. */
-void facts_ask_tail(
-	struct supervisor *supervisor, const char *service, unsigned instance);
+/* The last words of a process that ended, for status. */
+void facts_ask_tail(struct supervisor *supervisor, const char *service,
+	const struct exit_record *exit);

@@ -131,12 +131,15 @@ static struct json_t *kill_one(
 	struct member *member, const struct varlink_call *call, int number)
 {
 	_cleanup_(json_freep) struct json_t *row = json_new_object();
-	char why[32];
+	char why[32], who[64];
+	const struct decision decision = { CAUSE_OPERATOR, who, why };
 	int r = -ESRCH, failed = 0;
 
 	snprintf(why, sizeof(why), "signal %d", number);
 	if (member->service) {
 		note(member, call, "kill", why);
+		control_who(call, who);
+		service_decide(member->service, &decision);
 		r = service_kill(member->service, number);
 	}
 	failed |= json_set_text(row, "service", member->name);

@@ -12,6 +12,7 @@ struct sample {
 	struct listen listen;
 	struct check_fact fact;
 	struct instance instances[2];
+	struct exit_record exits[2];
 	struct service service;
 	struct measured measured[2];
 	struct member member;

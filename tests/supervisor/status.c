@@ -27,6 +27,7 @@ static void waiting_after_a_crash(struct sample *sample)
 {
 	struct instance *instance = &sample->instances[0];
 	struct service *service = &sample->service;
+	static char words[] = "Error: cannot\nfind module \xff\x1b[31mred";
 
 	instance->state = STATE_WAITING;
 	instance->pid = 0;
@@ -34,6 +35,7 @@ static void waiting_after_a_crash(struct sample *sample)
 	instance->deadline = instant_add_ms(SAMPLE_NOW, 3000);
 	instance->restarts = 2;
 	snprintf(instance->why, sizeof(instance->why), "exit 1, again in 3s");
+	service->exits = sample->exits;
 	service->exits_count = 2;
 	service->exits[0] = (struct exit_record){ .at = SAMPLE_WALL,
 		.instance = 1,
@@ -49,8 +51,8 @@ static void waiting_after_a_crash(struct sample *sample)
 		.cause = CAUSE_START,
 		.code = -1,
 		.reason = "exec /usr/bin/foo: No such file or directory" };
-	snprintf(service->stderr_tail, sizeof(service->stderr_tail),
-		"Error: cannot\nfind module \xff\x1b[31mred");
+	service->exits[0].died = service->exits[1].died = true;
+	service->exits[0].last_words = words;
 	sample->member.readiness.ready = false;
 	sample->member.readiness.terms[TERM_STATE] =
 		(struct term){ false, "waiting: exit 1, again in 3s" };
