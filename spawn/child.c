@@ -234,15 +234,22 @@ static const struct step {
 	{ "signals", step_signals },
 };
 
-static _Noreturn void fail(const struct child *child, const char *step, int error)
+_Noreturn void child_fail(int report_fd, const char *what, int error)
 {
 	struct child_report report = { .error = -error };
 
-	snprintf(report.text, sizeof(report.text), "%s%s%s: %s", step,
-		child->detail ? " " : "", child->detail ? child->detail : "",
-		strerror(-error));
-	(void)fd_write_all(child->report_fd, &report, sizeof(report));
+	snprintf(report.text, sizeof(report.text), "%s: %s", what, strerror(-error));
+	(void)fd_write_all(report_fd, &report, sizeof(report));
 	_exit(CHILD_EXIT_STEP);
+}
+
+static _Noreturn void fail(const struct child *child, const char *step, int error)
+{
+	char what[sizeof(((struct child_report *)NULL)->text)];
+
+	snprintf(what, sizeof(what), "%s%s%s", step, child->detail ? " " : "",
+		child->detail ? child->detail : "");
+	child_fail(child->report_fd, what, error);
 }
 
 static char **environment_of(struct child *child)

@@ -17,3 +17,5 @@ struct child_report {
 /* Goes through the steps and becomes the program (or runs the function). All signals are
  * blocked when it is called. */
 _Noreturn void child_run(const struct spawn_spec *spec, int report_fd);
+/* Tells the parent what failed and why (negative errno), and ends. */
+_Noreturn void child_fail(int report_fd, const char *what, int error);

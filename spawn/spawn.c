@@ -3,33 +3,18 @@
  * spawn.c - clone3 into a cgroup with a pidfd, and the pipe on which the child tells
  * which step failed.
  *
- * A fork and no vfork: a directory on a dead disk may hold the child, never the
- * supervisor.
  * Not here: the steps (child.c).
  */
 #include "spawn/spawn.h"
 
 #include <assert.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "spawn/child.h"
-
-static pid_t clone_into(int cgroup_fd, const int *ret_pidfd)
-{
-	struct clone_args args = {
-		.flags = CLONE_PIDFD | (cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
-		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.exit_signal = SIGCHLD,
-		.cgroup = cgroup_fd >= 0 ? (uint64_t)cgroup_fd : 0,
-	};
-
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
+#include "spawn/clone.h"
 
 int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 {
@@ -41,6 +26,8 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 
 	assert(spec->function || (spec->argv && spec->argv->count > 0));
 	assert(spec->fds_count <= SPAWN_MAX_FDS);
+	if (spec->spawner && !spec->function)
+		return spawner_spawn(spec->spawner, ret, spec, err);
 	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return error_errno(err, -errno, "%s: pipe", spec->name);
 	read_end = ends[0];
@@ -48,7 +35,7 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 	/* Our handlers must not run in the child before it has reset them. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone_into(spec->cgroup_fd, &pidfd);
+	pid = clone_process(spec->cgroup_fd, CLONE_AS_CHILD, &pidfd);
 	if (pid == 0)
 		child_run(spec, write_end);
 	saved = errno;

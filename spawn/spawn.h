@@ -19,10 +19,13 @@
 #include "spawn/environment.h"
 #include "spawn/identity.h"
 #include "spawn/pipe.h"
+#include "spawn/spawner.h"
 
 enum { SPAWN_MAX_FDS = 32 };
 
 struct spawn_spec {
+	/* who forks for us; NULL, and for a function: we do */
+	struct spawner *spawner;
 	const char *name;           /* for messages */
 	const struct strings *argv; /* or: */
 	/* Runs in the child instead of exec; its result is the exit status. */

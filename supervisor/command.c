@@ -99,6 +99,7 @@ static void fill_spec(struct command *command, const struct process *process)
 	const struct run *run = &declaration->run;
 
 	command->spec = (struct spawn_spec){
+		.spawner = service->host->spawner,
 		.name = service->name,
 		.argv = &command->argv,
 		.directory = command->directory,

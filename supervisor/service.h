@@ -125,6 +125,7 @@ struct service_host {
 	struct loop *loop;
 	const struct paths *paths;
 	struct cgroups *cgroups;
+	struct spawner *spawner;
 	void *owner;
 	/* Something that a face shows is different now. Cheap and often: coalesce. */
 	void (*changed)(void *owner, struct service *service, struct instant now);

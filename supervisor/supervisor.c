@@ -399,8 +399,11 @@ static void warn_of_missing(const struct cgroups *cgroups)
 
 static int make_ground(struct supervisor *supervisor, const char *root, struct error *err)
 {
-	int r = loop_new(&supervisor->loop);
+	int r = spawner_new(&supervisor->spawner, err); /* first: see its header */
 
+	if (r < 0)
+		return r;
+	r = loop_new(&supervisor->loop);
 	if (r == 0)
 		r = paths_init(&supervisor->paths, root);
 	if (r < 0)
@@ -440,6 +443,7 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 	supervisor->host = (struct service_host){ .loop = supervisor->loop,
 		.paths = &supervisor->paths,
 		.cgroups = supervisor->cgroups,
+		.spawner = supervisor->spawner,
 		.owner = supervisor,
 		.changed = on_changed,
 		.event = on_event,
@@ -522,6 +526,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	timer_free(supervisor->tick);
 	timer_free(supervisor->watchdog);
 	cgroups_free(supervisor->cgroups);
+	spawner_free(supervisor->spawner);
 	store_free(supervisor->store);
 	paths_done(&supervisor->paths);
 	loop_free(supervisor->loop);

@@ -38,6 +38,7 @@ struct supervisor {
 	struct paths paths;
 	struct store *store;
 	struct cgroups *cgroups;
+	struct spawner *spawner;
 	struct service_host host;
 	struct wall since;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- *
  * deed.c - side jobs with real children: what they print, how they end, and that nothing
  * of them stays.
  */
@@ -250,9 +249,8 @@ static void one_that_is_given_up_dies_unheard(void **state)
 	assert_true(is_empty(NULL));
 	assert_int_equal(outcome.calls, 0);
 	arena_turn(arena, 50);
-	/* no zombie is left of it */
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(errno, ECHILD);
+	/* no zombie is left of it; the spawner lives */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
 }
 
 static void a_bomb_dies_with_its_cgroup(void **state)

@@ -101,6 +101,7 @@ struct arena *arena_open(void)
 	snprintf(tree, sizeof(tree), "%s/cgroup", arena->root);
 	must(mkdir(tree, 0755) == 0, "mkdir");
 	must(mount("none", tree, "cgroup2", 0, NULL) == 0, "mount -t cgroup2");
+	must(spawner_new(&arena->spawner, &err) == 0, "spawner");
 	must(paths_init(&arena->paths, arena->root) == 0, "paths");
 	must(loop_new(&arena->loop) == 0, "loop");
 	must(timer_new(&arena->limit, arena->loop, on_limit, arena) == 0, "timer");
@@ -113,6 +114,7 @@ struct arena *arena_open(void)
 	arena->host = (struct service_host){ .loop = arena->loop,
 		.paths = &arena->paths,
 		.cgroups = arena->cgroups,
+		.spawner = arena->spawner,
 		.owner = arena,
 		.changed = on_changed,
 		.event = on_event,
@@ -145,6 +147,7 @@ void arena_close(struct arena *arena)
 	strings_done(&services);
 	arena_until(arena, is_removed, base);
 	cgroups_free(arena->cgroups);
+	spawner_free(arena->spawner);
 	timer_free(arena->limit);
 	loop_free(arena->loop);
 	snprintf(tree, sizeof(tree), "%s/cgroup", arena->root);

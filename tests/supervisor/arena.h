@@ -19,6 +19,7 @@ struct arena {
 	struct paths paths;
 	struct loop *loop;
 	struct cgroups *cgroups;
+	struct spawner *spawner;
 	struct service_host host;
 	struct timer *limit;
 	bool is_late;
