@@ -50,7 +50,7 @@ struct answer {
 	int32_t pid, error; /* one of them is 0 */
 };
 
-/* ---- datagrams with descriptors ------------------------------------------------------ */
+/* ---- datagrams with descriptors ---- */
 
 union control {
 	struct cmsghdr header;
@@ -112,7 +112,7 @@ static void close_all(struct fds *fds)
 		close(fds->items[--fds->count]);
 }
 
-/* ---- the spawner itself --------------------------------------------------------------- */
+/* ---- the spawner itself ---- */
 
 struct order {
 	struct request request;
@@ -233,7 +233,7 @@ static _Noreturn void begin(int fd)
 	serve(SPAWNER_FD);
 }
 
-/* ---- who asks --------------------------------------------------------------------------- */
+/* ---- who asks ---- */
 
 static int start(struct spawner *spawner)
 {
