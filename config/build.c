@@ -219,7 +219,8 @@ static void check_values(const struct node *tree, struct problems *problems)
 
 static int read_entry(struct building *self, struct entry *entry, struct node *tree)
 {
-	struct name_facts facts = { entry->name, tree, &self->config->host, self->facts };
+	struct name_facts facts = { entry->name, tree, &self->config->host, self->facts,
+		self->paths, secret_keys_find(self->sources, entry->name) };
 	_cleanup_(name_table_freep) struct name_table *table = NULL;
 	struct names names;
 	int r = name_table_new(&table, &facts);

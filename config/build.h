@@ -45,6 +45,8 @@ void layers_done(struct layers *layers);
 int file_texts_render(struct node *tree, const struct sources *sources,
 	struct name_table *names, struct problems *problems);
 
+enum { SECRET_FILE_MODE = 0640 }; /* at most, of a file that holds one */
+
 /* ---- check.c, check_firewall.c: rules across the keys of one declaration ----------- */
 
 struct checking {

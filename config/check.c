@@ -385,6 +385,22 @@ static int fill_joined(
 	return *member ? 0 : -ENOMEM;
 }
 
+/* What holds a secret is for the service alone, unless somebody says otherwise: then it is
+ * refused. */
+static void close_files(struct checking *self)
+{
+	struct declaration *declaration = self->declaration;
+
+	for (size_t i = 0; i < declaration->files_count; i++) {
+		struct file *file = &declaration->files[i];
+		char path[PATH_BYTES];
+
+		snprintf(path, sizeof(path), "files[%zu].mode", i);
+		if (config_has_secret(file->content) && !node_find(self->tree, path))
+			file->mode &= SECRET_FILE_MODE;
+	}
+}
+
 int declaration_complete(struct checking *self, const struct paths *paths)
 {
 	struct declaration *declaration = self->declaration;
@@ -402,5 +418,6 @@ int declaration_complete(struct checking *self, const struct paths *paths)
 		r = fill_joined(&declaration->access.group, service, "-", "admins");
 	if (!node_find(self->tree, "run.ready.by") && !listens_on_tcp(declaration))
 		declaration->run.ready.by = READY_BY_STARTED;
+	close_files(self);
 	return r < 0 ? r : firewall_complete(self);
 }

@@ -182,6 +182,26 @@ static void check_files(struct checking *self)
 	}
 }
 
+/* Whoever may read the file has the secret. */
+static void check_file_modes(struct checking *self)
+{
+	const struct declaration *declaration = self->declaration;
+
+	for (size_t i = 0; i < declaration->files_count; i++) {
+		const struct file *file = &declaration->files[i];
+		char path[PATH_BYTES];
+
+		if (!config_has_secret(file->content) ||
+			!(file->mode & ~(int64_t)SECRET_FILE_MODE))
+			continue;
+		snprintf(path, sizeof(path), "files[%zu].mode", i);
+		checking_refuse(self, path,
+			"a secret stands in this file: %04o lets others read it, 0640 is "
+			"the most",
+			(unsigned)file->mode);
+	}
+}
+
 static void check_writable(struct checking *self)
 {
 	const struct strings *writable = &self->declaration->security.writable;
@@ -238,6 +258,7 @@ void words_check(struct checking *self)
 	check_capabilities(self);
 	check_commands(self);
 	check_files(self);
+	check_file_modes(self);
 	check_writable(self);
 	check_logs(self);
 }

@@ -47,6 +47,11 @@ size_t name_length(const char *at, const char *end)
 	return size;
 }
 
+static bool is_secret(const char *name)
+{
+	return text_starts(name, "secret.");
+}
+
 static int unknown_name(const struct naming *naming, const char *name)
 {
 	const struct names *names = naming->names;
@@ -59,16 +64,14 @@ static int unknown_name(const struct naming *naming, const char *name)
 	if (strcmp(name, "instance") == 0)
 		return error_set(naming->err, -EINVAL,
 			"${instance} cannot be used here: all instances share this value");
-	if (text_starts(name, "secret.")) {
-		return error_set(naming->err, -EINVAL,
-			"${%s}: a secret never stands in a declaration; put it into "
-			"run.environment_file",
-			name);
-	}
 	nearest = names->each ? text_nearest(name, names->each, names->data) : NULL;
 	if (nearest)
 		return error_set(naming->err, -EINVAL,
 			"unknown name '%s' in ${…}; did you mean '%s'?", name, nearest);
+	if (is_secret(name))
+		return error_set(naming->err, -EINVAL,
+			"there is no '%s' among the secrets of this service",
+			name + strlen("secret."));
 	if (strchr(name, '-'))
 		return error_set(naming->err, -EINVAL,
 			"unknown name '%s' in ${…}; subtraction has blanks around its '-'",
@@ -90,6 +93,11 @@ int naming_find(
 	*ret = NULL;
 	if (naming->keep_instance && strcmp(name, "instance") == 0)
 		return 0;
+	if (is_secret(name) && naming->names->secrets == SECRETS_REFUSED)
+		return error_set(naming->err, -EINVAL,
+			"${%s}: a secret may stand in the text of `files` and in the values "
+			"of run.environment alone",
+			name);
 	*ret = naming->names->find(name, naming->names->data);
 	return *ret ? 0 : unknown_name(naming, name);
 }
@@ -170,7 +178,9 @@ static int take_name(struct expression *self, size_t size, double *ret)
 {
 	const char *value = NULL;
 	size_t digits;
-	int r = naming_find(self->naming, self->at, size, &value);
+	int r = text_starts(self->at, "secret.")
+			? refuse(self, "a secret is no part of a sum")
+			: naming_find(self->naming, self->at, size, &value);
 
 	self->at += size;
 	if (r < 0)

@@ -400,7 +400,8 @@ enum source_kind {
 	SOURCE_SITE,
 	SOURCE_TEMPLATE,
 	SOURCE_SERVICE,
-	SOURCE_TEXT
+	SOURCE_TEXT,
+	SOURCE_SECRETS /* the names of keys alone, a line each */
 };
 
 /* Bytes of all files, gathered before anything is parsed, so that parsing can happen in a
@@ -417,6 +418,8 @@ struct sources {
 	size_t count;
 	/* a directory could not be listed: what is missing may be there */
 	bool incomplete;
+	/* who gathered may not look into the secrets: any `${secret.KEY}` may be right */
+	bool secrets_hidden;
 };
 void sources_done(struct sources *sources);
 
@@ -426,7 +429,7 @@ struct paths;
  * component, limits as above; below /etc owned by root (or by us) and not writable by
  * others. A file that cannot be taken is there with the reason, a directory that cannot
  * be listed is a problem. svcd.yaml is parsed here already: it says where the others are.
- * -ENOMEM. */
+ * Of secrets the keys are taken, and no byte of a value is left in memory. -ENOMEM. */
 int sources_gather(
 	struct sources *ret, const struct paths *paths, struct problems *problems);
 /* For `svcctl validate|show FILE`: as if the file stood where its kind does. Files named
@@ -497,7 +500,8 @@ int config_read(struct config **ret, struct json_t *json, struct error *err);
 
 /* ---- questions --------------------------------------------------------------------- */
 
-/* The final string of an [instance] member for one instance (1..N). Caller frees. */
+/* The final string of an [instance] member for one instance (1..N). `${secret.KEY}` stays
+ * as it stands. Caller frees. */
 int config_expand(char **ret, const char *text, unsigned instance, struct error *err);
 /* The port of `listen` for one instance, 0 when it does not expand to 1..65535. */
 uint16_t config_port(const struct listen *listen, unsigned instance);
@@ -518,6 +522,27 @@ bool config_starts_first(const struct declaration *declaration);
  * is none. */
 const struct listen *config_fixed_port(const struct declaration *declaration);
 const struct network_set *site_set(const struct site *site, const char *name);
+
+/* ---- secrets ----------------------------------------------------------------------- */
+
+/* `/etc/svcd/secrets/SERVICE.yaml`: KEY: VALUE lines of root alone (0600). Everybody else
+ * sees `${secret.KEY}`: only the process that writes the file or becomes the service reads
+ * the values, and ends soon. */
+struct secrets;
+/* -ENOENT, -EACCES, -EINVAL (who may read it, or what it says), -E2BIG, each with the
+ * file, the place and the fix; never with a value. -ENOMEM. */
+int secrets_read(struct secrets **ret, const struct paths *paths, const char *service,
+	struct error *err);
+struct secrets *secrets_free(struct secrets *secrets); /* erases them */
+CLEANUP(struct secrets *, secrets_free)
+/* As config_expand(), with secrets replaced; NULL: they stay as they stand. What comes of
+ * it is as secret as they are. -EINVAL also when there is no such key. */
+int config_expand_secrets(char **ret, const char *text, unsigned instance,
+	const struct secrets *secrets, struct error *err);
+/* Whether an [instance] text names a secret; NULL does not. */
+bool config_has_secret(const char *text);
+/* Whether any environment variable or file of it does. */
+bool declaration_secrets(const struct declaration *declaration);
 
 /* What applying a change of a key needs. */
 enum effect { CHANGE_IN_PLACE, CHANGE_RELOAD, CHANGE_RESTART };

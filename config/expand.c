@@ -117,6 +117,11 @@ static int add_braced(struct expansion *self, const char *begin, const char *end
 			"${} names nothing; a plain dollar is written $$");
 	if (name_length(begin, end) != (size_t)(end - begin))
 		return add_expression(self, begin, end);
+	if (text_starts(begin, "secret.") &&
+		self->naming.names->secrets == SECRETS_KEPT) {
+		text_addf(&self->out, "${%.*s}", (int)(end - begin), begin);
+		return 0;
+	}
 	r = naming_find(&self->naming, begin, (size_t)(end - begin), &value);
 	if (r < 0)
 		return r;

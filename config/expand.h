@@ -13,6 +13,13 @@
 
 enum { EXPAND_MAX_BYTES = 1024 * 1024 }; /* of one result */
 
+/* What `${secret.KEY}` is where a text stands. */
+enum secret_names {
+	SECRETS_REFUSED,
+	SECRETS_KEPT, /* any key; it stays as it stands */
+	SECRETS_FOUND /* a name as others are */
+};
+
 /* What names mean while one declaration is read. */
 struct names {
 	/* The value in kept form, borrowed; NULL: no such name. */
@@ -23,6 +30,7 @@ struct names {
 	/* A sentence why a known name has no value here, or NULL. May be NULL itself. */
 	const char *(*why)(const char *name, const void *data);
 	size_t *budget; /* bytes that all results may still take; NULL: no bound */
+	enum secret_names secrets;
 };
 
 /* Replaces every name. Arithmetic (+ - * / % and parentheses) rounds down to a whole

@@ -18,6 +18,7 @@
 
 #include "config/config.h"
 #include "config/node.h"
+#include "config/secret_keys.h"
 #include "config/source.h"
 
 enum { MAX_TEMPLATES = 1000 }; /* of one directory */
@@ -253,6 +254,8 @@ static int gather_all(struct gather *self, const struct paths *paths)
 		AT_FDCWD, site);
 	if (r == 0)
 		r = take_templates(self, paths);
+	if (r == 0)
+		r = secret_keys_gather(self->sources, paths);
 	if (r == 0) {
 		r = take_directory(self, &(struct place){ .kind = SOURCE_SERVICE,
 						 .directory = services,

@@ -16,6 +16,7 @@ int read_scalar(struct reader *reader, const struct field *field, const struct n
 {
 	struct error err = { 0 };
 	char text[FOUND_BYTES];
+	struct names names;
 	int r;
 
 	if (node->kind != NODE_SCALAR) {
@@ -28,7 +29,10 @@ int read_scalar(struct reader *reader, const struct field *field, const struct n
 		*ret = strdup(node->text);
 		return *ret ? 1 : -ENOMEM;
 	}
-	r = expand(ret, node->text, reader->names, field->keep_instance, &err);
+	names = *reader->names;
+	if (!field->keep_secrets)
+		names.secrets = SECRETS_REFUSED;
+	r = expand(ret, node->text, &names, field->keep_instance, &err);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {

@@ -42,8 +42,10 @@ struct name_table {
 	struct named *items;
 	size_t count, pushed_from; /* those from here on are of one file */
 	size_t budget;
-	unsigned compared;       /* wrong names that a right one was looked for */
-	unsigned depth;          /* of names being expanded */
+	unsigned compared; /* wrong names that a right one was looked for */
+	unsigned depth;    /* of names being expanded */
+	char *no_secrets;  /* why there are none; NULL: there are, or any may be */
+	bool any_secret;
 	const char *cause;       /* why the last name that was asked for has no value */
 	struct name_table *self; /* names are found through a const pointer */
 };
@@ -136,6 +138,34 @@ static int add_values(struct name_table *self, const struct node *values)
 	return r;
 }
 
+/* A secret stands for itself: its value is nowhere here. */
+static int add_secret(struct name_table *self, const char *key)
+{
+	_cleanup_free_ char *name = text_format("secret.%s", key);
+
+	return name ? add_ready(self, name, text_format("${secret.%s}", key)) : -ENOMEM;
+}
+
+static int add_secrets(struct name_table *self, const struct name_facts *facts)
+{
+	const struct source *source = facts->secrets.source;
+	const bool readable = source && source->bytes;
+	_cleanup_free_ char *file = secrets_file(facts->paths, facts->service);
+	_cleanup_free_ char *keys = strdup(readable ? source->bytes : "");
+	char *rest = keys, *key;
+	int r = file && keys ? 0 : -ENOMEM;
+
+	self->any_secret = facts->secrets.hidden && !readable;
+	if (r == 0 && !readable) {
+		self->no_secrets = source ? strdup(source->refused)
+					  : text_format("there is no %s", file);
+		r = self->no_secrets ? 0 : -ENOMEM;
+	}
+	while (r == 0 && (key = strsep(&rest, "\n")) && *key)
+		r = add_secret(self, key);
+	return r;
+}
+
 static const char *first_cluster(const struct name_facts *facts)
 {
 	const struct node *clusters = node_get(facts->tree, "clusters");
@@ -217,6 +247,7 @@ struct name_table *name_table_free(struct name_table *self)
 	for (size_t i = 0; i < self->count; i++)
 		named_done(&self->items[i]);
 	free(self->items);
+	free(self->no_secrets);
 	free(self);
 	return NULL;
 }
@@ -243,10 +274,11 @@ static struct named *find(const struct name_table *self, const char *name)
 
 static void resolve(struct name_table *self, struct named *named)
 {
-	const struct names names = name_table_names(self);
+	struct names names = name_table_names(self);
 	struct error err = { 0 };
 	int r;
 
+	names.secrets = SECRETS_REFUSED;
 	named->state = NAME_BUSY;
 	self->cause = NULL;
 	self->depth++;
@@ -282,7 +314,7 @@ static const char *find_why(const char *name, const void *data)
 	const struct named *named = ask(self, name);
 
 	if (!named)
-		return NULL;
+		return text_starts(name, "secret.") ? self->no_secrets : NULL;
 	self->self->cause = named->state == NAME_BUSY  ? circle_why
 			    : named->state == NAME_RAW ? depth_why
 						       : named->why;
@@ -309,7 +341,8 @@ struct names name_table_names(struct name_table *self)
 		.each = name_at,
 		.why = find_why,
 		.data = self,
-		.budget = &self->budget };
+		.budget = &self->budget,
+		.secrets = self->any_secret ? SECRETS_KEPT : SECRETS_FOUND };
 }
 
 int name_table_new(struct name_table **ret, const struct name_facts *facts)
@@ -324,6 +357,7 @@ int name_table_new(struct name_table **ret, const struct name_facts *facts)
 	r = add_run(self, facts);
 	r = r < 0 ? r : add_host(self, facts);
 	r = r < 0 ? r : add_ports(self, node_get(facts->tree, "listen"));
+	r = r < 0 ? r : add_secrets(self, facts);
 	r = r < 0 ? r : add_values(self, node_get(facts->tree, "values"));
 	if (r < 0)
 		return r;

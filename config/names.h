@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "config/expand.h"
 #include "config/node.h"
+#include "config/secret_keys.h"
 
 struct name_table;
 
@@ -18,13 +19,15 @@ struct name_facts {
 	const struct node *tree; /* the merged declaration */
 	const struct host *host;
 	const struct facts_of_host *facts;
+	const struct paths *paths;
+	struct secret_keys secrets;
 };
 
 int name_table_new(struct name_table **ret, const struct name_facts *facts); /* -ENOMEM */
 struct name_table *name_table_free(struct name_table *self);
 CLEANUP(struct name_table *, name_table_free)
 
-/* Borrows the table. */
+/* Borrows the table. `secrets` is for texts that may name one. */
 struct names name_table_names(struct name_table *self);
 /* As above with `values` (a map) of one file before the declaration's own. -ENOMEM. */
 int name_table_push(struct name_table *self, const struct node *values);

@@ -12,25 +12,10 @@
 #include "base/file.h"
 
 #include "config/config.h"
-#include "config/expand.h"
 
 enum { HOSTS_MAX_BYTES = 256 * 1024, PORT_MAX = 65535 };
 
-/* ---- one instance ------------------------------------------------------------------ */
-
-static const char *find_instance(const char *name, const void *data)
-{
-	return strcmp(name, "instance") == 0 ? data : NULL;
-}
-
-int config_expand(char **ret, const char *text, unsigned instance, struct error *err)
-{
-	char number[16];
-	const struct names names = { .find = find_instance, .data = number };
-
-	snprintf(number, sizeof(number), "%u", instance);
-	return expand(ret, text, &names, false, err);
-}
+/* ---- ports ------------------------------------------------------------------------- */
 
 /* 1..65535 in plain decimal digits; 0: it is something else. */
 static uint16_t port_number(const char *text)

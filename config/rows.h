@@ -93,6 +93,7 @@ struct field {
 	int value;                 /* of the enum, where the key itself is a choice */
 	bool required;
 	bool keep_instance; /* [instance] in config.h */
+	bool keep_secrets;  /* `${secret.KEY}` may stand there, and stays */
 	bool verbatim;      /* expanded later, by its own names */
 	bool lines;         /* a text may have several lines */
 	bool alias; /* another key for the member of a row above: read, not printed */

@@ -15,6 +15,7 @@ static const struct {
 	{ "price", "$$5" },
 	{ "lines", "one\ntwo\n\nthree\n" },
 	{ "odd", "${instance}-${instance}" },
+	{ "secret.pass", "${secret.pass}" },
 };
 
 static const char *find(const char *name, const void *data)
@@ -42,8 +43,16 @@ static const char *why(const char *name, const void *data)
 }
 
 static const bool without_instance = false, with_instance = true;
-static const struct names names = { find, each, &without_instance, why, NULL };
-static const struct names names_of_one = { find, each, &with_instance, why, NULL };
+static const struct names names = { .find = find,
+	.each = each,
+	.data = &without_instance,
+	.why = why,
+	.secrets = SECRETS_FOUND };
+static const struct names names_of_one = { .find = find,
+	.each = each,
+	.data = &with_instance,
+	.why = why,
+	.secrets = SECRETS_KEPT };
 
 static const struct {
 	const char *rule, *text, *kept, *final; /* NULL: refused */
@@ -80,6 +89,14 @@ static const struct {
 		"  one\n  two\n\n  three\n" },
 	{ "lines in the middle of a line are not", "x ${lines}", "x one\ntwo\n\nthree",
 		"x one\ntwo\n\nthree" },
+	{ "a secret stays", "a=${ secret.pass }$$", "a=${secret.pass}$$",
+		"a=${secret.pass}$" },
+	{ "its key may be digits and dashes", "${secret.pass}${instance}",
+		"${secret.pass}${instance}", "${secret.pass}3" },
+	{ "two dollars before a brace are no secret", "$${secret.pass}",
+		"$${secret.pass}", "${secret.pass}" },
+	{ "a secret is no part of a sum", "${secret.pass + 1}", NULL, NULL },
+	{ "in parentheses neither", "${(secret.pass)}", NULL, NULL },
 	{ "an unknown name", "${servce}", NULL, NULL },
 	{ "a name without a value", "${site}", NULL, NULL },
 	{ "an unclosed brace", "${service", NULL, NULL },
@@ -217,7 +234,11 @@ static void test_results_are_bounded(void **state)
 {
 	_cleanup_free_ char *many = repeated("${lines}", EXPAND_MAX_BYTES / 8);
 	size_t budget = 8;
-	const struct names poor = { find, each, &without_instance, why, &budget };
+	const struct names poor = { .find = find,
+		.each = each,
+		.data = &without_instance,
+		.why = why,
+		.budget = &budget };
 	_cleanup_free_ char *first = NULL;
 	char *got = NULL;
 	struct error err = { 0 };
