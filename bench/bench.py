@@ -3,7 +3,9 @@
 
 bench.py [--rounds N] [--count N] [--tools WORD,...] [ROW...] prints a table, writes bench/results.json,
 and exits 1 when a goal is missed. Runs on tests/private; `./dev bench` arranges that and installs the
-peers. --tools takes words of the tools' names, for who works on one of them.
+peers. --tools takes words of the tools' names, for who works on one of them. "others" is the share of the
+processors that was used from outside meanwhile: times of a busy machine say little, their ratios more,
+"cpu ms" (all that the supervisor, its command and its services used) most.
 """
 import argparse
 import json
@@ -12,6 +14,7 @@ import statistics
 import sys
 import time
 
+from meter import Meter
 from supervision import Session
 from tools import FLOOR, HERE, OURS, TOOLS, Tool
 
@@ -35,13 +38,17 @@ def steps_of(rows):
 
 
 def session(kind, count, steps):
-    """{step: milliseconds}; what was measured several times is a median."""
+    """{step: what was found}; of what was measured several times a median."""
     with Session(kind, count) as one:
-        figures = {}
-        for step in steps:
-            found = getattr(one, step)()
-            figures[step] = 1000 * (statistics.median(found) if isinstance(found, list) else found)
-        return figures
+        return {step: figure(getattr(one, step)) for step in steps}
+
+
+def figure(step):
+    meter = Meter()
+    found = step()
+    cpu, others = meter.read()
+    found = found if isinstance(found, list) else [found]
+    return {'ms': 1000 * statistics.median(found), 'cpu_ms': 1000 * cpu / len(found), 'others': others}
 
 
 def measure(tools, count, steps, rounds):
@@ -58,12 +65,16 @@ def measure(tools, count, steps, rounds):
 
 def ratio(figures, mine, theirs, step):
     """The median of what single rounds say: load that comes and goes meets both."""
-    return statistics.median(a[step] / b[step] for a, b in zip(figures[mine], figures[theirs]))
+    return statistics.median(a[step]['ms'] / b[step]['ms'] for a, b in zip(figures[mine], figures[theirs]))
+
+
+def middle(rounds, step, key):
+    return statistics.median(one[step][key] for one in rounds)
 
 
 def judge(line, tools, figures, count):
     what, step, peer_goal, floor_goal = line
-    medians = {kind.name: statistics.median(one[step] for one in figures[kind.name]) for kind in tools}
+    medians = {kind.name: middle(figures[kind.name], step, 'ms') for kind in tools}
     peers = [kind.name for kind in tools if kind is not FLOOR and not issubclass(kind, OURS)]
     best = min(peers, key=medians.get, default=None)
     goals = {best: peer_goal, FLOOR.name: floor_goal}
@@ -72,7 +83,10 @@ def judge(line, tools, figures, count):
         goal = goals.get(kind.name)
         against = ratio(figures, OURS.name, kind.name, step) if OURS in tools else None
         rows.append({'tool': kind.name, 'note': kind.note, 'ms': medians[kind.name],
-                     'rounds_ms': [one[step] for one in figures[kind.name]], 'best_peer': kind.name == best,
+                     'cpu_ms': middle(figures[kind.name], step, 'cpu_ms'),
+                     'others': middle(figures[kind.name], step, 'others'),
+                     'rounds_ms': [one[step]['ms'] for one in figures[kind.name]],
+                     'best_peer': kind.name == best,
                      'svcd_to_it': against, 'goal': goal,
                      'held': None if goal is None or against is None else against <= goal})
     return {'what': what.format(count=count), 'lines': rows}
@@ -80,13 +94,13 @@ def judge(line, tools, figures, count):
 
 def show(name, table):
     print(f'\n{name}: {table["what"]}')
-    print(f'  {"":24}{"median ms":>10}{"best":>10}{"worst":>10}{"svcd/it":>9}  goal')
+    print(f'  {"":22}{"median ms":>10}{"best":>9}{"worst":>9}{"cpu ms":>9}{"others":>8}{"svcd/it":>9}  goal')
     for line in table['lines']:
         goal = '' if line['held'] is None else f'≤ {line["goal"]:<4} {"held" if line["held"] else "MISSED"}'
         against = '' if line['svcd_to_it'] is None else f'{line["svcd_to_it"]:.2f}'
         best = ' (best peer)' if line['best_peer'] else ''
-        print(f'  {line["tool"]:24}{line["ms"]:10.2f}{min(line["rounds_ms"]):10.2f}{max(line["rounds_ms"]):10.2f}'
-              f'{against:>9}  {goal:13} {line["note"]}{best}')
+        print(f'  {line["tool"]:22}{line["ms"]:10.2f}{min(line["rounds_ms"]):9.2f}{max(line["rounds_ms"]):9.2f}'
+              f'{line["cpu_ms"]:9.2f}{line["others"]:8.0%}{against:>9}  {goal:13} {line["note"]}{best}')
 
 
 def chosen_tools(words):
