@@ -59,7 +59,6 @@ static const int allowed[] = {
 	SCMP_SYS(dup),
 	SCMP_SYS(memfd_create), /* long messages to the supervisor */
 	SCMP_SYS(ftruncate),
-	SCMP_SYS(statx), /* checks of kind file */
 	/* sockets */
 	SCMP_SYS(connect),
 	SCMP_SYS(accept),

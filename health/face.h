@@ -95,6 +95,6 @@ struct check_sum {
 	enum verdict verdict;
 	const char *reason; /* "" when it passes; borrowed */
 	int64_t latency_us; /* of the worst; -1: not known */
-	bool ok;            /* some instance does not fail, or nobody ever asks */
+	bool ok;            /* some instance does not fail */
 };
 struct check_sum check_sum_of(const struct service *service, const struct check *check);

@@ -122,25 +122,6 @@ static void add_probe(struct check_sum *sum, const struct probe *probe)
 		sum, streak->verdict, reason, probe->at.us ? probe->last.latency_us : -1);
 }
 
-/* Kinds that are not asked from here: what the supervisor knows. */
-static void add_told(
-	struct check_sum *sum, struct json_t *status, const struct check *check)
-{
-	struct json_t *rows = json_get(status, "checks");
-
-	for (size_t i = 0; i < json_size(rows); i++) {
-		struct json_t *row = json_item(rows, i);
-		int verdict = words_find(verdict_words, ARRAY_LEN(verdict_words),
-			json_get_text(row, "verdict", NULL));
-
-		if (verdict >= 0 &&
-			text_equal(json_get_text(row, "check", NULL), check->name))
-			add_verdict(sum, (enum verdict)verdict,
-				json_get_text(row, "reason", ""),
-				json_get_int(row, "latency_us", -1));
-	}
-}
-
 struct check_sum check_sum_of(const struct service *service, const struct check *check)
 {
 	struct check_sum sum = { .latency_us = -1 };
@@ -148,13 +129,8 @@ struct check_sum check_sum_of(const struct service *service, const struct check 
 	for (size_t i = 0; i < service->probes_count; i++)
 		if (service->probes[i]->check == check)
 			add_probe(&sum, service->probes[i]);
-	if (!probe_is_ours(check)) {
-		add_told(&sum, service->status, check);
-		sum.ok = sum.ok || !sum.reason;
-	}
 	if (!sum.reason)
-		sum.reason = probe_is_ours(check) ? "nothing runs"
-						  : "not asked by this engine";
+		sum.reason = "nothing runs";
 	return sum;
 }
 

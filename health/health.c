@@ -214,8 +214,7 @@ static int renew_probes(struct health *health, struct service *service,
 	renewal.fresh = calloc(most + 1, sizeof(struct probe *));
 	r = renewal.fresh ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < declaration->health.checks_count; i++)
-		if (probe_is_ours(&declaration->health.checks[i]))
-			r = renew_instances(&renewal, &declaration->health.checks[i]);
+		r = renew_instances(&renewal, &declaration->health.checks[i]);
 	for (size_t i = 0; i < renewal.old_count; i++)
 		probe_free(renewal.old[i]);
 	free(renewal.old);
@@ -239,6 +238,19 @@ static void on_tried(void *owner, struct probe *probe, bool turned, struct insta
 	health->user.verdict(health->user.owner, probe, now);
 }
 
+static int ask(void *owner, const struct probe *probe, int64_t number)
+{
+	const struct health *health = owner;
+
+	return health->user.ask(health->user.owner, probe, number);
+}
+
+/* Before this engine began, too: then the startup check had passed. */
+static bool was_asked(const struct probe *probe)
+{
+	return probe->at.us || probe->streak.verdict != VERDICT_UNKNOWN;
+}
+
 static bool must_wait(void *owner, const struct probe *probe)
 {
 	const struct service *service = find(owner, probe->service);
@@ -250,7 +262,7 @@ static bool must_wait(void *owner, const struct probe *probe)
 
 		if (other->check->startup && !other->proven &&
 			other->instance == probe->instance)
-			return true;
+			return !was_asked(probe);
 	}
 	return false;
 }
@@ -303,6 +315,22 @@ int health_state(struct health *health, const char *name, struct json_t *status,
 	return r;
 }
 
+void health_probed(struct health *health, const struct json_t *answer, struct instant now)
+{
+	struct service *service = find(health, json_get_text(answer, "service", ""));
+	const char *check = json_get_text(answer, "check", NULL);
+
+	for (size_t i = 0; service && i < service->probes_count; i++) {
+		struct probe *probe = service->probes[i];
+
+		if (json_get_int(answer, "instance", 0) == probe->instance &&
+			text_equal(probe->check->name, check)) {
+			probe_answered(probe, answer, now);
+			return;
+		}
+	}
+}
+
 void health_hello(struct health *health)
 {
 	for (size_t i = 0; i < health->picture.services_count; i++)
@@ -350,7 +378,7 @@ int health_new(struct health **ret, const struct health_with *with)
 	health->prober = (struct prober){
 		.loop = with->loop,
 		.http = with->http,
-		.wall = with->wall,
+		.ask = ask,
 		.tried = on_tried,
 		.must_wait = must_wait,
 		.owner = health,

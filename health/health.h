@@ -45,13 +45,14 @@ struct health;
 struct health_user {
 	/* The supervisor should hear of it. */
 	void (*verdict)(void *owner, struct probe *probe, struct instant now);
+	/* The supervisor should try it; health_probed() follows. -errno. */
+	int (*ask)(void *owner, const struct probe *probe, int64_t number);
 	void *owner;
 };
 
 struct health_with { /* borrowed */
 	struct loop *loop;
 	struct http_client *http;
-	struct wall (*wall)(void);
 	struct health_user user;
 };
 int health_new(struct health **ret, const struct health_with *with); /* -ENOMEM */
@@ -66,6 +67,9 @@ void health_gone(struct health *health, const char *name, struct instant now);
 /* Shares `status`. A service that was not declared is -ENOENT. */
 int health_state(struct health *health, const char *name, struct json_t *status,
 	struct instant now);
+/* What came of a try that the supervisor was asked for. */
+void health_probed(
+	struct health *health, const struct json_t *answer, struct instant now);
 /* A supervisor began to tell everything, and ended: what it did not name goes. */
 void health_hello(struct health *health);
 void health_sync(struct health *health, struct instant now);

@@ -13,8 +13,8 @@
 
 #include "base/log.h"
 
-#include "health/monitor.h"
 #include "health/confine.h"
+#include "health/monitor.h"
 #include "protocol/protocol.h"
 
 #ifdef __SANITIZE_ADDRESS__

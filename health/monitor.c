@@ -86,6 +86,19 @@ static void send_verdict(void *owner, struct probe *probe, struct instant now)
 	channel_send(monitor->channel, MESSAGE_VERDICT, body, NULL, 0);
 }
 
+static int send_question(void *owner, const struct probe *probe, int64_t number)
+{
+	struct monitor *monitor = owner;
+	struct json_t *body = json_new_object();
+
+	json_set_text(body, "service", probe->service);
+	json_set_text(body, "check", probe->check->name);
+	json_set_int(body, "instance", probe->instance);
+	json_set_int(body, "generation", probe->generation);
+	json_set_int(body, "number", number);
+	return channel_send(monitor->channel, MESSAGE_PROBE, body, NULL, 0);
+}
+
 /* Is somebody there? What we sent stays in the kernel until the supervisor reads it,
  * so a supervisor that is stuck shows without having to answer anything. One unread
  * ALIVE is enough. */
@@ -176,6 +189,11 @@ static void on_state(struct monitor *monitor, struct json_t *body, struct instan
 		log_warning("state of %s: %s", name, strerror(-r));
 }
 
+static void on_probed(struct monitor *monitor, struct json_t *body, struct instant now)
+{
+	health_probed(monitor->health, body, now);
+}
+
 static void on_sync(struct monitor *monitor, struct json_t *body, struct instant now)
 {
 	health_sync(monitor->health, now);
@@ -198,6 +216,7 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 		[MESSAGE_SERVICE] = on_service,
 		[MESSAGE_GONE] = on_gone,
 		[MESSAGE_STATE] = on_state,
+		[MESSAGE_PROBED] = on_probed,
 		[MESSAGE_SYNC] = on_sync,
 		[MESSAGE_STOP] = on_stop,
 	};
@@ -323,8 +342,7 @@ static int begin(
 	const struct health_with health = {
 		.loop = with->loop,
 		.http = with->http,
-		.wall = with->wall,
-		.user = { send_verdict, monitor },
+		.user = { send_verdict, send_question, monitor },
 	};
 	int r = health_new(&monitor->health, &health);
 

@@ -2,7 +2,7 @@
  *
  * probe.c - the life of a probe: wait, try, judge, wait again. Never two tries at once.
  *
- * Not here: how a kind tries (probe_http.c, probe_tcp.c, probe_file.c); which probes
+ * Not here: how a kind tries (probe_http.c, probe_tcp.c, probe_deed.c); which probes
  * there are (health.c).
  */
 #include "health/probe.h"
@@ -19,15 +19,10 @@ static const struct probe_kind *const kinds[] = {
 	[CHECK_HTTP] = &probe_http,
 	[CHECK_OPENAPI] = &probe_openapi,
 	[CHECK_TCP] = &probe_tcp,
-	[CHECK_FILE] = &probe_file,
-	[CHECK_EXEC] = NULL,
-	[CHECK_NOTIFY] = NULL, /* the supervisor hears it itself */
+	[CHECK_EXEC] = &probe_deed,
+	[CHECK_FILE] = &probe_deed,
+	[CHECK_NOTIFY] = &probe_deed,
 };
-
-bool probe_is_ours(const struct check *check)
-{
-	return kinds[check->kind] != NULL;
-}
 
 static void count(struct probe *probe, const struct outcome *outcome)
 {
@@ -106,6 +101,7 @@ void probe_inherit(struct probe *probe, const struct probe *old)
 {
 	probe->streak = old->streak;
 	probe->last = old->last;
+	probe->perfdata = old->perfdata;
 	probe->at = old->at;
 	probe->told = old->told;
 	probe->proven = old->proven;

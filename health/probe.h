@@ -7,6 +7,7 @@
 #include "base/loop.h"
 
 #include "health/http_client.h"
+#include "health/perfdata.h"
 #include "health/schedule.h"
 #include "health/verdict.h"
 
@@ -20,8 +21,10 @@ struct probe;
 struct prober {
 	struct loop *loop;
 	struct http_client *http;
-	const char *host;          /* this host's name: spreads the schedule */
-	struct wall (*wall)(void); /* what people's clocks say: for the age of files */
+	const char *host;  /* this host's name: spreads the schedule */
+	int64_t questions; /* to the supervisor, until now */
+	/* Asks the supervisor to try it; probe_answered() follows. -errno. */
+	int (*ask)(void *owner, const struct probe *probe, int64_t number);
 	/* A try ended; `turned`: verdict or reason is another now. */
 	void (*tried)(void *owner, struct probe *probe, bool turned, struct instant now);
 	/* Another check of the same instance (`startup`) must pass once before this
@@ -43,18 +46,16 @@ struct probe {
 
 	struct streak streak;
 	struct outcome last;
-	struct instant at;   /* the latest try ended; 0: none yet */
-	struct instant told; /* the supervisor was told; 0: never */
-	bool proven;         /* passed once */
-	bool starting;       /* its process is not up yet */
+	struct perfdata perfdata; /* of the latest try */
+	struct instant at;        /* the latest try ended; 0: none yet */
+	struct instant told;      /* the supervisor was told; 0: never */
+	bool proven;              /* passed once */
+	bool starting;            /* its process is not up yet */
 
 	uint64_t runs[OUTCOME_COUNT];
 	uint64_t latencies[LATENCY_BUCKETS];
 	double latency_sum_s;
 };
-
-/* Kinds that need a child process are the supervisor's deeds: they have no probe here. */
-bool probe_is_ours(const struct check *check);
 
 struct probe_of { /* whose */
 	const char *service;
@@ -73,6 +74,8 @@ void probe_inherit(struct probe *probe, const struct probe *old);
  * when it is up it is asked at once, and one good answer is enough. */
 void probe_settle(struct probe *probe, bool starting, struct instant now);
 bool probe_is_stale(const struct probe *probe, struct instant now);
+/* What the supervisor's try showed: the body of MESSAGE_PROBED. */
+void probe_answered(struct probe *probe, const struct json_t *answer, struct instant now);
 
 /* ---- for the kinds ----------------------------------------------------------------- */
 
@@ -92,4 +95,4 @@ struct probe_kind {
 	int (*start)(struct probe *probe, struct instant now);
 	void (*cancel)(struct probe *probe);
 };
-extern const struct probe_kind probe_http, probe_openapi, probe_tcp, probe_file;
+extern const struct probe_kind probe_http, probe_openapi, probe_tcp, probe_deed;

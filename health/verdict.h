@@ -11,9 +11,11 @@ enum { REASON_BYTES = 256 };
 
 enum outcome_kind {
 	OUTCOME_PASS,
+	OUTCOME_WARN,    /* a command that ended with 1 */
 	OUTCOME_FAIL,    /* it answered, but not as declared */
 	OUTCOME_TIMEOUT, /* it did not answer in `timeout` */
 	OUTCOME_ERROR,   /* it could not be asked: refused, reset, no port */
+	OUTCOME_UNKNOWN, /* what should ask it is broken: says nothing about it */
 	OUTCOME_COUNT,
 };
 extern const char *const outcome_words[OUTCOME_COUNT];
@@ -31,14 +33,17 @@ void outcome_set(struct outcome *outcome, enum outcome_kind kind, const char *fo
 /* Good or bad tries in a row, and the verdict that stands. Zero-initialise to begin. */
 struct streak {
 	enum verdict verdict;
-	unsigned good, bad;
+	unsigned good, mild, bad, failed, vague; /* pass; no worse, no better than warn;
+						  * fail; unknown */
 	bool unsettled;            /* a bad verdict that one good try turns */
 	char reason[REASON_BYTES]; /* of a verdict that is not pass */
 };
 
 /* Adds one try: `rise` good ones in a row make it pass, `fall` bad ones make it fail,
  * or warn when that is all its effect may do; in between the old verdict stands. Where
- * none stands yet, one good try is enough. True when verdict or reason is another now. */
+ * none stands yet, one good try is enough. Tries that tell nothing make a verdict unknown
+ * after `fall` of them, but never lift a failure. True when verdict or reason is another
+ * now. */
 bool streak_feed(
 	struct streak *streak, const struct check *check, const struct outcome *outcome);
 /* What made a bad verdict is over: it stands, so that nothing is well before it is

@@ -142,12 +142,14 @@ enum { CHANNEL_VERSION = 1 };
 	X(GONE, "gone")         /* service, generation: no longer declared here */       \
 	X(SYNC, "sync")         /* generation: all was told; the rest may go */       \
 	X(STATE, "state")       /* health: service, status (docs/status.md) */           \
+	X(PROBED, "probed")     /* health: what came of a PROBE */                       \
 	X(PIPE, "pipe")         /* log: service, name, instance, stream; 1 fd */      \
 	X(ROTATE, "rotate")     /* log: service: rotate now */                           \
 	X(STOP, "stop")         /* finish, say BYE, exit */                              \
 	/* engine → supervisor */                                                        \
 	X(ACK, "ack")           /* of, service, generation, error */                  \
 	X(VERDICT, "verdict")   /* health: service, check, instance, verdict, reason */ \
+	X(PROBE, "probe")       /* health: service, check, instance, number: try it */ \
 	X(APPLIED, "applied")   /* firewall: service, generation, ok, reason */          \
 	X(COUNTERS, "counters") /* firewall: services: {NAME: {accepted, dropped}} */    \
 	X(FOREIGN, "foreign")   /* firewall: text: who changed our table, what we did */ \

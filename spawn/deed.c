@@ -32,6 +32,7 @@ struct deed {
 	struct text output;
 	char name[96];
 	int64_t timeout_ms;
+	size_t output_max_bytes;
 	bool too_long;
 	struct deed_result result;
 	deed_done_fn *done;
@@ -60,7 +61,7 @@ static void read_output(struct deed *deed)
 	ssize_t got;
 
 	while ((got = read(deed->output_fd, bytes, sizeof(bytes))) > 0) {
-		if (deed->output.size + (size_t)got > DEED_OUTPUT_MAX_BYTES) {
+		if (deed->output.size + (size_t)got > deed->output_max_bytes) {
 			deed->too_long = true;
 			(void)cgroup_kill(deed->cgroup);
 			return;
@@ -111,10 +112,11 @@ static void judge(struct deed *deed, const siginfo_t *info)
 	result->signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
 	reason_set(reason, size, "%s: ", deed->name);
 	if (spawn_report_read(deed->child.report_fd, step, sizeof(step)) < 0) {
+		result->code = -1;
 		reason_add(reason, size, "%s", step);
 	} else if (deed->too_long || text_failed(&deed->output)) {
-		reason_add(reason, size, "printed more than %d MiB",
-			DEED_OUTPUT_MAX_BYTES / (1024 * 1024));
+		reason_add(reason, size, "printed more than %zu KiB",
+			deed->output_max_bytes / 1024);
 	} else if (result->timed_out) {
 		reason_add(reason, size, "not done after %lld ms",
 			(long long)deed->timeout_ms);
@@ -241,6 +243,8 @@ int deed_start(struct deed **ret, struct loop *loop, struct cgroups *cgroups,
 	deed->output_fd = -1;
 	deed->child = (struct spawned){ .pidfd = -1, .report_fd = -1 };
 	deed->timeout_ms = plan->timeout_ms;
+	deed->output_max_bytes =
+		plan->output_max_bytes ? plan->output_max_bytes : DEED_OUTPUT_MAX_BYTES;
 	deed->done = plan->done;
 	deed->owner = plan->owner;
 	snprintf(deed->name, sizeof(deed->name), "%s", spec.name);

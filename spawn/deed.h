@@ -19,8 +19,9 @@ enum { DEED_OUTPUT_MAX_BYTES = 64 * 1024 * 1024 };
 
 struct deed;
 struct deed_result {
-	bool ok; /* exit 0 in time */
-	int code, signal;
+	bool ok;  /* exit 0 in time */
+	int code; /* -1: it did not end by itself, or never began */
+	int signal;
 	bool timed_out;
 	/* What it wrote to stdout and stderr (a function: to `output_fd`); not NULL. */
 	const char *output;
@@ -39,6 +40,7 @@ struct deed_plan {
 	const char *service;           /* whose cgroup; NULL: "_svcd" */
 	const struct spawn_spec *spec; /* read now, not kept */
 	int64_t timeout_ms;
+	size_t output_max_bytes; /* printing more ends it; 0: DEED_OUTPUT_MAX_BYTES */
 	deed_done_fn *done;
 	void *owner;
 };

@@ -122,6 +122,7 @@ void process_executed(struct process *process, struct instant now)
 
 void process_feed_watchdog(struct process *process, struct instant now)
 {
+	process->heard = now;
 	timer_arm(process->watchdog, process->watchdog_us > 0 && process->instance->pid
 					     ? instant_add_us(now, process->watchdog_us)
 					     : NEVER);

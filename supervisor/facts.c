@@ -9,11 +9,18 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/reason.h"
 #include "base/words.h"
 
+#include "supervisor/probes.h"
 #include "supervisor/supervisor.h"
 
-enum { TAIL_LINES = 20 };
+enum {
+	TAIL_LINES = 20,
+	/* Questions about what is gone by now are normal; so many in so long are not. */
+	MOOT_QUESTIONS_MAX = 1000,
+	MOOT_QUESTIONS_S = 10,
+};
 
 typedef void fact_fn(struct supervisor *supervisor, const struct json_t *body);
 
@@ -36,25 +43,79 @@ static bool is_declared(const struct service *service, const char *check)
 	return false;
 }
 
+/* The process that it is about still is that instance's. */
+static bool is_present(const struct service *service, const struct json_t *body)
+{
+	int64_t number = json_get_int(body, "instance", 0);
+
+	return number >= 1 && number <= service->instances_count &&
+	       json_get_int(body, "generation", 0) ==
+		       service->instances[number - 1].generation;
+}
+
+/* Text of a stranger's, as a person may see it. */
+static void take_reason(char ret[static REASON_BYTES], const struct json_t *body)
+{
+	const char *reason = json_get_text(body, "reason", "");
+	struct text shown = { 0 };
+
+	text_add_shown(&shown, reason, strnlen(reason, REASON_BYTES - 1));
+	reason_set(ret, REASON_BYTES, "%s", shown.bytes ? shown.bytes : "");
+	text_done(&shown);
+}
+
 static void take_verdict(struct supervisor *supervisor, const struct json_t *body)
 {
 	struct member *member = member_of(supervisor, body);
+	struct wall wall = loop_wall(supervisor->loop);
 	int verdict = words_find(verdict_words, ARRAY_LEN(verdict_words),
 		json_get_text(body, "verdict", ""));
 	const char *check = json_get_text(body, "check", "");
 	_cleanup_free_ char *name = strdup(check);
 	struct check_fact fact = { .name = name,
 		.verdict = (enum verdict)verdict,
-		.latency_us = json_get_int(body, "latency_us", UNSET),
-		.at = { json_get_int(body, "at_us", loop_wall(supervisor->loop).us) },
+		.latency_us = MAX(json_get_int(body, "latency_us", 0), 0),
+		.at = { MIN(json_get_int(body, "at_us", wall.us), wall.us) },
 		.instance = (unsigned)json_get_int(body, "instance", 0) };
 
-	if (!member || verdict < 0 || !name || !is_declared(member->service, check))
+	if (!member || verdict < 0 || !name || !is_declared(member->service, check) ||
+		!is_present(member->service, body))
 		return;
-	snprintf(fact.reason, sizeof(fact.reason), "%s",
-		json_get_text(body, "reason", ""));
+	take_reason(fact.reason, body);
 	service_verdict(member->service, &fact, loop_now(supervisor->loop));
 	member_changed(member);
+}
+
+/* The engine was told otherwise, or is about to be: it needs no answer. One that goes on
+ * asking for what is not there has lost its mind. */
+static void take_moot(struct supervisor *supervisor, struct instant now)
+{
+	struct questions *questions = &supervisor->questions;
+
+	if (instant_since_ms(now, questions->since) > MOOT_QUESTIONS_S * MS_PER_S)
+		*questions = (struct questions){ .since = now };
+	if (++questions->moot <= MOOT_QUESTIONS_MAX)
+		return;
+	*questions = (struct questions){ .since = now };
+	engine_restart(supervisor->engines[ENGINE_HEALTH],
+		"asks again and again for checks that are not declared");
+}
+
+static void take_probe(struct supervisor *supervisor, const struct json_t *body)
+{
+	struct member *member = member_of(supervisor, body);
+	struct instant now = loop_now(supervisor->loop);
+
+	if (!member || supervisor->stopping ||
+		!probes_ask(supervisor->probes, member->service, body, now))
+		take_moot(supervisor, now);
+}
+
+void facts_probed(void *owner, struct json_t *body)
+{
+	struct supervisor *supervisor = owner;
+
+	(void)engine_send(supervisor->engines[ENGINE_HEALTH], MESSAGE_PROBED, body, -1);
 }
 
 static void take_applied(struct supervisor *supervisor, const struct json_t *body)
@@ -134,6 +195,7 @@ static const struct {
 	fact_fn *take;
 } rows[MESSAGE_COUNT] = {
 	[MESSAGE_VERDICT] = { ENGINE_HEALTH, take_verdict },
+	[MESSAGE_PROBE] = { ENGINE_HEALTH, take_probe },
 	[MESSAGE_APPLIED] = { ENGINE_FIREWALL, take_applied },
 	[MESSAGE_COUNTERS] = { ENGINE_FIREWALL, take_counters },
 	[MESSAGE_FOREIGN] = { ENGINE_FIREWALL, take_foreign },

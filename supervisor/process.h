@@ -57,6 +57,7 @@ struct process {
 	int sent_signal;     /* by an operator; 0: none */
 	pid_t last_pid;      /* of the process that ended, until that is recorded */
 	int64_t watchdog_us; /* 0: none */
+	struct instant heard; /* its latest WATCHDOG=1; exec, before the first */
 	char illness[REASON_BYTES]; /* of the check with effect live that fails */
 
 	/* ending */

@@ -11,6 +11,7 @@
 
 #include "supervisor/control.h"
 #include "supervisor/measure.h"
+#include "supervisor/probes.h"
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 
@@ -155,6 +156,7 @@ static void settle_member(struct member *member, struct instant now)
 		return;
 	if (member->service->job.id && member->service->job.kind == JOB_START)
 		stop_waiting(member);
+	probes_prune(supervisor->probes, member->service);
 	look_at_port(member, now);
 	judge(member, now);
 	say_edge(member, before);
@@ -169,6 +171,8 @@ static void forget(struct member *member)
 		"no longer declared here");
 	told_gone(supervisor, member->name);
 	supervisor_forget_wish(supervisor, member->name);
+	if (member->service)
+		probes_forget(supervisor->probes, member->service);
 	members_remove(&supervisor->members, member);
 }
 

@@ -22,6 +22,7 @@
 #include "spawn/spawn.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
+#include "supervisor/probes.h"
 #include "supervisor/store.h"
 
 enum { WATCHDOG_SHARE = 3 };
@@ -366,6 +367,7 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 {
 	struct engine_host host = { supervisor->loop, supervisor->cgroups, &engine_user,
 		supervisor };
+	const struct probes_user probes_user = { facts_probed, supervisor };
 	struct loop *loop = supervisor->loop;
 	int r = events_init(&supervisor->events);
 
@@ -379,6 +381,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 		r = timer_new(&supervisor->watchdog, loop, on_watchdog, supervisor);
 	if (r == 0)
 		r = vip_watch_new(&supervisor->vips, loop, on_addresses, supervisor);
+	if (r == 0)
+		r = probes_new(&supervisor->probes, loop, &probes_user);
 	if (r == 0)
 		r = apply_new(&supervisor->apply, supervisor);
 	if (r == 0)
@@ -515,6 +519,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 		strings_done(&supervisor->told[i].gone);
 	}
 	deed_free(supervisor->wanted_deed);
+	probes_free(supervisor->probes);
 	members_done(&supervisor->members);
 	listeners_done(&supervisor->listeners);
 	vip_watch_free(supervisor->vips);

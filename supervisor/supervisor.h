@@ -22,6 +22,7 @@
 
 struct apply;
 struct control;
+struct probes;
 struct store;
 
 /* What one engine was told, beside what stands in each member. */
@@ -47,6 +48,11 @@ struct supervisor {
 	struct members members;
 	struct engine_process *engines[ENGINE_COUNT];
 	struct told told[ENGINE_COUNT];
+	struct probes *probes;
+	struct questions {
+		struct instant since; /* the present count */
+		unsigned moot;
+	} questions; /* of the health engine that had no answer */
 	struct listeners listeners;
 	struct vip_watch *vips;
 	struct events events;
@@ -124,6 +130,8 @@ bool told_all(
 
 void facts_take(struct supervisor *supervisor, enum engine which, enum message_kind kind,
 	const struct json_t *body);
+/* An answer of probes.h is on its way to who asked. */
+void facts_probed(void *owner, struct json_t *body);
 /* The last words of a process that ended, for status. */
 void facts_ask_tail(struct supervisor *supervisor, const char *service,
 	const struct exit_record *exit);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <syslog.h>
 
+#include "supervisor/probes.h"
 #include "supervisor/status.h"
 #include "supervisor/supervisor.h"
 
@@ -222,6 +223,8 @@ void told_anew(struct supervisor *supervisor, enum engine which)
 
 	strings_done(&told->gone);
 	*told = (struct told){ 0 };
+	if (which == ENGINE_HEALTH) /* who asked is no more */
+		probes_forget_all(supervisor->probes);
 	for (size_t i = 0; i < supervisor->members.count; i++)
 		supervisor->members.items[i]->told[which] =
 			(struct telling){ .dirty = rows[which].cares };

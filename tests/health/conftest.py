@@ -162,6 +162,15 @@ class Supervisor:
     def verdict(self, name, verdict, within=10, **members):
         return self.wait('verdict', within, service=name, verdict=verdict, **members)
 
+    def question(self, name, check, within=10):
+        """What the engine asks us to try."""
+        return self.wait('probe', within, service=name, check=check)
+
+    def answer(self, question, code=None, output='', **members):
+        told = {key: question[key] for key in ('service', 'check', 'instance', 'number')}
+        self.send('probed', **{**told, 'code': code, 'timed_out': False, 'trouble': '', 'latency_us': 1500,
+                               'output': output, **members})
+
     # ---- clients
 
     def request(self, path, method='GET', source='127.0.0.1', **headers):

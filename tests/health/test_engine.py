@@ -103,17 +103,6 @@ def test_a_dead_dependency_can_only_warn(supervisor, service):
     assert 'not JSON' in supervisor.verdict('web', 'warn')['reason']
 
 
-def test_a_file_must_be_there_and_fresh(supervisor, tmp_path):
-    beat = tmp_path / 'beat'
-    supervisor.declare('job', None, [{'name': 'beat', 'file': {'path': str(beat), 'fresh': '1m'}, 'effect': 'ready', **FAST}])
-    supervisor.tell('job')
-    assert 'No such file' in supervisor.verdict('job', 'fail')['reason']
-    beat.write_text('x')
-    supervisor.verdict('job', 'pass')
-    os.utime(beat, (time.time() - 600, time.time() - 600))
-    assert 'last written 10m ago, not within 1m' in supervisor.verdict('job', 'fail')['reason']
-
-
 def test_a_startup_check_gates_the_others(supervisor, service):
     service.answers['/boot'] = (503, '', 0)
     supervisor.declare('web', service.port, [
@@ -318,16 +307,78 @@ def test_a_service_on_ipv6_only_is_asked_there(supervisor):
     assert '::1' in supervisor.verdict('web', 'fail')['reason']
 
 
-def test_checks_that_need_a_child_are_not_passed_unasked(supervisor):
-    supervisor.declare('web', 8080, [{'name': 'queue', 'exec': ['/usr/local/bin/check_queue']}])
-    supervisor.tell('web')
-    supervisor.sync()
-    assert supervisor.ask(name='web')[1]['long'][-1] == '[UNKNOWN] check/queue not asked by this engine'
+QUEUE = {'name': 'queue', 'exec': ['/usr/local/bin/check_queue'], **FAST, 'fall': 1}
+
+
+def test_the_supervisor_is_asked_by_name_never_by_command(supervisor):
+    beat = {'name': 'beat', 'file': {'path': '/run/beat', 'fresh': '1m'}, **FAST}
+    supervisor.declare('job', None, [QUEUE, beat, {'name': 'said', 'notify': True, **FAST}])
+    supervisor.tell('job', generation=7)
+    for check in ('queue', 'beat', 'said'):
+        question = supervisor.question('job', check)
+        number = question.pop('number')
+        assert number > 0
+        assert question == {'kind': 'probe', 'service': 'job', 'check': check, 'instance': 1, 'generation': 7}
+
+
+def test_an_answer_is_a_plugins(supervisor):
+    """Exit code and first line make verdict and reason; a timeout is a failure, a broken check is not."""
+    cases = [
+        (dict(code=0, output='OK - 3 waiting'), 'pass', ''),
+        (dict(code=1, output='WARNING - 70 waiting|n=70'), 'warn', 'WARNING - 70 waiting'),
+        (dict(code=2, output='\n  CRITICAL - 700 waiting \nmore'), 'fail', 'CRITICAL - 700 waiting'),
+        (dict(code=2), 'fail', 'exit 2'),
+        (dict(timed_out=True), 'fail', 'no result in 90ms'),
+        (dict(code=3, output='cannot say'), 'unknown', 'cannot say'),
+        (dict(code=127, output='no such thing'), 'unknown',
+         'exit 127: no such thing (a check ends with 0, 1, 2 or 3)'),
+        (dict(trouble='/bin/x: exec /bin/x: No such file or directory'), 'unknown',
+         '/bin/x: exec /bin/x: No such file or directory'),
+        (dict(code=2, output='\x1b[31mred\x07'), 'fail', '\\x1b[31mred\\x07'),
+    ]
+    for generation, (answer, verdict, reason) in enumerate(cases, 1):
+        supervisor.declare('job', None, [{**QUEUE, 'effect': 'ready'}])
+        supervisor.tell('job', generation=generation)
+        supervisor.answer(supervisor.wait('probe', service='job', generation=generation), **answer)
+        told = supervisor.wait('verdict', service='job', generation=generation)
+        assert (told['verdict'], told['reason']) == (verdict, reason), answer
+        assert told['latency_us'] == 1500
+
+
+def test_an_answer_to_an_old_question_is_not_taken(supervisor):
+    supervisor.declare('job', None, [QUEUE])
+    supervisor.tell('job')
+    question = supervisor.question('job', 'queue')
+    for number in (0, question['number'] - 1, question['number'] + 1, 'x', None):
+        supervisor.answer({**question, 'number': number}, code=0)
+    for other in ({'service': 'jab'}, {'check': 'queues'}, {'instance': 2}, {'instance': -1}):
+        supervisor.answer({**question, **other}, code=0)
+    supervisor.get('/livez')  # it has read them by now
     supervisor.receive()
     assert not [m for m in supervisor.messages if m['kind'] == 'verdict']
-    supervisor.tell('web', checks=[{'check': 'queue', 'kind': 'exec', 'effect': 'warn', 'instance': 1,
-                                    'verdict': 'warn', 'reason': 'exit 1', 'latency_us': 9, 'at': None}])
-    assert until(lambda: supervisor.ask(name='web')[1]['long'][-1] == '[WARNING] check/queue exit 1')
+    supervisor.answer(question, code=0)
+    supervisor.verdict('job', 'pass')
+    supervisor.answer(question, code=2)  # a replay
+    assert supervisor.question('job', 'queue')['number'] > question['number']
+
+
+def test_a_check_that_is_broken_does_not_lift_a_failure(supervisor):
+    supervisor.declare('job', None, [{**QUEUE, 'effect': 'ready'}])
+    supervisor.tell('job')
+    supervisor.answer(supervisor.question('job', 'queue'), code=2, output='ill')
+    supervisor.verdict('job', 'fail', reason='ill')
+    for _ in range(3):
+        supervisor.answer(supervisor.question('job', 'queue'), code=3, output='who knows')
+    code, text = supervisor.get('/readyz/job?verbose')
+    assert 'queue failed: ill' in text and 'who knows' not in text
+
+
+def test_before_an_answer_there_is_no_verdict(supervisor):
+    supervisor.declare('job', None, [QUEUE])
+    supervisor.tell('job')
+    supervisor.question('job', 'queue')
+    code, text = supervisor.get('/check/job')
+    assert '[UNKNOWN] check/queue no result yet' in text
 
 
 def test_answers_that_are_not_http_are_failures_not_crashes(supervisor):

@@ -142,7 +142,7 @@ static void one_that_prints_without_end_is_killed(void **state)
 	run_script(&outcome, "exec cat /dev/zero", 20000);
 	assert_false(outcome.ok);
 	assert_true(outcome.size <= DEED_OUTPUT_MAX_BYTES);
-	assert_non_null(strstr(outcome.reason, "printed more than 64 MiB"));
+	assert_non_null(strstr(outcome.reason, "printed more than 65536 KiB"));
 	free(outcome.output);
 }
 
