@@ -54,9 +54,9 @@ struct process {
 	int report_fd;
 	struct instant began, ended;
 	bool launched;
-	int sent_signal;     /* by an operator; 0: none */
-	pid_t last_pid;      /* of the process that ended, until that is recorded */
-	int64_t watchdog_us; /* 0: none */
+	int sent_signal;      /* by an operator; 0: none */
+	pid_t last_pid;       /* of the process that ended, until that is recorded */
+	int64_t watchdog_us;  /* 0: none */
 	struct instant heard; /* its latest WATCHDOG=1; exec, before the first */
 	char illness[REASON_BYTES]; /* of the check with effect live that fails */
 
