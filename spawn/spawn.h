@@ -50,6 +50,18 @@ struct spawn_spec {
 	bool set_listen_pid;  /* adds LISTEN_PID=own pid */
 };
 
+/* Nothing set: the child stays as we are. */
+static inline struct spawn_spec spawn_plain(const char *name)
+{
+	return (struct spawn_spec){ .name = name,
+		.cgroup_fd = -1,
+		.umask = UNSET,
+		.nice = UNSET,
+		.open_files = UNSET,
+		.core_bytes = UNSET,
+		.oom_score = UNSET };
+}
+
 struct spawned {
 	pid_t pid;
 	int pidfd, report_fd;

@@ -62,6 +62,7 @@ void process_emptied(void *owner, struct instant now)
 static void disarm(struct process *process)
 {
 	process->deed = deed_free(process->deed);
+	process->preparing = preparing_free(process->preparing);
 	process->reloading = false;
 	process->instance->ready = false;
 	timer_arm(process->poll, NEVER);

@@ -105,14 +105,7 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 int lookup_start(struct lookup **ret, struct lookup_plan *plan)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
-	struct spawn_spec spec = { .name = "looking up users and groups",
-		.function = run_in_child,
-		.keep_privileges = true,
-		.umask = UNSET,
-		.nice = UNSET,
-		.open_files = UNSET,
-		.core_bytes = UNSET,
-		.oom_score = UNSET };
+	struct spawn_spec spec = spawn_plain("looking up users and groups");
 	struct deed_plan deed = { .spec = &spec,
 		.timeout_ms = LOOKUP_TIMEOUT_MS,
 		.done = on_done,
@@ -123,6 +116,8 @@ int lookup_start(struct lookup **ret, struct lookup_plan *plan)
 		return -ENOMEM;
 	lookup->plan = *plan;
 	plan->groups = (struct strings){ 0 };
+	spec.function = run_in_child;
+	spec.keep_privileges = true;
 	spec.data = &lookup->plan.groups;
 	r = deed_start(&lookup->deed, plan->loop, plan->cgroups, &deed);
 	if (r < 0) {

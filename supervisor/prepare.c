@@ -185,32 +185,45 @@ static int (*const steps[])(struct preparation *self, struct error *err) = {
 
 static int print_answer(struct preparation *self, int output_fd)
 {
+	struct text line = { 0 };
 	_cleanup_free_ char *text = NULL;
+	int r = json_set(self->answer, "environment", TAKE(self->environment));
 
-	if (json_set(self->answer, "environment", TAKE(self->environment)) < 0)
-		return EXIT_FAILURE;
-	text = json_print(self->answer, JSON_ONE_LINE);
-	if (!text || fd_write_all(output_fd, text, strlen(text)) < 0)
-		return EXIT_FAILURE;
-	return EXIT_SUCCESS;
+	text = r < 0 ? NULL : json_print(self->answer, JSON_ONE_LINE);
+	if (text)
+		text_addf(&line, "%s\n", text);
+	r = text && !text_failed(&line) ? fd_write_all(output_fd, line.bytes, line.size)
+					: -ENOMEM;
+	text_done(&line);
+	return r;
 }
 
-int prepare_run(void *data, int output_fd)
+static int prepare_one(const struct prepare *wish, int output_fd)
 {
-	struct preparation self = { .wish = data,
+	struct preparation self = { .wish = wish,
 		.answer = json_new_object(),
 		.environment = json_new_object() };
 	struct error err = { 0 };
 	int r = self.answer && self.environment ? 0 : -ENOMEM;
 
-	umask(022);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++)
 		r = steps[i](&self, &err);
 	if (r < 0) {
 		r = json_set_text(
 			self.answer, "reason", err.text[0] ? err.text : strerror(-r));
 	}
-	return r < 0 ? EXIT_FAILURE : print_answer(&self, output_fd);
+	return r < 0 ? r : print_answer(&self, output_fd);
+}
+
+int prepare_run(void *data, int output_fd)
+{
+	const struct prepare_batch *batch = data;
+	int r = 0;
+
+	umask(022);
+	for (size_t i = 0; r == 0 && i < batch->count; i++)
+		r = prepare_one(&batch->items[i], output_fd);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 void prepared_done(struct prepared *prepared)

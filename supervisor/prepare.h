@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * prepare.h - everything before a start that may wait for a disk or a directory server,
- * as the function of one deed: user look-up, log directory, files, environment file, is
+ * as the function of a deed: user look-up, log directory, files, environment file, is
  * the command there.
  */
 #pragma once
@@ -13,7 +13,12 @@ struct prepare {
 	unsigned instance;
 	const struct identity *identity; /* when known already */
 };
-/* For struct spawn_spec: `data` is a struct prepare. Prints one JSON object. */
+struct prepare_batch {
+	const struct prepare *items;
+	size_t count;
+};
+/* For struct spawn_spec: `data` is a struct prepare_batch. Prints one JSON object a line,
+ * in order. */
 int prepare_run(void *data, int output_fd);
 
 struct prepared {
@@ -22,5 +27,5 @@ struct prepared {
 	struct strings environment; /* KEY=VALUE of run.environment_file */
 };
 void prepared_done(struct prepared *prepared);
-/* -EINVAL when `bytes` are not what prepare_run() prints. */
+/* One line. -EINVAL when `bytes` are not what prepare_run() prints. */
 int prepared_read(struct prepared *ret, const char *bytes, size_t size);

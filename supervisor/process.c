@@ -94,6 +94,7 @@ void process_free(struct process *process)
 		(void)cgroup_kill(process->cgroup);
 	process->instance->process = NULL;
 	deed_free(process->deed);
+	preparing_free(process->preparing);
 	watch_free(process->exit_watch);
 	watch_free(process->report_watch);
 	close_all(process);
@@ -109,7 +110,8 @@ void process_free(struct process *process)
 
 bool process_is_idle(const struct process *process)
 {
-	return !process->instance->pid && !process->cgroup && !process->deed;
+	return !process->instance->pid && !process->cgroup && !process->deed &&
+	       !process->preparing;
 }
 
 /* ---- acts of the state table ----------------------------------------------------- */

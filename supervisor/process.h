@@ -9,6 +9,7 @@
 #include "spawn/spawn.h"
 #include "supervisor/instance.h"
 #include "supervisor/notify.h"
+#include "supervisor/preparer.h"
 #include "supervisor/ready_by.h"
 
 enum purpose { FOR_START = 1, FOR_RESTART = 2, FOR_RELOAD = 4 };
@@ -46,6 +47,7 @@ struct process {
 	bool prepared;              /* for the next start, while the former still runs */
 	struct strings environment; /* of run.environment_file, until exec */
 	struct port_taken port_taken;
+	struct preparing *preparing;
 	struct deed *deed;
 	int64_t poll_ms;
 

@@ -126,6 +126,7 @@ struct service_host {
 	const struct paths *paths;
 	struct cgroups *cgroups;
 	struct spawner *spawner;
+	struct preparer *preparer;
 	void *owner;
 	/* Something that a face shows is different now. Cheap and often: coalesce. */
 	void (*changed)(void *owner, struct service *service, struct instant now);

@@ -13,12 +13,10 @@
 
 #include "spawn/spawn.h"
 #include "supervisor/command.h"
-#include "supervisor/prepare.h"
 #include "supervisor/process.h"
 #include "supervisor/signals.h"
 
 enum {
-	PREPARE_TIMEOUT_MS = 60 * MS_PER_S,
 	BEFORE_TIMEOUT_MS = 10 * 60 * MS_PER_S, /* a migration may take its time */
 	RELOAD_TIMEOUT_MS = 60 * MS_PER_S,
 	PORT_OWNER_TIMEOUT_MS = 5 * MS_PER_S,
@@ -97,23 +95,12 @@ static enum step_result start_deed(struct process *process, struct deed_plan *pl
 	return STEP_WAITS;
 }
 
-static struct spawn_spec plain_spec(const char *name)
-{
-	return (struct spawn_spec){ .name = name,
-		.cgroup_fd = -1,
-		.umask = UNSET,
-		.nice = UNSET,
-		.open_files = UNSET,
-		.core_bytes = UNSET,
-		.oom_score = UNSET };
-}
-
 static enum step_result step_ports(struct process *process, struct instant now)
 {
 	const struct service *service = service_of(process);
 	struct cgroup *own[MAX_OWN_CGROUPS];
 	size_t count = 0;
-	struct spawn_spec spec = plain_spec("port owner");
+	struct spawn_spec spec = spawn_plain("port owner");
 	struct deed_plan plan = {
 		.spec = &spec, .timeout_ms = PORT_OWNER_TIMEOUT_MS, .done = on_port_owner
 	};
@@ -150,38 +137,28 @@ static void take_prepared(struct process *process, struct prepared *prepared)
 	service->prepared = true;
 }
 
-static void on_prepared(void *owner, const struct deed_result *result, struct instant now)
+static void on_prepared(void *owner, struct prepared *prepared, struct instant now)
 {
 	struct process *process = owner;
-	_cleanup_(prepared_done) struct prepared prepared = { 0 };
 
-	if (!result->ok) {
-		fail(process, CAUSE_START, result->reason);
-	} else if (prepared_read(&prepared, result->output, result->output_size) < 0) {
-		fail(process, CAUSE_START, "prepare: its answer is broken");
-	} else if (prepared.reason[0]) {
-		fail(process, CAUSE_START, prepared.reason);
-	} else {
-		take_prepared(process, &prepared);
-	}
-	process->deed = deed_free(process->deed);
-	if (process->ending.known) {
+	process->preparing = preparing_free(process->preparing);
+	if (prepared->reason[0]) {
+		fail(process, CAUSE_START, prepared->reason);
 		process_start_failed(process, now);
-	} else {
-		process_go_on(process, now);
+		return;
 	}
+	take_prepared(process, prepared);
+	process_go_on(process, now);
 }
 
 static enum step_result step_prepare(struct process *process, struct instant now)
 {
 	const struct service *service = service_of(process);
 	const struct declaration *declaration = service->declaration;
-	struct prepare prepare = { declaration, process->instance->number,
-		&service->identity };
-	struct spawn_spec spec = plain_spec("prepare");
-	struct deed_plan plan = {
-		.spec = &spec, .timeout_ms = PREPARE_TIMEOUT_MS, .done = on_prepared
-	};
+	struct preparer_wish wish = { .service = service,
+		.instance = process->instance->number,
+		.done = on_prepared,
+		.owner = process };
 
 	(void)now;
 	/* A restart after a death is not to wait for a child that finds nothing to do. */
@@ -189,9 +166,9 @@ static enum step_result step_prepare(struct process *process, struct instant now
 					 declaration->files_count == 0 &&
 					 !declaration->run.environment_file))
 		return STEP_NEXT;
-	spec.function = prepare_run;
-	spec.data = &prepare;
-	return start_deed(process, &plan);
+	if (preparer_ask(&process->preparing, service->host->preparer, &wish) < 0)
+		return fail(process, CAUSE_START, "no memory for a side job");
+	return STEP_WAITS;
 }
 
 static void on_before(void *owner, const struct deed_result *result, struct instant now)
@@ -345,6 +322,7 @@ void process_begin(struct process *process, enum purpose purpose, struct instant
 	process->step = process->before_index = 0;
 	process->reloading = purpose == FOR_RELOAD;
 	process->deed = deed_free(process->deed);
+	process->preparing = preparing_free(process->preparing);
 	process->ending = (struct ending){ 0 };
 	process_go_on(process, now);
 }

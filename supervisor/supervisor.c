@@ -22,6 +22,7 @@
 #include "spawn/spawn.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
+#include "supervisor/preparer.h"
 #include "supervisor/probes.h"
 #include "supervisor/store.h"
 
@@ -374,6 +375,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 	for (size_t i = 0; r == 0 && i < ENGINE_COUNT; i++)
 		r = engine_new(&supervisor->engines[i], &host, (enum engine)i);
 	if (r == 0)
+		r = preparer_new(&supervisor->preparer, loop, supervisor->cgroups);
+	if (r == 0)
 		r = task_new(&supervisor->settle, loop, on_settle, supervisor);
 	if (r == 0)
 		r = timer_new(&supervisor->tick, loop, on_tick, supervisor);
@@ -448,6 +451,7 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 		.paths = &supervisor->paths,
 		.cgroups = supervisor->cgroups,
 		.spawner = supervisor->spawner,
+		.preparer = supervisor->preparer,
 		.owner = supervisor,
 		.changed = on_changed,
 		.event = on_event,
@@ -530,6 +534,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	task_free(supervisor->settle);
 	timer_free(supervisor->tick);
 	timer_free(supervisor->watchdog);
+	preparer_free(supervisor->preparer);
 	cgroups_free(supervisor->cgroups);
 	spawner_free(supervisor->spawner);
 	store_free(supervisor->store);

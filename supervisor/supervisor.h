@@ -40,6 +40,7 @@ struct supervisor {
 	struct store *store;
 	struct cgroups *cgroups;
 	struct spawner *spawner;
+	struct preparer *preparer;
 	struct service_host host;
 	struct wall since;
 

@@ -52,20 +52,15 @@ static void save(struct supervisor *supervisor)
 		text_format("%s/wanted.json", supervisor->paths.state);
 	_cleanup_free_ char *text = json_print(supervisor->wanted.json, JSON_PRETTY);
 	struct page page = { path, text };
-	struct spawn_spec spec = { .name = "writing wanted.json",
-		.function = write_page,
-		.data = &page,
-		.keep_privileges = true,
-		.umask = UNSET,
-		.nice = UNSET,
-		.open_files = UNSET,
-		.core_bytes = UNSET,
-		.oom_score = UNSET };
+	struct spawn_spec spec = spawn_plain("writing wanted.json");
 	struct deed_plan plan = { .spec = &spec,
 		.timeout_ms = WISHES_TIMEOUT_MS,
 		.done = on_saved,
 		.owner = supervisor };
 
+	spec.function = write_page;
+	spec.keep_privileges = true;
+	spec.data = &page;
 	supervisor->wanted_dirty = false;
 	if (!path || !text ||
 		deed_start(&supervisor->wanted_deed, supervisor->loop,

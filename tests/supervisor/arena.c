@@ -16,6 +16,8 @@
 
 #include "base/file.h"
 
+#include "supervisor/preparer.h"
+
 static void must(bool ok, const char *what)
 {
 	if (ok)
@@ -109,12 +111,15 @@ struct arena *arena_open(void)
 		fprintf(stderr, "arena: %s\n", err.text);
 		exit(EXIT_FAILURE);
 	}
+	must(preparer_new(&arena->preparer, arena->loop, arena->cgroups) == 0,
+		"preparer");
 	snprintf(base, sizeof(base), "%s", cgroups_base(arena->cgroups));
 	atexit(kill_all);
 	arena->host = (struct service_host){ .loop = arena->loop,
 		.paths = &arena->paths,
 		.cgroups = arena->cgroups,
 		.spawner = arena->spawner,
+		.preparer = arena->preparer,
 		.owner = arena,
 		.changed = on_changed,
 		.event = on_event,
@@ -146,6 +151,7 @@ void arena_close(struct arena *arena)
 			cgroups_remove_service(arena->cgroups, services.items[i]);
 	strings_done(&services);
 	arena_until(arena, is_removed, base);
+	preparer_free(arena->preparer);
 	cgroups_free(arena->cgroups);
 	spawner_free(arena->spawner);
 	timer_free(arena->limit);

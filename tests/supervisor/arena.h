@@ -20,6 +20,7 @@ struct arena {
 	struct loop *loop;
 	struct cgroups *cgroups;
 	struct spawner *spawner;
+	struct preparer *preparer;
 	struct service_host host;
 	struct timer *limit;
 	bool is_late;
