@@ -31,6 +31,7 @@ struct batch {
 	struct deed *deed;
 	struct preparing *items[BATCH_MAX]; /* NULL: given up */
 	size_t count;
+	bool answering; /* who is told may give up others of it */
 	struct batch *next;
 };
 
@@ -138,7 +139,7 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 	struct batch *batch = owner;
 	const char *at = result->output, *end = at + result->output_size;
 
-	/* who is told may give up others of this batch */
+	batch->answering = true;
 	for (size_t i = 0; i < batch->count; i++) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 
@@ -264,6 +265,16 @@ int preparer_ask(struct preparing **ret, struct preparer *preparer,
 	return 0;
 }
 
+/* Nobody waits for what it still does. */
+static bool is_given_up(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch->items[i])
+			return false;
+	}
+	return !batch->answering;
+}
+
 struct preparing *preparing_free(struct preparing *preparing)
 {
 	struct batch *batch;
@@ -277,6 +288,8 @@ struct preparing *preparing_free(struct preparing *preparing)
 		if (batch->items[i] == preparing)
 			batch->items[i] = NULL;
 	}
+	if (batch && is_given_up(batch))
+		forget_batch(batch);
 	free(preparing);
 	return NULL;
 }
