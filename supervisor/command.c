@@ -76,6 +76,8 @@ static int add_declared(
 	for (size_t i = 0; r == 0 && i < pairs->count; i++) {
 		_cleanup_free_ char *value = NULL;
 
+		if (config_has_secret(pairs->items[i].value))
+			continue; /* from who may read secrets: prepare.c */
 		r = config_expand(
 			&value, pairs->items[i].value, process->instance->number, err);
 		if (r == 0)

@@ -71,26 +71,35 @@ static int make_parent(const char *path)
 	return directory_make(parent, 0755);
 }
 
-int file_render(const struct file *file, unsigned instance, gid_t gid, bool *ret_changed,
+/* What was rendered may hold secrets. */
+static void erase(char **text)
+{
+	if (*text)
+		explicit_bzero(*text, strlen(*text));
+	free(*text);
+}
+
+int file_render(const struct file *file, const struct file_plan *plan, bool *ret_changed,
 	struct error *err)
 {
-	_cleanup_free_ char *path = NULL, *content = NULL;
+	_cleanup_free_ char *path = NULL;
+	_cleanup_(erase) char *content = NULL;
 	mode_t mode = (mode_t)file->mode;
-	int r = config_expand(&path, file->path, instance, err);
+	int r = config_expand(&path, file->path, plan->instance, err);
 
 	if (r == 0) {
-		r = config_expand(
-			&content, file->content ? file->content : "", instance, err);
+		r = config_expand_secrets(&content, file->content ? file->content : "",
+			plan->instance, plan->secrets, err);
 	}
 	if (r < 0)
 		return r;
 	assert(path && content); /* what config_expand() promised */
-	*ret_changed = !is_in_place(path, content, gid, mode);
+	*ret_changed = !is_in_place(path, content, plan->gid, mode);
 	if (!*ret_changed)
 		return 0;
 	r = make_parent(path);
 	if (r == 0)
-		r = write_beside(path, content, gid, mode);
+		r = write_beside(path, content, plan->gid, mode);
 	return r < 0 ? error_errno(err, r, "files: writing %s", path) : 0;
 }
 

@@ -7,9 +7,14 @@
 
 #include "config/config.h"
 
-/* Renders `file` for `instance` and puts it in place, owned by root:`gid`. *ret_changed
- * is whether anything was different; what is the same is not touched. */
-int file_render(const struct file *file, unsigned instance, gid_t gid, bool *ret_changed,
+struct file_plan {
+	unsigned instance;
+	gid_t gid;
+	const struct secrets *secrets; /* NULL: the declaration names none */
+};
+/* Renders `file` and puts it in place, owned by root:`gid`. *ret_changed is whether
+ * anything was different; what is the same is not touched. */
+int file_render(const struct file *file, const struct file_plan *plan, bool *ret_changed,
 	struct error *err);
 
 struct directory_plan {

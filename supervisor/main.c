@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -89,6 +90,8 @@ int main(int argc, char **argv)
 	if (options.read)
 		/* exit(3) is not allowed any more */
 		_exit(read_declarations(options.root));
+	/* services' secrets pass through here: no core file, no other process looks in */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	log_init("svcd-supervisor", LOG_INFO);
 	if (supervisor_new(&supervisor, options.root, &err) < 0) {
 		log_error("%s", err.text);

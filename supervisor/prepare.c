@@ -22,6 +22,7 @@ static const char log_user[] = "svcd-log";
 struct preparation {
 	const struct prepare *wish;
 	struct identity identity;
+	struct secrets *secrets;
 	struct json_t *answer, *environment;
 };
 
@@ -70,15 +71,43 @@ static int make_log_directory(struct preparation *self, struct error *err)
 	return r < 0 ? error_prefix(err, "logs.directory") : 0;
 }
 
+static int read_secrets(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+
+	if (!declaration_secrets(declaration))
+		return 0;
+	return secrets_read(&self->secrets, self->wish->paths, declaration->service, err);
+}
+
 static int render_files(struct preparation *self, struct error *err)
 {
 	const struct declaration *declaration = self->wish->declaration;
+	struct file_plan plan = { self->wish->instance, self->identity.gid,
+		self->secrets };
 	bool changed;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < declaration->files_count; i++) {
-		r = file_render(&declaration->files[i], self->wish->instance,
-			self->identity.gid, &changed, err);
+	for (size_t i = 0; r == 0 && i < declaration->files_count; i++)
+		r = file_render(&declaration->files[i], &plan, &changed, err);
+	return r;
+}
+
+/* The other variables need no disk: command.c adds them. */
+static int add_secret_variables(struct preparation *self, struct error *err)
+{
+	const struct pairs *pairs = &self->wish->declaration->run.environment;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < pairs->count; i++) {
+		_cleanup_free_ char *value = NULL;
+
+		if (!config_has_secret(pairs->items[i].value))
+			continue;
+		r = config_expand_secrets(&value, pairs->items[i].value,
+			self->wish->instance, self->secrets, err);
+		if (r == 0)
+			r = json_set_text(self->environment, pairs->items[i].key, value);
 	}
 	return r;
 }
@@ -177,8 +206,10 @@ static int find_command(struct preparation *self, struct error *err)
 
 static int (*const steps[])(struct preparation *self, struct error *err) = {
 	find_identity,
+	read_secrets,
 	make_log_directory,
 	render_files,
+	add_secret_variables,
 	read_environment,
 	find_command,
 };
@@ -212,6 +243,7 @@ static int prepare_one(const struct prepare *wish, int output_fd)
 		r = json_set_text(
 			self.answer, "reason", err.text[0] ? err.text : strerror(-r));
 	}
+	secrets_free(self.secrets);
 	return r < 0 ? r : print_answer(&self, output_fd);
 }
 

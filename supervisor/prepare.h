@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * prepare.h - everything before a start that may wait for a disk or a directory server,
- * as the function of a deed: user look-up, log directory, files, environment file, is
+ * as the function of a deed: user look-up, secrets, log directory, files, environment, is
  * the command there.
  */
 #pragma once
@@ -9,6 +9,7 @@
 #include "supervisor/service.h"
 
 struct prepare {
+	const struct paths *paths;
 	const struct declaration *declaration;
 	unsigned instance;
 	const struct identity *identity; /* when known already */
@@ -22,9 +23,10 @@ struct prepare_batch {
 int prepare_run(void *data, int output_fd);
 
 struct prepared {
-	char reason[REASON_BYTES];  /* what stands in the way; "" is nothing */
-	struct identity identity;   /* known when it was looked up */
-	struct strings environment; /* KEY=VALUE of run.environment_file */
+	char reason[REASON_BYTES]; /* what stands in the way; "" is nothing */
+	struct identity identity;  /* known when it was looked up */
+	/* KEY=VALUE: what of run.environment holds secrets, and run.environment_file */
+	struct strings environment;
 };
 void prepared_done(struct prepared *prepared);
 /* One line. -EINVAL when `bytes` are not what prepare_run() prints. */

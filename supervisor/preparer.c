@@ -168,7 +168,8 @@ static int start_batch(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct preparer_wish *wish = &batch->items[i]->wish;
 
-		wishes[i] = (struct prepare){ wish->service->declaration, wish->instance,
+		wishes[i] = (struct prepare){ wish->service->host->paths,
+			wish->service->declaration, wish->instance,
 			&wish->service->identity };
 	}
 	return deed_start(

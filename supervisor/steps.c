@@ -164,6 +164,7 @@ static enum step_result step_prepare(struct process *process, struct instant now
 	/* A restart after a death is not to wait for a child that finds nothing to do. */
 	if (process->prepared || (service->prepared && service->identity.known &&
 					 declaration->files_count == 0 &&
+					 !declaration_secrets(declaration) &&
 					 !declaration->run.environment_file))
 		return STEP_NEXT;
 	if (preparer_ask(&process->preparing, service->host->preparer, &wish) < 0)
