@@ -197,8 +197,10 @@ static int clone_child(
 static void forget_verdicts(struct service *service, unsigned instance)
 {
 	for (size_t i = 0; i < service->checks_count; i++) {
-		if (service->checks[i].instance == instance)
-			service->checks[i].verdict = VERDICT_UNKNOWN;
+		if (service->checks[i].instance != instance)
+			continue;
+		service->checks[i].verdict = VERDICT_UNKNOWN;
+		service->checks[i].reason[0] = '\0';
 	}
 }
 

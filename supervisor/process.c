@@ -40,13 +40,6 @@ static void on_watchdog(void *owner, struct instant now)
 	instance_on(process->instance, EVENT_WATCHDOG, why, now);
 }
 
-static void on_ill(void *owner, struct instant now)
-{
-	struct process *process = owner;
-
-	instance_on(process->instance, EVENT_ILL, process->illness, now);
-}
-
 int process_new(struct instance *instance)
 {
 	struct loop *loop = instance->service->host->loop;
@@ -66,7 +59,7 @@ int process_new(struct instance *instance)
 	if (r == 0)
 		r = timer_new(&process->watchdog, loop, on_watchdog, process);
 	if (r == 0)
-		r = timer_new(&process->ill, loop, on_ill, process);
+		r = timer_new(&process->ill, loop, process_look_at_liveness, process);
 	if (r < 0)
 		process_free(process);
 	return r;

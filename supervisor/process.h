@@ -8,6 +8,7 @@
 
 #include "spawn/spawn.h"
 #include "supervisor/instance.h"
+#include "supervisor/liveness.h"
 #include "supervisor/notify.h"
 #include "supervisor/preparer.h"
 #include "supervisor/ready_by.h"
@@ -60,7 +61,7 @@ struct process {
 	pid_t last_pid;       /* of the process that ended, until that is recorded */
 	int64_t watchdog_us;  /* 0: none */
 	struct instant heard; /* its latest WATCHDOG=1; exec, before the first */
-	char illness[REASON_BYTES]; /* of the check with effect live that fails */
+	struct liveness liveness;
 
 	/* ending */
 	struct ending ending;
@@ -101,6 +102,9 @@ void process_executed(struct process *process, struct instant now);
 void process_told(void *owner, const struct notify_message *message, struct instant now);
 void process_poll_ready(void *owner, struct instant now);
 void process_feed_watchdog(struct process *process, struct instant now);
+
+/* service_facts.c: restarts it when a check with effect live asks for that */
+void process_look_at_liveness(void *owner, struct instant now);
 
 /* ending.c: the way down */
 void process_stop(struct process *process, struct instant now);

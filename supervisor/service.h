@@ -97,6 +97,8 @@ struct service {
 		int64_t latency_us;
 		struct wall at;
 		unsigned instance;
+		struct instant heard;   /* the engine's latest word on it */
+		struct instant failing; /* since then, while it fails */
 	} * checks;
 	size_t checks_count;
 	bool firewall_applied;
@@ -123,6 +125,7 @@ struct service_event {
  * may free a service or give it another declaration: note it, and do it from the loop. */
 struct service_host {
 	struct loop *loop;
+	struct instant healed; /* no restart for a check with effect live before then */
 	const struct paths *paths;
 	struct cgroups *cgroups;
 	struct spawner *spawner;

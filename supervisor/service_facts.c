@@ -59,6 +59,18 @@ static struct instance *find_instance(struct service *service, unsigned number)
 		       : NULL;
 }
 
+static enum verdict verdict_of(
+	const struct service *service, const struct check *check, unsigned instance)
+{
+	for (size_t i = 0; i < service->checks_count; i++) {
+		const struct check_fact *fact = &service->checks[i];
+
+		if (fact->instance == instance && text_equal(fact->name, check->name))
+			return fact->verdict;
+	}
+	return VERDICT_UNKNOWN;
+}
+
 /* The worst of the checks that decide: fail before unknown before warn before pass. */
 static enum verdict worst(const struct service *service, unsigned instance)
 {
@@ -73,39 +85,130 @@ static enum verdict worst(const struct service *service, unsigned instance)
 
 	for (size_t i = 0; i < declaration->health.checks_count; i++) {
 		const struct check *check = &declaration->health.checks[i];
-		enum verdict one = VERDICT_UNKNOWN;
+		enum verdict one = verdict_of(service, check, instance);
 
 		if (check->effect == EFFECT_WARN)
 			continue;
-		for (size_t k = 0; k < service->checks_count; k++) {
-			if (service->checks[k].instance == instance &&
-				text_equal(service->checks[k].name, check->name))
-				one = service->checks[k].verdict;
-		}
 		if (badness[one] > badness[verdict])
 			verdict = one;
 	}
 	return verdict;
 }
 
-/* A check with effect live gets its own, longer patience before it restarts anything. */
-static void judge_liveness(struct process *process, const struct check *check,
-	const struct check_fact *fact, struct instant now)
-{
-	char after[DURATION_TEXT_BYTES];
+/* ---- liveness ---------------------------------------------------------------------- */
 
-	if (check->effect != EFFECT_LIVE)
-		return;
-	if (fact->verdict != VERDICT_FAIL || process->instance->state != STATE_UP) {
+/* The fact of the instance that restarts it first, and when; NULL: none. */
+static const struct check_fact *most_pressing(
+	const struct process *process, struct instant now, struct instant *ret_due)
+{
+	const struct instance *instance = process->instance;
+	const struct service *service = instance->service;
+	const struct check_fact *pressing = NULL;
+
+	*ret_due = NEVER;
+	for (size_t i = 0; i < service->checks_count; i++) {
+		const struct check_fact *fact = &service->checks[i];
+		const struct check *check = find_check(service, fact->name);
+		struct instant due;
+
+		if (!check || fact->instance != instance->number)
+			continue;
+		due = liveness_due(&process->liveness, check, fact, instance->since, now);
+		if (due.us < ret_due->us) {
+			*ret_due = due;
+			pressing = fact;
+		}
+	}
+	return pressing;
+}
+
+static void describe_illness(const struct process *process, const struct check_fact *fact,
+	struct instant now, char ret[static REASON_BYTES])
+{
+	const struct service *service = process->instance->service;
+	const struct check *check = find_check(service, fact->name);
+	unsigned port = config_port_of(
+		service->declaration, check->port, process->instance->number);
+	unsigned row = process->liveness.in_a_row;
+	int64_t whole_s = instant_since_us(now, fact->failing) / US_PER_S;
+	char lasted[DURATION_TEXT_BYTES];
+
+	reason_set(ret, REASON_BYTES, "check %s", check->name);
+	if (port && (check->kind == CHECK_HTTP || check->kind == CHECK_TCP))
+		reason_add(ret, REASON_BYTES, " on port %u", port);
+	reason_add(ret, REASON_BYTES, " fails for %s",
+		duration_format(whole_s * US_PER_S, lasted));
+	if (row > 0)
+		reason_add(ret, REASON_BYTES, " (%u restart%s for it did not help)", row,
+			row > 1 ? "s" : "");
+	reason_add(ret, REASON_BYTES, ": %s", fact->reason);
+}
+
+void process_look_at_liveness(void *owner, struct instant now)
+{
+	struct process *process = owner;
+	struct instance *instance = process->instance;
+	struct service_host *host = instance->service->host;
+	char why[REASON_BYTES];
+	struct instant due;
+	const struct check_fact *fact =
+		instance->state == STATE_UP ? most_pressing(process, now, &due) : NULL;
+
+	if (!fact) {
 		timer_arm(process->ill, NEVER);
 		return;
 	}
-	if (timer_is_armed(process->ill))
+	if (instant_reached(now, due))
+		due.us = MAX(due.us, host->healed.us);
+	if (!instant_reached(now, due)) {
+		timer_arm(process->ill, due);
 		return;
-	duration_format(check->live_after_ms * US_PER_MS, after);
-	reason_set(process->illness, sizeof(process->illness),
-		"check %s fails for %s: %s", check->name, after, fact->reason);
-	timer_arm(process->ill, instant_add_ms(now, check->live_after_ms));
+	}
+	host->healed = instant_add_ms(now, LIVENESS_APART_S * MS_PER_S);
+	describe_illness(process, fact, now, why);
+	liveness_restarted(&process->liveness, now);
+	instance_on(instance, EVENT_ILL, why, now);
+}
+
+/* ---- verdicts ---------------------------------------------------------------------- */
+
+/* Startup checks have passed once: they count for getting ready, whatever their effect. */
+static bool has_begun(const struct service *service, unsigned instance)
+{
+	const struct declaration *declaration = service->declaration;
+
+	for (size_t i = 0; i < declaration->health.checks_count; i++) {
+		const struct check *check = &declaration->health.checks[i];
+		enum verdict verdict = verdict_of(service, check, instance);
+
+		if (check->startup && verdict != VERDICT_PASS)
+			return false;
+	}
+	return true;
+}
+
+/* One that only warns may have traffic. */
+static void judge_readiness(struct instance *instance, struct instant now)
+{
+	const struct service *service = instance->service;
+
+	instance->verdict = worst(service, instance->number);
+	if ((instance->verdict == VERDICT_PASS || instance->verdict == VERDICT_WARN) &&
+		instance->exec_done &&
+		service->declaration->run.ready.by == READY_BY_CHECK &&
+		has_begun(service, instance->number))
+		instance_on(instance, EVENT_READY, NULL, now);
+}
+
+static void keep(
+	struct check_fact *kept, const struct check_fact *fact, struct instant now)
+{
+	struct check_fact before = *kept;
+
+	*kept = *fact;
+	kept->name = before.name;
+	kept->heard = now;
+	kept->failing = before.verdict == VERDICT_FAIL ? before.failing : now;
 }
 
 void service_verdict(
@@ -114,7 +217,6 @@ void service_verdict(
 	const struct check *check = find_check(service, fact->name);
 	struct instance *instance = find_instance(service, fact->instance);
 	struct check_fact *kept;
-	char *name;
 
 	if (!check)
 		return; /* of a declaration that is no more */
@@ -123,17 +225,14 @@ void service_verdict(
 		kept = add_fact(service, fact->name, fact->instance);
 	if (!kept)
 		return;
-	name = kept->name;
-	*kept = *fact;
-	kept->name = name;
+	keep(kept, fact, now);
 	service->host->changed(service->host->owner, service, now);
 	if (!instance)
 		return;
-	instance->verdict = worst(service, instance->number);
-	judge_liveness(instance->process, check, kept, now);
-	if (instance->verdict == VERDICT_PASS && instance->exec_done &&
-		service->declaration->run.ready.by == READY_BY_CHECK)
-		instance_on(instance, EVENT_READY, NULL, now);
+	judge_readiness(instance, now);
+	if (check->effect == EFFECT_LIVE && fact->verdict == VERDICT_PASS)
+		liveness_passed(&instance->process->liveness, check, now);
+	process_look_at_liveness(instance->process, now);
 }
 
 void service_firewall(

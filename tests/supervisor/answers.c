@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 
+#include "supervisor/process.h"
 #include "tests/supervisor/arena.h"
 #include "tests/test.h"
 
@@ -178,10 +179,59 @@ static void checks_make_it_ready_and_a_live_one_ends_it(void **state)
 	service_verdict(service, &fact, instant_read());
 	assert_true(arena_until_state(arena, service, STATE_WAITING));
 	assert_int_equal(service->exits[0].cause, CAUSE_CHECK);
-	SAYS(service->exits[0].reason, "check b fails for 1s: HTTP 500");
+	SAYS(service->exits[0].reason, "check b on port 10042 fails for 1s: HTTP 500");
 	/* the next process begins without a verdict */
 	assert_true(arena_until(arena, is_executed, service));
 	assert_int_equal(service->checks[0].verdict, VERDICT_UNKNOWN);
+	arena_end(arena, service);
+	arena->host.healed = (struct instant){ 0 };
+}
+
+#define TWICE_CHECKED                                                                    \
+	"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"            \
+	"'ready':{'by':'started'},'restart':{'delay':'10ms'}},'health':{'checks':["      \
+	"{'name':'ill','exec':['true'],'effect':'live','live_after':'1s'},"              \
+	"{'name':'well','exec':['true'],'effect':'live','live_after':'1s'}]}}"
+
+static void one_live_check_that_passes_does_not_save_another(void **state)
+{
+	struct service *service = arena_begin(arena, TWICE_CHECKED);
+	char ill[] = "ill", well[] = "well";
+	struct check_fact fact = fact_of(ill, VERDICT_FAIL);
+
+	(void)state;
+	assert_true(arena_until_state(arena, service, STATE_UP));
+	service_verdict(service, &fact, instant_read());
+	arena_turn(arena, 300);
+	fact = fact_of(well, VERDICT_PASS);
+	service_verdict(service, &fact, instant_read());
+	arena_turn(arena, 500);
+	assert_int_equal(service->exits_count, 0);
+	assert_true(arena_until_state(arena, service, STATE_WAITING));
+	SAYS(service->exits[0].reason, "check ill fails for 1s: HTTP 500");
+	/* it did not help, and another service of the host has to wait its turn */
+	assert_int_equal(service->instances[0].process->liveness.in_a_row, 1);
+	assert_true(arena->host.healed.us > instant_read().us);
+	arena_end(arena, service);
+	arena->host.healed = (struct instant){ 0 };
+}
+
+static void a_startup_check_that_only_warns_holds_readiness_back(void **state)
+{
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
+		"'ready':{'by':'check'}},'health':{'checks':["
+		"{'name':'boot','exec':['true'],'startup':true,'effect':'warn'}]}}");
+	char boot[] = "boot";
+	struct check_fact fact = fact_of(boot, VERDICT_WARN);
+
+	(void)state;
+	assert_true(arena_until(arena, is_executed, service));
+	service_verdict(service, &fact, instant_read());
+	assert_int_equal(service->instances[0].state, STATE_STARTING);
+	fact = fact_of(boot, VERDICT_PASS);
+	service_verdict(service, &fact, instant_read());
+	assert_int_equal(service->instances[0].state, STATE_UP);
 	arena_end(arena, service);
 }
 
@@ -220,6 +270,8 @@ int main(void)
 		cmocka_unit_test(a_watchdog_that_is_fed_is_quiet),
 		cmocka_unit_test(a_daemon_that_forks_may_name_its_heir),
 		cmocka_unit_test(checks_make_it_ready_and_a_live_one_ends_it),
+		cmocka_unit_test(one_live_check_that_passes_does_not_save_another),
+		cmocka_unit_test(a_startup_check_that_only_warns_holds_readiness_back),
 	};
 	int failed;
 
