@@ -64,22 +64,27 @@ static void to_stderr(int level, const char *service, const char *line)
 
 static void to_journal(int level, struct log_about about, const char *line)
 {
-	char fields[6][FIELD_BYTES];
-	struct iovec vector[6];
+	char own[6][FIELD_BYTES];
+	struct iovec vector[ARRAY_LEN(own) + LOG_FIELDS_MAX];
 	int count = 0;
 
-	snprintf(fields[count++], FIELD_BYTES, "MESSAGE=%.*s%s%s", NAME_BYTES,
+	snprintf(own[count++], FIELD_BYTES, "MESSAGE=%.*s%s%s", NAME_BYTES,
 		about.service ? about.service : "", about.service ? ": " : "", line);
-	snprintf(fields[count++], FIELD_BYTES, "PRIORITY=%d", level);
-	snprintf(fields[count++], FIELD_BYTES, "SYSLOG_IDENTIFIER=%s", the_log.ident);
+	snprintf(own[count++], FIELD_BYTES, "PRIORITY=%d", level);
+	snprintf(own[count++], FIELD_BYTES, "SYSLOG_IDENTIFIER=%s", the_log.ident);
 	if (about.service)
-		snprintf(fields[count++], FIELD_BYTES, "SVCD_SERVICE=%s", about.service);
+		snprintf(own[count++], FIELD_BYTES, "SVCD_SERVICE=%s", about.service);
 	if (about.event)
-		snprintf(fields[count++], FIELD_BYTES, "SVCD_EVENT=%s", about.event);
+		snprintf(own[count++], FIELD_BYTES, "SVCD_EVENT=%s", about.event);
 	if (about.message_id)
-		snprintf(fields[count++], FIELD_BYTES, "MESSAGE_ID=%s", about.message_id);
+		snprintf(own[count++], FIELD_BYTES, "MESSAGE_ID=%s", about.message_id);
 	for (int i = 0; i < count; i++)
-		vector[i] = (struct iovec){ fields[i], strlen(fields[i]) };
+		vector[i] = (struct iovec){ own[i], strlen(own[i]) };
+	for (int i = 0; about.fields && about.fields[i] && i < LOG_FIELDS_MAX; i++) {
+		/* sendmsg(2) only reads it; struct iovec cannot say so */
+		vector[count].iov_base = (void *)(uintptr_t)about.fields[i];
+		vector[count++].iov_len = strlen(about.fields[i]);
+	}
 	if (sd_journal_sendv(vector, count) < 0)
 		to_stderr(level, about.service, line);
 }

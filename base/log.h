@@ -23,7 +23,10 @@ struct log_about {
 	const char *service;
 	const char *event;
 	const char *message_id; /* 32 hex digits, an entry of the catalog */
+	/* "NAME=value" for the journal alone, ended by NULL; LOG_FIELDS_MAX of them. */
+	const char *const *fields;
 };
+enum { LOG_FIELDS_MAX = 8 };
 void log_about(int level, struct log_about about, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

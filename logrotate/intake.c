@@ -208,9 +208,12 @@ struct json_t *intakes_tail(
 	struct intake *first, const struct tail_asked *asked, struct moment at)
 {
 	struct intake *intake = find(first, asked->instance, asked->stream);
+	struct json_t *lines;
 
 	if (!intake)
 		return NULL;
 	pipe_drain(intake->pipe, DRAIN_BYTES, at);
-	return lines_of(&intake->tail, asked->lines);
+	lines = lines_of(&intake->tail, asked->lines);
+	text_clear(&intake->tail); /* the next process has words of its own */
+	return lines;
 }

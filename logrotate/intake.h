@@ -31,6 +31,7 @@ void intake_pace(struct intake *intake);
 void intake_drain(struct intake *intake, struct moment at);
 void intake_set_line_max(struct intake *intake);
 struct intake *intake_next(const struct intake *intake);
-/* Reads what is there, then gives the last lines; NULL when there is no such intake. */
+/* Reads what is there, then gives the last lines and forgets them; NULL when there is no
+ * such intake. */
 struct json_t *intakes_tail(
 	struct intake *first, const struct tail_asked *asked, struct moment at);

@@ -29,7 +29,7 @@ typedef void apply_done_fn(
 struct apply_wish {
 	enum apply_mode mode;
 	struct strings names, remove; /* taken */
-	char who[64];
+	char who[WHO_BYTES];
 	apply_done_fn *done; /* may be NULL */
 	void *owner;
 };

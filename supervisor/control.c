@@ -9,14 +9,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
+
+enum { LOGINUID_MAX_BYTES = 32 };
 
 struct control {
 	struct varlink_server *server;
@@ -219,14 +223,45 @@ bool control_may_all(struct varlink_call *call)
 	return varlink_peer(call)->uid == 0 || not_allowed(call, "only root may do this");
 }
 
-void control_who(const struct varlink_call *call, char ret[static 64])
+/* "alice (uid 1001)", as far as it was looked up when the declarations were applied. */
+static void name_person(
+	char ret[static WHO_BYTES], const struct supervisor *supervisor, int64_t uid)
 {
-	uid_t uid = varlink_peer(call)->uid;
+	const char *login = found_login(&supervisor->found, uid);
 
-	if (uid == 0)
-		snprintf(ret, 64, "root");
+	if (login)
+		snprintf(ret, WHO_BYTES, "%.32s (uid %" PRId64 ")", login, uid);
 	else
-		snprintf(ret, 64, "uid %u", uid);
+		snprintf(ret, WHO_BYTES, "uid %" PRId64, uid);
+}
+
+/* Who logged in, whatever sudo made of it since (pam_loginuid(8)); NOBODY: not known. */
+static int64_t login_uid(pid_t pid)
+{
+	_cleanup_free_ char *path = text_format("/proc/%d/loginuid", pid), *text = NULL;
+	char *end = NULL;
+	unsigned long uid;
+
+	if (!path || file_read(&text, NULL, AT_FDCWD, path, LOGINUID_MAX_BYTES) < 0)
+		return NOBODY;
+	uid = strtoul(text, &end, 10);
+	return end == text || uid >= UINT32_MAX ? NOBODY : (int64_t)uid;
+}
+
+void control_who(const struct supervisor *supervisor, const struct varlink_call *call,
+	char ret[static WHO_BYTES])
+{
+	const struct varlink_peer *peer = varlink_peer(call);
+	int64_t login = peer->uid == 0 ? login_uid(peer->pid) : NOBODY;
+
+	if (peer->uid != 0)
+		name_person(ret, supervisor, peer->uid);
+	else if (login > 0)
+		name_person(ret, supervisor, login);
+	else
+		snprintf(ret, WHO_BYTES, "root");
+	if (peer->uid == 0 && login > 0)
+		reason_add(ret, WHO_BYTES, " as root");
 }
 
 /* ---- what it is about ---------------------------------------------------------- */

@@ -39,7 +39,8 @@ bool control_may_operate(const struct supervisor *supervisor, struct varlink_cal
 	const struct selection *selection);
 bool control_may_all(struct varlink_call *call); /* root only */
 /* "root", "uid 1000" */
-void control_who(const struct varlink_call *call, char ret[static 64]);
+void control_who(const struct supervisor *supervisor, const struct varlink_call *call,
+	char ret[static WHO_BYTES]);
 /* Reads an optional list of words; false: answered with InvalidParameter. */
 bool control_strings(struct strings *ret, struct varlink_call *call,
 	const struct json_t *parameters, const char *key);

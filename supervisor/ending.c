@@ -14,10 +14,10 @@
 
 #include "base/reason.h"
 
+#include "supervisor/oom.h"
 #include "supervisor/process.h"
 #include "supervisor/signals.h"
 
-static const int64_t bytes_per_mib = 1 << 20;
 enum { KILL_AGAIN_MS = 5 * MS_PER_S, MAX_LEFT = 1024 };
 
 static struct service *service_of(const struct process *process)
@@ -168,25 +168,24 @@ void process_kill(struct process *process, struct instant now)
 
 /* ---- ended ------------------------------------------------------------------------ */
 
-static bool was_out_of_memory(struct process *process)
+/* "" when the kernel killed no process of it. */
+static void explain_oom(struct process *process, char why[static REASON_BYTES])
 {
-	struct usage usage = { .oom_kills = UNSET };
+	struct pressure pressure;
 
-	if (process->ending.signal == SIGKILL && process->cgroup)
-		cgroup_usage(process->cgroup, &usage);
-	return usage.oom_kills > 0;
+	pressure_unknown(&pressure);
+	if (process->cgroup)
+		cgroup_pressure(process->cgroup, &pressure);
+	oom_explain(why, &pressure, &service_of(process)->declaration->limits);
 }
 
-static void describe_signal(struct process *process)
+static void describe_signal(struct process *process, const char *oom)
 {
-	const struct limits *limits = &service_of(process)->declaration->limits;
 	int number = process->ending.signal;
 	const char *word = signal_word(number), *who = service_of(process)->told.who;
 
-	if (was_out_of_memory(process)) {
-		process_set_ending(process, CAUSE_OOM,
-			"SIGKILL (out of memory: limits.memory %" PRId64 "M)",
-			limits->memory_bytes / bytes_per_mib);
+	if (number == SIGKILL && *oom) {
+		process_set_ending(process, CAUSE_OOM, "SIGKILL (%s)", oom);
 	} else if (process->sent_signal == number) {
 		process_set_ending(process, CAUSE_OPERATOR, "SIG%s (%s%s)", word,
 			*who ? "sent by " : "as an operator asked", who);
@@ -201,6 +200,7 @@ static void describe_signal(struct process *process)
 static void describe_exit(struct process *process, const siginfo_t *info)
 {
 	struct ending *ending = &process->ending;
+	char oom[REASON_BYTES];
 
 	if (info->si_pid == 0) {
 		ending->code = -1;
@@ -211,10 +211,12 @@ static void describe_exit(struct process *process, const siginfo_t *info)
 	ending->code = info->si_code == CLD_EXITED ? info->si_status : -1;
 	ending->signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
 	ending->core = info->si_code == CLD_DUMPED;
+	explain_oom(process, oom);
 	if (ending->signal) {
-		describe_signal(process);
+		describe_signal(process, oom);
 	} else {
-		process_set_ending(process, CAUSE_EXIT, "exit %d", ending->code);
+		process_set_ending(process, CAUSE_EXIT, "exit %d%s%s", ending->code,
+			*oom ? "; one of its processes was killed, " : "", oom);
 	}
 }
 

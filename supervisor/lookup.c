@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,8 @@
 #include "base/json.h"
 
 #include "spawn/spawn.h"
+
+enum { PEOPLE_MAX = 1000 }; /* whose logins are asked for; others show as their uid */
 
 struct lookup {
 	struct deed *deed;
@@ -50,15 +54,60 @@ static struct json_t *find_groups(const struct strings *names)
 	return r ? NULL : TAKE(groups);
 }
 
+static int add_person(struct json_t *people, const struct passwd *person)
+{
+	char uid[16];
+
+	if (!person || json_size(people) >= PEOPLE_MAX)
+		return 0;
+	snprintf(uid, sizeof(uid), "%u", person->pw_uid);
+	return json_set_text(people, uid, person->pw_name);
+}
+
+static bool has_gid(const struct strings *names, const struct json_t *groups, gid_t gid)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (json_get_int(groups, names->items[i], UNSET) == (int64_t)gid)
+			return true;
+	}
+	return false;
+}
+
+/* Members by name, and those whose first group it is. */
+static struct json_t *find_people(
+	const struct strings *names, const struct json_t *groups)
+{
+	_cleanup_(json_freep) struct json_t *people = json_new_object();
+	const struct passwd *person;
+	int r = 0;
+
+	for (size_t i = 0; i < names->count; i++) {
+		const struct group *group = getgrnam(names->items[i]);
+
+		for (char **member = group ? group->gr_mem : NULL; member && *member;
+			member++)
+			r |= add_person(people, getpwnam(*member));
+	}
+	setpwent();
+	while ((person = getpwent()) && json_size(people) < PEOPLE_MAX) {
+		if (has_gid(names, groups, person->pw_gid))
+			r |= add_person(people, person);
+	}
+	endpwent();
+	return r ? NULL : TAKE(people);
+}
+
 static int run_in_child(void *data, int output_fd)
 {
 	const struct strings *names = data;
 	_cleanup_(json_freep) struct json_t *json = json_new_object();
+	struct json_t *groups = find_groups(names);
 	_cleanup_free_ char *text = NULL;
 	int r = 0;
 
 	r |= json_set(json, "engines", find_engines());
-	r |= json_set(json, "groups", find_groups(names));
+	r |= json_set(json, "groups", groups);
+	r |= json_set(json, "people", find_people(names, json_get(json, "groups")));
 	text = r ? NULL : json_print(json, JSON_ONE_LINE);
 	if (!text || fd_write_all(output_fd, text, strlen(text)) < 0)
 		return EXIT_FAILURE;
@@ -85,7 +134,8 @@ static int read_answer(
 			return error_set(err, r, "user %s", engine_programs[i]);
 	}
 	ret->groups = json_clone(json_get(json, "groups"));
-	return ret->groups ? 0 : error_set(err, -EINVAL, "groups");
+	ret->people = json_clone(json_get(json, "people"));
+	return ret->groups && ret->people ? 0 : error_set(err, -EINVAL, "groups");
 }
 
 static void on_done(void *owner, const struct deed_result *result, struct instant now)
@@ -143,10 +193,19 @@ void found_done(struct found *found)
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		identity_done(&found->engines[i]);
 	json_free(found->groups);
+	json_free(found->people);
 	*found = (struct found){ 0 };
 }
 
 int64_t found_group(const struct found *found, const char *group)
 {
 	return group ? json_get_int(found->groups, group, UNSET) : UNSET;
+}
+
+const char *found_login(const struct found *found, int64_t uid)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%" PRId64, uid);
+	return json_get_text(found->people, key, NULL);
 }

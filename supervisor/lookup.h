@@ -13,10 +13,13 @@ enum { LOOKUP_TIMEOUT_MS = 30000 };
 struct found {
 	struct identity engines[ENGINE_COUNT];
 	struct json_t *groups; /* {name: gid}; absent: no such group */
+	struct json_t *people; /* {"1001": "alice"}: who is in one of these groups */
 };
 void found_done(struct found *found);
 /* The gid of `group`; UNSET when it is not known. */
 int64_t found_group(const struct found *found, const char *group);
+/* The login of an operator; NULL when it is not known. */
+const char *found_login(const struct found *found, int64_t uid);
 
 struct lookup;
 /* `found` is NULL with a reason when nothing could be looked up; else the callee takes

@@ -72,14 +72,22 @@ static int64_t resident_bytes(pid_t pid)
 	return at ? strtoll(at + 1, NULL, 10) * sysconf(_SC_PAGESIZE) : UNSET;
 }
 
+void measured_unknown(struct measured *ret)
+{
+	*ret = (struct measured){ UNSET, UNSET, UNSET, UNSET, UNSET, { 0 } };
+	pressure_unknown(&ret->pressure);
+}
+
 static struct measured measure_instance(const struct instance *instance)
 {
-	struct usage usage = { UNSET, UNSET, UNSET, UNSET, UNSET };
-	struct measured ret = { UNSET, UNSET, UNSET, UNSET, UNSET };
+	struct usage usage;
+	struct measured ret;
 
+	measured_unknown(&ret);
 	if (instance->pid <= 0)
 		return ret;
 	instance_usage(instance, &usage);
+	instance_pressure(instance, &ret.pressure);
 	ret.cpu_us = usage.cpu_us;
 	ret.tasks = usage.tasks;
 	ret.memory_bytes = usage.memory_bytes != UNSET ? usage.memory_bytes

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "spawn/cgroup_pressure.h"
 #include "supervisor/ready.h"
 #include "supervisor/service.h"
 
@@ -13,7 +14,9 @@ struct supervisor;
 /* What one instance uses; UNSET is not known. */
 struct measured {
 	int64_t cpu_us, memory_bytes, tasks, fds, connections;
+	struct pressure pressure;
 };
+void measured_unknown(struct measured *ret);
 
 /* What an engine must still be told about a service: newest state only. */
 enum {

@@ -61,7 +61,7 @@ static void say_until_deadline(char ret[static REASON_BYTES], const char *what,
 	int64_t left_us = instant_since_us(instance->deadline, now);
 
 	if (instance->deadline.us != NEVER.us) {
-		reason_set(ret, REASON_BYTES, "%s in %s", what,
+		reason_set(ret, REASON_BYTES, "%s within %s", what,
 			duration_format(MAX(left_us, 0), left));
 	}
 }

@@ -15,6 +15,7 @@
 
 #include "base/reason.h"
 
+#include "spawn/cgroup_pressure.h"
 #include "spawn/spawn.h"
 #include "supervisor/process.h"
 
@@ -338,4 +339,11 @@ void instance_usage(const struct instance *instance, struct usage *ret)
 	*ret = (struct usage){ UNSET, UNSET, UNSET, UNSET, UNSET };
 	if (instance->process->cgroup)
 		cgroup_usage(instance->process->cgroup, ret);
+}
+
+void instance_pressure(const struct instance *instance, struct pressure *ret)
+{
+	pressure_unknown(ret);
+	if (instance->process->cgroup)
+		cgroup_pressure(instance->process->cgroup, ret);
 }

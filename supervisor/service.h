@@ -199,6 +199,9 @@ const char *service_why(
 /* What its cgroup has used; every member UNSET when nothing runs. */
 struct usage;
 void instance_usage(const struct instance *instance, struct usage *ret);
+/* How hard it is pressed; nothing is known when nothing runs. */
+struct pressure;
+void instance_pressure(const struct instance *instance, struct pressure *ret);
 
 /* The state table as a dot drawing, for docs/ and its golden test. */
 void instance_print_states(FILE *out);

@@ -89,11 +89,46 @@ static struct json_t *next_start(const struct instance *instance, struct instant
 	return json_new_int(MAX(instant_since_us(instance->deadline, now), 0));
 }
 
-static int add_usage(struct json_t *json, const struct measured *used)
+static struct json_t *print_memory_events(const struct pressure *pressure)
 {
-	static const struct measured unknown = { UNSET, UNSET, UNSET, UNSET, UNSET };
+	_cleanup_(json_freep) struct json_t *json = json_new_object();
 	int r = 0;
 
+	if (pressure->max == UNSET && pressure->oom_kill == UNSET)
+		return json_new_null();
+	r |= json_set(json, "low", number_or_null(pressure->low));
+	r |= json_set(json, "high", number_or_null(pressure->high));
+	r |= json_set(json, "max", number_or_null(pressure->max));
+	r |= json_set(json, "oom", number_or_null(pressure->oom));
+	r |= json_set(json, "oom_kill", number_or_null(pressure->oom_kill));
+	return r ? NULL : TAKE(json);
+}
+
+static struct json_t *percent_or_null(int64_t hundredths)
+{
+	return hundredths == UNSET ? json_new_null()
+				   : json_new_double((double)hundredths / 100);
+}
+
+static struct json_t *print_stalls(const struct pressure *pressure)
+{
+	_cleanup_(json_freep) struct json_t *json = json_new_object();
+	int r = 0;
+
+	if (pressure->memory == UNSET && pressure->cpu == UNSET && pressure->io == UNSET)
+		return json_new_null();
+	r |= json_set(json, "memory", percent_or_null(pressure->memory));
+	r |= json_set(json, "cpu", percent_or_null(pressure->cpu));
+	r |= json_set(json, "io", percent_or_null(pressure->io));
+	return r ? NULL : TAKE(json);
+}
+
+static int add_usage(struct json_t *json, const struct measured *used)
+{
+	struct measured unknown;
+	int r = 0;
+
+	measured_unknown(&unknown);
 	if (!used)
 		used = &unknown;
 	r |= json_set(json, "cpu_us", number_or_null(used->cpu_us));
@@ -101,6 +136,8 @@ static int add_usage(struct json_t *json, const struct measured *used)
 	r |= json_set(json, "tasks", number_or_null(used->tasks));
 	r |= json_set(json, "fds", number_or_null(used->fds));
 	r |= json_set(json, "connections", number_or_null(used->connections));
+	r |= json_set(json, "memory_events", print_memory_events(&used->pressure));
+	r |= json_set(json, "pressure", print_stalls(&used->pressure));
 	return r;
 }
 

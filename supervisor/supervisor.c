@@ -22,6 +22,7 @@
 #include "spawn/spawn.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
+#include "supervisor/journal.h"
 #include "supervisor/preparer.h"
 #include "supervisor/probes.h"
 #include "supervisor/store.h"
@@ -35,21 +36,10 @@ static void keep_event(
 	struct supervisor *supervisor, const struct event *event, bool quiet)
 {
 	struct event dated = *event;
-	const struct event *kept;
-	struct log_about about = { .service = event->service[0] ? event->service : NULL,
-		.event = event->word[0] ? event->word : NULL };
-	int level = quiet ? LOG_DEBUG : event->level;
 
 	dated.at = loop_wall(supervisor->loop);
-	kept = events_add(&supervisor->events, &dated);
-	if (kept->instance)
-		log_about(level, about, "instance %u %s%s%s", kept->instance, kept->word,
-			kept->text[0] ? ": " : "", kept->text);
-	else if (about.service)
-		log_about(level, about, "%s%s%s", kept->word, kept->text[0] ? ": " : "",
-			kept->text);
-	else
-		log_at(level, "%s", kept->text);
+	journal_event(events_add(&supervisor->events, &dated),
+		quiet ? LOG_DEBUG : event->level);
 	if (supervisor->settle)
 		task_schedule(supervisor->settle);
 }

@@ -26,9 +26,9 @@ static void note(struct member *member, const struct varlink_call *call, const c
 	const char *why)
 {
 	struct event event = { .uid = varlink_peer(call)->uid, .level = LOG_NOTICE };
-	char who[64];
+	char who[WHO_BYTES];
 
-	control_who(call, who);
+	control_who(member->supervisor, call, who);
 	snprintf(event.service, sizeof(event.service), "%s", member->name);
 	snprintf(event.word, sizeof(event.word), "%s", word);
 	snprintf(event.text, sizeof(event.text), "%s by %s%s%.200s", word, who,
@@ -40,11 +40,11 @@ static void act(struct member *member, const struct varlink_call *call,
 	const struct verb_row *row, const char *why)
 {
 	struct supervisor *supervisor = member->supervisor;
-	char who[64];
+	char who[WHO_BYTES];
 
 	if (!member->service)
 		return;
-	control_who(call, who);
+	control_who(supervisor, call, who);
 	note(member, call, row->word, why);
 	member->start_by = NEVER;
 	member->waits_for[0] = '\0';
@@ -131,14 +131,14 @@ static struct json_t *kill_one(
 	struct member *member, const struct varlink_call *call, int number)
 {
 	_cleanup_(json_freep) struct json_t *row = json_new_object();
-	char why[32], who[64];
+	char why[32], who[WHO_BYTES];
 	const struct decision decision = { CAUSE_OPERATOR, who, why };
 	int r = -ESRCH, failed = 0;
 
 	snprintf(why, sizeof(why), "signal %d", number);
 	if (member->service) {
 		note(member, call, "kill", why);
-		control_who(call, who);
+		control_who(member->supervisor, call, who);
 		service_decide(member->service, &decision);
 		r = service_kill(member->service, number);
 	}

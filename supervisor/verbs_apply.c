@@ -80,7 +80,7 @@ static void begin(struct supervisor *supervisor, struct varlink_call *call,
 		return;
 	}
 	*asked = (struct asked){ supervisor, call };
-	control_who(call, wish.who);
+	control_who(supervisor, call, wish.who);
 	if (apply_begin(supervisor->apply, &wish) < 0) {
 		control_fail(call, "too many applies wait; try again");
 		free(asked);

@@ -54,7 +54,8 @@ static void init_instance(struct sample *sample, unsigned number)
 		.ready = true,
 		.verdict = VERDICT_PASS,
 		.output = { -1, -1 } };
-	sample->measured[number - 1] = (struct measured){ 120000, 81920000, 22, 31, 4 };
+	sample->measured[number - 1] = (struct measured){ 120000, 81920000, 22, 31, 4,
+		{ 0, 12, 3, 0, 0, .memory = 125, .cpu = 0, .io = UNSET } };
 }
 
 static void init_service(struct sample *sample)

@@ -91,7 +91,7 @@ static void refused_before_it_ever_ran(struct sample *sample)
 
 static void with_unknown_measurements(struct sample *sample)
 {
-	sample->measured[0] = (struct measured){ UNSET, UNSET, UNSET, UNSET, UNSET };
+	measured_unknown(&sample->measured[0]);
 	sample->fact.latency_us = UNSET;
 }
 
