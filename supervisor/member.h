@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "spawn/cgroup_pressure.h"
+#include "spawn/spawn.h"
 #include "supervisor/ready.h"
 #include "supervisor/service.h"
 

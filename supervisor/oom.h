@@ -8,7 +8,7 @@
 #include "base/reason.h"
 
 #include "config/config.h"
-#include "spawn/cgroup_pressure.h"
+#include "spawn/spawn.h"
 
 /* "out of memory: limits.memory 64M was reached"; "" when the kernel killed nobody there,
  * or does not count (no memory controller). */

@@ -15,7 +15,6 @@
 
 #include "base/reason.h"
 
-#include "spawn/cgroup_pressure.h"
 #include "spawn/spawn.h"
 #include "supervisor/process.h"
 

@@ -79,8 +79,8 @@ def test_the_back_off_grows_and_says_when_it_tries_again(host):
     status = until(lambda: (lambda s: s if s['instances'][0]['restarts'] >= 3 else None)(
         host.status('crash')), within=20)
     assert status['exits'][0]['code'] == 3
-    assert not status['ready']
     status = host.until_state('crash', 'waiting')
+    assert not status['ready']
     assert 'exit 3' in status['why'] and 'again in' in status['why'], status['why']
     assert 'broken pipe of dreams' in host.must_ctl('status', 'crash', rc=1)
     assert host.said().count('exit 3') < 60
