@@ -271,6 +271,34 @@ static bool asks_a_port(const struct check *check)
 	       check->kind == CHECK_OPENAPI;
 }
 
+/* What restarts the service must ask the service: a dependency that is dead is dead for
+ * every host, and no restart mends it. NULL: it does. */
+static const char *asks_elsewhere(const struct checking *self, const struct check *check)
+{
+	if (check->kind == CHECK_OPENAPI)
+		return "live restarts the service, and the examples of a specification "
+		       "reach what it depends on; take http, tcp or notify";
+	if (check->kind == CHECK_TCP && check->host)
+		return "live restarts the service, and this asks another host; remove "
+		       "tcp.host, or the effect";
+	if (asks_a_port(check) && !check->unix_socket &&
+		!config_listen(self->declaration, check->port))
+		return "live restarts the service, and this port is none of its own "
+		       "(`listen`)";
+	return NULL;
+}
+
+static void check_live(struct checking *self, const struct check *check, const char *at)
+{
+	const char *trouble =
+		check->effect == EFFECT_LIVE ? asks_elsewhere(self, check) : NULL;
+	char path[PATH_BYTES + 16];
+
+	snprintf(path, sizeof(path), "%s.effect", at);
+	if (trouble)
+		checking_refuse(self, path, "%s", trouble);
+}
+
 static void check_one(struct checking *self, const struct check *check, const char *at)
 {
 	char path[PATH_BYTES + 16];
@@ -306,6 +334,7 @@ void health_check(struct checking *self)
 
 		snprintf(path, sizeof(path), "health.checks[%zu]", i);
 		check_one(self, check, path);
+		check_live(self, check, path);
 		snprintf(path, sizeof(path), "health.checks[%zu].name", i);
 		for (size_t j = 0; j < i; j++) {
 			if (text_equal(declaration->health.checks[j].name, check->name))

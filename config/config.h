@@ -89,7 +89,7 @@ struct check {
 	char *port;
 	char *host, *method, *body, *unix_socket;
 	struct pairs headers;
-	int64_t *status; /* accepted codes */
+	int64_t *status; /* accepted codes; none: any */
 	size_t status_count;
 	char *matches; /* PCRE2 */
 	bool tls, tls_verify;

@@ -113,7 +113,7 @@ static const struct field path_row = { "path", AT(path), &kind_text, CHANGE_IN_P
 	{ "body", AT(body), &kind_block, CHANGE_IN_PLACE, .most = 1 << 16,               \
 		.help = "body to send", .alias = (beside) },                             \
 	{ "status", AT(status), &kind_codes, CHANGE_IN_PLACE, "[200]",                   \
-		.help = "codes that are good", .count_at = AT(status_count),             \
+		.help = "codes that are good; any: that it answers at all", .count_at = AT(status_count),             \
 		.least = 100, .most = 599, .alias = (beside) },                          \
 	{ "matches", AT(matches), &kind_text, CHANGE_IN_PLACE, .alias = (beside),        \
 		.help = "regular expression (PCRE2) that the answer must match" },       \
@@ -169,7 +169,8 @@ const struct rows check_rows = { .noun = "a check", .size = sizeof(struct check)
 	{ "tcp", 0, &kind_probe, CHANGE_IN_PLACE, .value = CHECK_TCP, .item = &port_row,
 		.rows = &tcp_rows, .help = "connects to this port; or a map" },
 	{ "exec", 0, &kind_probe, CHANGE_IN_PLACE, .value = CHECK_EXEC, .item = &exec_row,
-		.help = "runs this command; exit 0 is good, 1 a warning" },
+		.help = "runs this command, as the service's user, in a cgroup of its own: exit 0 "
+			"passes, 1 warns, 2 fails, anything else is unknown" },
 	{ "file", 0, &kind_probe, CHANGE_IN_PLACE, .value = CHECK_FILE, .item = &file_row,
 		.rows = &file_check_rows, .help = "looks for this file; or a map" },
 	{ "notify", 0, &kind_probe, CHANGE_IN_PLACE, .value = CHECK_NOTIFY,
@@ -186,9 +187,10 @@ const struct rows check_rows = { .noun = "a check", .size = sizeof(struct check)
 		.derived = "1s; openapi 5s, exec 10s" },
 	{ "fast_interval", AT(fast_interval_ms), &kind_duration, CHANGE_IN_PLACE,
 		.least = 100, .most = DAY, .help = "how often while results change",
-		.derived = "interval" },
+		.derived = "1s, or the interval when that is shorter" },
 	{ "live_after", AT(live_after_ms), &kind_duration, CHANGE_IN_PLACE, "60s",
-		.help = "effect live: it must fail this long before the restart",
+		.help = "effect live: it must fail this long before the restart; twice as "
+			"long after each that did not help, up to 1h",
 		.least = 1000, .most = DAY },
 	{ "rise", AT(rise), &kind_count, CHANGE_IN_PLACE, "2",
 		.help = "good results in a row until it passes", .least = 1,

@@ -132,6 +132,9 @@ const struct kind kind_count = {
 
 /* ---- lists of numbers -------------------------------------------------------------- */
 
+/* No list: every number is good. */
+static const char any_code[] = "any";
+
 static int read_codes(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
 {
@@ -140,9 +143,11 @@ static int read_codes(struct reader *reader, const struct field *field,
 	char found_text[FOUND_BYTES];
 	int r = 0;
 
+	if (node->kind == NODE_SCALAR && strcmp(node->text, any_code) == 0)
+		return 0;
 	if (node->kind != NODE_LIST || node->count == 0) {
 		refuse(reader, node,
-			"must be a list of numbers such as [200, 301], not %s",
+			"must be a list of numbers such as [200, 301], or any, not %s",
 			node->kind == NODE_LIST ? "an empty one"
 						: found(node, found_text));
 		return 0;
@@ -166,8 +171,11 @@ static struct json_t *print_codes(const struct field *field, const void *base)
 	const int64_t *items = *(int64_t *const *)member_of(field, base);
 	size_t count =
 		*(const size_t *)(const void *)((const char *)base + field->count_at);
-	_cleanup_(json_freep) struct json_t *list = json_new_array();
+	_cleanup_(json_freep) struct json_t *list = NULL;
 
+	if (count == 0)
+		return json_new_text(any_code);
+	list = json_new_array();
 	for (size_t i = 0; list && i < count; i++) {
 		if (json_append(list, json_new_int(items[i])) < 0)
 			return NULL;
@@ -185,7 +193,8 @@ static void done_codes(const struct field *field, void *base)
 
 static struct json_t *schema_codes(const struct field *field)
 {
-	return schema_list(schema_integer(field));
+	return schema_either(schema_list(schema_integer(field)),
+		schema_constant(json_new_text(any_code)));
 }
 
 const struct kind kind_codes = {

@@ -21,7 +21,7 @@ static bool is_accepted(const struct check *check, int64_t status)
 	for (size_t i = 0; i < check->status_count; i++)
 		if (check->status[i] == status)
 			return true;
-	return check->status_count == 0 && status == 200;
+	return check->status_count == 0;
 }
 
 static void fail(struct outcome *outcome, const struct check *check, const char *what)
@@ -35,7 +35,7 @@ static void judge_http(struct outcome *outcome, const struct check *check,
 	const struct http_reply *reply)
 {
 	char what[REASON_BYTES / 2], trouble[REASON_BYTES / 4];
-	int64_t wanted = check->status_count ? check->status[0] : 200;
+	int64_t wanted = check->status_count ? check->status[0] : 0;
 	enum match match;
 
 	if (!is_accepted(check, reply->status)) {

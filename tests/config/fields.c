@@ -153,7 +153,7 @@ static void test_what_can_be_written_in_several_ways_is_one_of_them(void **state
 		{ "}\nhealth: {checks: [{name: a, http: info}]}",
 			"f:3:35: health.checks[0].http: must be a path beginning with / (no host before it; a space is %20), not \"info\"" },
 		{ "}\nhealth: {checks: [{name: a, http: {path: /, status: 200}}]}",
-			"f:3:53: health.checks[0].http.status: must be a list of numbers such as [200, 301], not 200" },
+			"f:3:53: health.checks[0].http.status: must be a list of numbers such as [200, 301], or any, not 200" },
 		{ "}\nhealth: {checks: [{name: a, exec: /bin/x -y}]}",
 			"f:3:35: health.checks[0].exec: must be a list of words such as [program, argument] (no shell reads it), not /bin/x -y" },
 		{ ", reload: HUP}",
