@@ -2,8 +2,8 @@
  *
  * preparer.c - who waits for a preparation, and the deeds that do them.
  *
- * Owns those that were asked for, in order, and the batches under way. What a batch did
- * not answer in time is asked again, alone.
+ * Owns those that were asked for, in order, and the batches under way. What holds up a
+ * batch is asked again, alone.
  */
 #include "supervisor/preparer.h"
 
@@ -13,7 +13,7 @@
 enum {
 	BATCH_MAX = 64,
 	BATCHES_MAX = 2, /* at a time; more would only wait for the same disk */
-	BATCH_TIMEOUT_MS = 2 * MS_PER_S,
+	BATCH_TIMEOUT_MS = 5 * MS_PER_S,
 	ALONE_TIMEOUT_MS = 60 * MS_PER_S,
 };
 
@@ -23,7 +23,7 @@ struct preparing {
 	struct preparing *next; /* in the queue */
 	struct batch *batch;    /* that does it; NULL: none yet, or it is answered */
 	bool queued;
-	bool alone; /* a batch did not get to it in time */
+	bool alone; /* a batch did not come past it in time */
 };
 
 struct batch {
@@ -122,15 +122,16 @@ static void not_prepared(
 	answer(preparing, &prepared, now);
 }
 
-/* It was not got to: something before it, or itself, took too long. */
-static void not_answered(struct preparing *preparing, const struct batch *batch,
-	const char *reason, struct instant now)
+/* The first without an answer is the one that took too long; those behind it were not got
+ * to. */
+static void not_answered(struct preparing *preparing, bool was_tried, const char *reason,
+	struct instant now)
 {
-	if (batch->count == 1) {
+	if (was_tried && preparing->batch->count == 1) {
 		not_prepared(preparing, reason, now);
 		return;
 	}
-	preparing->alone = true;
+	preparing->alone = was_tried;
 	append(preparing->preparer, preparing);
 }
 
@@ -138,6 +139,7 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 {
 	struct batch *batch = owner;
 	const char *at = result->output, *end = at + result->output_size;
+	bool all_answered = true;
 
 	batch->answering = true;
 	for (size_t i = 0; i < batch->count; i++) {
@@ -146,7 +148,8 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 		if (batch->items[i] && newline)
 			answer_line(batch->items[i], at, (size_t)(newline - at), now);
 		else if (batch->items[i])
-			not_answered(batch->items[i], batch, result->reason, now);
+			not_answered(batch->items[i], all_answered, result->reason, now);
+		all_answered = newline;
 		batch->items[i] = NULL;
 		at = newline ? newline + 1 : end;
 	}

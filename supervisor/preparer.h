@@ -5,7 +5,7 @@
  *
  * A host that boots asks for hundreds at once, and a child for each is half of all forks.
  * One that a dead disk holds up is tried again in a child of its own, so that it delays
- * the others by two seconds and itself by a minute.
+ * the others by five seconds and itself by a minute.
  */
 #pragma once
 
