@@ -36,10 +36,18 @@ static void set_time(
 	json_set_text(row, "time", wall_format(moment_wall(&context->now, at), text));
 }
 
-/* draft 06 knows three words; what has not been asked yet is not healthy. */
+/* draft 06 knows three words. What has no result is not a failure: whether the service may
+ * have traffic is the supervisor's word at the root. */
 static const char *status_word(enum verdict verdict)
 {
-	return verdict_words[verdict == VERDICT_UNKNOWN ? VERDICT_FAIL : verdict];
+	return verdict_words[verdict == VERDICT_UNKNOWN ? VERDICT_WARN : verdict];
+}
+
+static const char *output_of(const struct probe *probe)
+{
+	if (probe->streak.reason[0])
+		return probe->streak.reason;
+	return probe->streak.verdict == VERDICT_UNKNOWN ? "no result yet" : NULL;
 }
 
 static void add_reading(struct json_t *checks, const char *key, struct json_t *row)
@@ -58,6 +66,7 @@ static struct json_t *probe_row(const struct probe *probe,
 {
 	struct json_t *row = json_new_object();
 	bool measured = probe->at.us && probe->last.kind == OUTCOME_PASS;
+	const char *output = output_of(probe);
 
 	json_set_text(row, "componentId", probe->check->name);
 	json_set_text(row, "componentType", "component");
@@ -67,9 +76,9 @@ static struct json_t *probe_row(const struct probe *probe,
 		json_set_text(row, "observedUnit", "ms");
 	}
 	json_set_text(row, "status", status_word(probe->streak.verdict));
-	if (probe->streak.reason[0])
-		json_set_text(row, "output",
-			request->detail ? probe->streak.reason : "reason withheld");
+	if (output)
+		json_set_text(
+			row, "output", request->detail ? output : "reason withheld");
 	if (probe->at.us)
 		set_time(row, context, probe->at);
 	json_set_int(row, "instance", probe->instance);

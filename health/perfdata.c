@@ -16,6 +16,9 @@
 
 #include "base/cleanup.h"
 
+/* Beyond that a number has no exact places, and nobody's graph. */
+#define VALUE_MAX 1e15
+
 /* As plugins write them, and what they are in base units. */
 static const struct {
 	const char *written, *unit;
@@ -78,7 +81,7 @@ static bool take_value(struct perf_figure *figure, const char *at)
 			continue;
 		figure->value *= units[i].scale;
 		strcpy(figure->unit, units[i].unit);
-		return isfinite(figure->value);
+		return fabs(figure->value) < VALUE_MAX;
 	}
 	return false;
 }
@@ -93,6 +96,14 @@ static const char *skip_item(const char *at)
 	return at;
 }
 
+static bool has(const struct perfdata *perfdata, const char *label)
+{
+	for (size_t i = 0; i < perfdata->count; i++)
+		if (strcmp(perfdata->items[i].label, label) == 0)
+			return true;
+	return false;
+}
+
 static void read_items(struct perfdata *ret, const char *at)
 {
 	while (ret->count < PERFDATA_MAX) {
@@ -103,7 +114,7 @@ static void read_items(struct perfdata *ret, const char *at)
 		if (!*at || *at == '\n')
 			return;
 		value = take_label(&figure, at);
-		if (value && take_value(&figure, value))
+		if (value && take_value(&figure, value) && !has(ret, figure.label))
 			ret->items[ret->count++] = figure;
 		at = skip_item(at);
 	}

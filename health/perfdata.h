@@ -22,6 +22,6 @@ struct perfdata {
 	size_t count;
 };
 
-/* Pure. From all lines of `output`; what does not read as 'label'=value[unit];… is passed
- * over. */
+/* Pure. From all lines of `output`; what does not read as 'label'=value[unit];…, or has
+ * the label of one before, is passed over. */
 void perfdata_read(struct perfdata *ret, const char *output);

@@ -9,13 +9,14 @@
  */
 #include "health/plugin.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "health/range.h"
 
-enum { HEADLINE_MAX_BYTES = 400 };
+enum { HEADLINE_MAX_BYTES = 400, FIGURES_MAX_BYTES = 780 };
 
 struct figure {
 	const char *label, *status_key, *unit;
@@ -60,13 +61,16 @@ void plugin_add_plain(struct text *text, const char *string, size_t max_bytes)
 
 /* ---- figures ----------------------------------------------------------------------- */
 
-/* Integers without a point, others with up to six places. */
+/* Integers without a point, others with up to six places; never an exponent. */
 static void add_number(struct text *text, double value)
 {
-	if (value == floor(value) && fabs(value) < 1e15)
-		text_addf(text, "%.0f", value);
-	else
-		text_addf(text, "%.6g", value);
+	char number[DBL_MAX_10_EXP + 16];
+	size_t size = (size_t)snprintf(number, sizeof(number), "%.6f", value);
+
+	while (number[size - 1] == '0')
+		size--;
+	size -= number[size - 1] == '.';
+	text_add_bytes(text, number, size);
 }
 
 /* Readers of figures know plain upper limits only. */
@@ -146,6 +150,28 @@ static void add_figures(struct plugin_result *result, const struct face_context 
 		if (figure != judged && figure_value(context, service, figure, &value))
 			add_figure(&result->perfdata, figure, value,
 				(struct thresholds){ 0 });
+}
+
+/* What its checks print, as "CHECK.LABEL", while there is room on the line. */
+static void add_check_figures(struct plugin_result *result, const struct service *service)
+{
+	for (size_t i = 0; i < service->probes_count; i++) {
+		const struct probe *probe = service->probes[i];
+
+		for (size_t k = 0; k < probe->perfdata.count; k++) {
+			const struct perf_figure *figure = &probe->perfdata.items[k];
+
+			if (result->text.size + result->perfdata.size > FIGURES_MAX_BYTES)
+				return;
+			text_addf(&result->perfdata, " %s.%s", probe->check->name,
+				figure->label);
+			if (probe->instance > 1)
+				text_addf(&result->perfdata, ".%u", probe->instance);
+			text_add(&result->perfdata, "=");
+			add_number(&result->perfdata, figure->value);
+			text_addf(&result->perfdata, "%s;;;;", figure->unit);
+		}
+	}
 }
 
 /* ---- a service --------------------------------------------------------------------- */
@@ -241,6 +267,7 @@ static void plugin_state(struct plugin_result *result, const struct face_context
 	if (truth.situation == SITUATION_READY && !truth.stale)
 		add_usage(result, context, service);
 	add_figures(result, context, service, NULL);
+	add_check_figures(result, service);
 	add_details(result, service, request->detail);
 }
 

@@ -126,6 +126,7 @@ void probe_answered(struct probe *probe, const struct json_t *answer, struct ins
 
 	if (!attempt || json_get_int(answer, "number", 0) != attempt->number)
 		return; /* to a question that was taken back */
+	probe->perfdata.count = 0;
 	if (json_get_bool(answer, "timed_out", false)) {
 		outcome_set(&outcome, OUTCOME_TIMEOUT, "no result in %s",
 			duration_format(probe->check->timeout_ms * US_PER_MS, limit));

@@ -24,3 +24,4 @@ void scrape_check_runs(const struct scrape *scrape);
 void scrape_check_durations(const struct scrape *scrape);
 void scrape_check_failures(const struct scrape *scrape);
 void scrape_check_last_run(const struct scrape *scrape);
+void scrape_check_figures(const struct scrape *scrape);

@@ -90,6 +90,23 @@ static void add_last_run(struct metrics *out, const struct probe *probe,
 			(double)moment_wall(now, probe->at).us / US_PER_S);
 }
 
+static void add_printed(struct metrics *out, const struct probe *probe,
+	struct check_labels *labels, const struct moment *now)
+{
+	(void)now;
+	for (size_t i = 0; i < probe->perfdata.count; i++) {
+		const struct perf_figure *figure = &probe->perfdata.items[i];
+
+		labels->labels[3] = (struct metric_label){ "figure", figure->label };
+		metrics_add(out, "", labels->labels, figure->value);
+	}
+}
+
+void scrape_check_figures(const struct scrape *scrape)
+{
+	each_probe(scrape, add_printed);
+}
+
 void scrape_check_success(const struct scrape *scrape)
 {
 	each_probe(scrape, add_success);

@@ -213,7 +213,6 @@ int process_launch(struct process *process, char *reason, struct instant now)
 	struct error err = { 0 };
 	int r = command_init(&command, process, &run->command, &err);
 
-	strings_done(&process->environment);
 	if (r == 0)
 		r = make_cgroup(process, &err);
 	if (r == 0)

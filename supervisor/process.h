@@ -46,7 +46,7 @@ struct process {
 	enum purpose purpose;
 	size_t step, before_index;
 	bool prepared;              /* for the next start, while the former still runs */
-	struct strings environment; /* of run.environment_file, until exec */
+	struct strings environment; /* with secrets: for it and for its checks */
 	struct port_taken port_taken;
 	struct preparing *preparing;
 	struct deed *deed;

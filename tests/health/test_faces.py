@@ -467,6 +467,47 @@ def test_health_json_has_the_fields_of_the_draft(supervisor, service):
     assert supervisor.get('/health/web/nope')[0] == 404
 
 
+def test_what_has_no_result_is_not_a_failure(supervisor):
+    queue = {'name': 'queue', 'exec': ['/bin/true'], 'interval': '100ms', 'timeout': '90ms', 'fall': 1}
+    supervisor.declare('web', None, [queue])
+    supervisor.tell('web')
+    reading, = json.loads(supervisor.get('/health/web')[1])['checks']['exec:responseTime']
+    assert (reading['status'], reading['output']) == ('warn', 'no result yet')
+    assert 'time' not in reading and 'observedValue' not in reading
+    supervisor.answer(supervisor.question('web', 'queue'), trouble='/bin/true: exec: No such file or directory')
+    supervisor.verdict('web', 'unknown')
+    reading, = json.loads(supervisor.get('/health/web')[1])['checks']['exec:responseTime']
+    assert (reading['status'], reading['output']) == ('warn', '/bin/true: exec: No such file or directory')
+    assert '[UNKNOWN] check/queue /bin/true: exec: No such file' in supervisor.get('/check/web')[1]
+
+
+def test_figures_of_commands_are_shown_with_their_check(supervisor):
+    queue = {'name': 'queue', 'exec': ['/bin/true'], 'interval': '100ms', 'timeout': '90ms', 'rise': 1}
+    supervisor.declare('web', None, [queue])
+    supervisor.tell('web')
+    supervisor.answer(supervisor.question('web', 'queue'), code=0,
+                      output="OK - fine|waiting=70;100;200;0; 'oldest job'=1500ms x=U\nmore|rest=2%")
+    supervisor.verdict('web', 'pass')
+    first = supervisor.get('/check/web')[1].split('\n')[0]
+    assert first.endswith(' queue.waiting=70;;;; queue.oldest_job=1.5s;;;; queue.rest=2%;;;;')
+    metrics = supervisor.get('/metrics')[1]
+    assert 'svcd_check_figure{service="web",check="queue",instance="1",figure="oldest_job"} 1.5\n' in metrics
+    supervisor.answer(supervisor.question('web', 'queue'), timed_out=True)
+    until(lambda: 'svcd_check_figure{' not in supervisor.get('/metrics')[1])
+
+
+def test_figures_never_make_a_line_too_long(supervisor):
+    names = [f'check-with-a-name-{number:02}' for number in range(30)]
+    supervisor.declare('web', None, [
+        {'name': name, 'exec': ['/bin/true'], 'interval': '1m', 'rise': 1} for name in names])
+    supervisor.tell('web')
+    output = 'OK|' + ' '.join(f'figure_{number}=123456789012345' for number in range(20))
+    for name in names:
+        supervisor.answer(supervisor.question('web', name), code=0, output=output)
+        supervisor.verdict('web', 'pass', check=name)
+    assert 700 < len(supervisor.get('/check/web')[1].split('\n')[0]) <= 900
+
+
 def test_curl_gets_through_as_anybody_would(supervisor):
     supervisor.sync()
     done = subprocess.run(['curl', '-sS', '-w', '%{http_code} %{content_type}', '-o', '/dev/null',
