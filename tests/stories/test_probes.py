@@ -3,14 +3,16 @@
 import json
 import os
 import pathlib
+import pwd
 import re
+import shutil
 import signal
 import time
 
 import pytest
 import yaml
 
-from machine import cgroup_of, must, processes, until
+from machine import PYTHON, cgroup_of, must, processes, until
 
 PLUGINS = '/usr/lib/nagios/plugins'
 FAST = {'interval': '500ms', 'timeout': '400ms', 'fast_interval': '200ms', 'rise': 1, 'fall': 1}
@@ -118,3 +120,231 @@ def test_a_master_without_workers_is_healed(fragile):
     assert re.match(r'check worker on port 18999 fails for [34]s: .*[Rr]efused', latest['reason']), latest
     assert 'check worker on port 18999 fails' in host.must_ctl('events', 'fragile')
     assert 'check worker on port 18999 fails' in host.must_ctl('status', 'fragile')
+
+
+# ---- what commands do -----------------------------------------------------------------------
+
+def test_a_command_runs_as_the_service_in_a_cgroup_of_its_own(host):
+    out = host.write('srv/seen', '')
+    os.chmod(out, 0o666)
+    host.write('etc/env', 'FROM_FILE=1\n').chmod(0o600)
+    look = script(host, 'look', f'(id -u; id -G; pwd; cat /proc/self/cgroup | tr "\\n" " "; echo; env) >{out}\necho fine\n')
+    host.declare_web('web', 18080, run={'instances': 1, 'directory': '/usr', 'environment': {'MINE': '${service}!'},
+                                        'environment_file': str(host.root / 'etc/env')},
+                     health={'checks': [{'name': 'look', 'exec': [look, '${instance}'], **FAST}]})
+    host.start()
+    host.until_ready('web')
+    until_check(host, 'web', 'look', 'pass')
+    uid, groups, directory, cgroup, *variables = until(
+        lambda: (lines := out.read_text().splitlines()) and len(lines) > 5 and lines)
+    web = pwd.getpwnam('web')
+    assert (int(uid), groups, directory) == (web.pw_uid, str(web.pw_gid), '/usr')
+    assert re.search(r'/web/deed-\d+', cgroup), cgroup
+    seen = dict(line.split('=', 1) for line in variables if '=' in line)
+    assert {key: seen[key] for key in ('SVCD_SERVICE', 'SVCD_INSTANCE', 'SVCD_PORT', 'MINE', 'FROM_FILE', 'USER')} == {
+        'SVCD_SERVICE': 'web', 'SVCD_INSTANCE': '1', 'SVCD_PORT': '18080', 'MINE': 'web!', 'FROM_FILE': '1', 'USER': 'web'}
+    assert 'NOTIFY_SOCKET' not in seen and 'LISTEN_FDS' not in seen
+
+
+def test_codes_and_ends_of_commands_are_told_apart(host):
+    ends = {
+        'ok': ('echo fine', 'pass', ''),
+        'warning': ('echo tired; exit 1', 'warn', 'tired'),
+        'critical': ('echo ill; exit 2', 'warn', 'ill'),  # the default effect is to warn
+        'unknown': ('echo who knows; exit 3', 'unknown', 'who knows'),
+        'odd': ('echo out of paper; exit 9', 'unknown', 'exit 9: out of paper (a check ends with 0, 1, 2 or 3)'),
+        'killed': ('kill -9 $$', 'unknown', 'SIGKILL'),
+        'slow': ('echo begun; sleep 100', 'warn', 'no result in 400ms'),
+        'garbage': ("printf '\\033[31m\\000\\377\\n\\n|||\\n'; exit 2", 'warn', '\\x1b[31m'),
+        'silent': ('exit 2', 'warn', 'exit 2'),
+        'flood': ('yes "a flood"', 'unknown', 'printed more than 64 KiB'),
+    }
+    checks = [{'name': name, 'exec': [script(host, name, text + '\n')], **FAST} for name, (text, _, _) in ends.items()]
+    checks.append({'name': 'absent', 'exec': ['/usr/local/bin/check_absent'], **FAST})
+    checks.append({'name': 'folder', 'exec': ['/usr'], **FAST})
+    host.declare_web('web', 18080, health={'checks': checks})
+    host.start()
+    host.until_ready('web')
+    for name, (_, verdict, words) in ends.items():
+        assert words in until_check(host, 'web', name, verdict)['reason'], name
+    assert 'exec /usr/local/bin/check_absent: No such file or directory' in until_check(
+        host, 'web', 'absent', 'unknown')['reason']
+    assert 'exec /usr: Permission denied' in until_check(host, 'web', 'folder', 'unknown')['reason']
+    assert host.ready('web'), 'what may only warn keeps nobody out'
+
+
+def deeds(host, service):
+    """Processes in cgroups of side jobs."""
+    folder = cgroup_of(host.pid(service)).parent
+    return [pid for leaf in folder.glob('deed-*') for pid in (leaf / 'cgroup.procs').read_text().split()]
+
+
+def test_nothing_of_a_command_stays(host):
+    """Neither what it left in the background, nor what ignores signals, nor its cgroup."""
+    left = script(host, 'left', "trap '' TERM HUP INT\nsetsid sleep 1000 &\n(setsid sleep 1000 >/dev/null 2>&1 &)\necho fine\n")
+    stuck = script(host, 'stuck', "trap '' TERM HUP INT QUIT\nsetsid sleep 1000 &\nwhile :; do sleep 1000; done\n")
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'left', 'exec': [left], **FAST, 'interval': '1h', 'fast_interval': '1h'},
+        {'name': 'stuck', 'exec': [stuck], **FAST, 'interval': '1h', 'fast_interval': '1h', 'fall': 1}]})
+    host.start()
+    host.until_ready('web')
+    until_check(host, 'web', 'left', 'pass')
+    until_check(host, 'web', 'stuck', 'warn')
+    until(lambda: not deeds(host, 'web'), what='nothing runs in cgroups of side jobs')
+    until(lambda: not list(cgroup_of(host.pid('web')).parent.glob('deed-*')), what='they are removed')
+    assert host.pid('web') and not [1 for _, _, name in processes() if name == 'sleep']
+
+
+def test_one_that_hangs_delays_no_other(host):
+    hang = script(host, 'hang', 'sleep 1000\n')
+    count = host.write('srv/count', '')
+    os.chmod(count, 0o666)
+    quick = script(host, 'quick', f'echo x >>{count}\n')
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'hang', 'exec': [hang], 'interval': '20s', 'timeout': '15s'},
+        {'name': 'quick', 'exec': [quick], **FAST}]})
+    host.declare_web('other', 18081, health={'checks': [{'name': 'quick', 'exec': [quick], **FAST}]})
+    host.start()
+    host.until_ready('web')
+    host.until_ready('other')
+    begun = time.monotonic()
+    until(lambda: len(count.read_text()) >= 2 * 2 * 8, within=14)
+    assert time.monotonic() - begun < 14
+    assert check_of(host, 'web', 'hang')['verdict'] in (None, 'unknown')
+
+
+def test_a_hundred_checks_of_one_service(host):
+    """Eight children at a time, and each check comes round."""
+    most = host.write('srv/most', '0')
+    os.chmod(most, 0o666)
+    plugin = script(host, 'plugin', f'''ls -d /sys/fs/cgroup"$(dirname "$(sed 's/^0:://' /proc/self/cgroup)")"/deed-* | wc -l >>{most}
+exec {PLUGINS}/check_dummy 0 "number $1"
+''')
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': f'check-{number}', 'exec': [plugin, str(number)], 'interval': '5s', 'timeout': '4s', 'rise': 1}
+        for number in range(100)]})
+    host.start()
+    host.until_ready('web')
+    until(lambda: [row['verdict'] for row in host.status('web')['checks']] == ['pass'] * 100, within=60,
+          what='all hundred pass')
+    assert max(map(int, most.read_text().split())) <= 8
+    code, text = host.get('/check/web')
+    assert code == 200 and len(text.splitlines()[0]) <= 900 and text.count('[OK] check/check-') == 100
+
+
+def test_a_command_ends_with_its_process(host):
+    """Whoever asks about a service that is told to stop is not waited for."""
+    hang = script(host, 'hang', 'sleep 1000\n')
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'hang', 'exec': [hang], 'interval': '1h', 'timeout': '50m'}]})
+    host.start()
+    host.until_ready('web')
+    until(lambda: deeds(host, 'web'))
+    begun = time.monotonic()
+    host.must_ctl('stop', 'web')
+    assert time.monotonic() - begun < 20
+    assert not [1 for _, _, name in processes() if name == 'sleep']
+
+
+# ---- file and notify ------------------------------------------------------------------------
+
+def test_a_file_is_looked_at_as_the_service_sees_it(host):
+    folder = host.root / 'srv/private'
+    folder.mkdir(parents=True)
+    shutil.chown(folder, 'web', 'web')
+    folder.chmod(0o700)  # closed to svcd-health
+    beat = folder / 'beat.1'
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'beat', 'file': {'path': f'{folder}/beat.${{instance}}', 'fresh': '1m'}, 'effect': 'ready', **FAST},
+        {'name': 'shut', 'file': '/root/beat', **FAST}]})
+    host.start()
+    assert 'No such file' in until_check(host, 'web', 'beat', 'fail')['reason']
+    beat.write_text('x')
+    until_check(host, 'web', 'beat', 'pass')
+    host.until_ready('web')
+    os.utime(beat, (time.time() - 600, time.time() - 600))
+    assert re.search(r'last written 10m.* ago, not within 1m', until_check(host, 'web', 'beat', 'fail')['reason'])
+    until(lambda: not host.ready('web'))
+    assert 'user web must be able to' in until_check(host, 'web', 'shut', 'unknown')['reason']
+
+
+def test_a_service_says_by_itself_that_it_is_well(host):
+    """READY=1 makes it pass; a watchdog that falls silent shows before it bites."""
+    host.declare('said', run={'command': [PYTHON, '-u', '-c', f'''
+import os, socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(os.environ['NOTIFY_SOCKET'])
+time.sleep(1)
+s.send(b'READY=1')
+while not os.path.exists('{host.root}/hush'):
+    s.send(b'WATCHDOG=1')
+    time.sleep(0.1)
+time.sleep(1000)
+'''], 'ready': {'by': 'started'}, 'watchdog': '8s', 'user': 'web'}, health={'checks': [
+        {'name': 'self', 'notify': True, **FAST}]})
+    host.start()
+    assert until_check(host, 'said', 'self', 'fail')['reason'] == 'has not said READY=1 (sd_notify)'
+    until_check(host, 'said', 'self', 'pass')
+    host.until_ready('said')
+    pid = host.pid('said')
+    host.write('hush', '')
+    assert re.match(r'no WATCHDOG=1 for .* of 8', until_check(host, 'said', 'self', 'fail', within=8)['reason'])
+    assert not host.ready('said') and host.pid('said') == pid, 'out of traffic before it is restarted'
+    until(lambda: host.pid('said') not in (None, pid), within=20)
+    assert host.status('said')['exits'][0]['cause'] == 'watchdog'
+
+
+# ---- startup and liveness -------------------------------------------------------------------
+
+def test_a_startup_check_holds_the_others_back(host):
+    flag = host.root / 'srv/booted'
+    ran = host.write('srv/ran', '')
+    os.chmod(ran, 0o666)
+    host.declare_web('web', 18080, run={'ready': {'by': 'check', 'timeout': '60s'}}, health={'checks': [
+        {'name': 'later', 'exec': [script(host, 'later', f'echo x >>{ran}\n')], **FAST},
+        {'name': 'boot', 'file': str(flag), 'startup': True, 'effect': 'ready', **FAST}]})
+    host.start()
+    until_check(host, 'web', 'boot', 'fail')
+    assert host.state('web') == 'starting' and not ran.read_text()
+    flag.write_text('x')
+    host.until_ready('web')
+    until_check(host, 'web', 'later', 'pass')
+
+
+def test_a_command_with_effect_live_restarts_after_live_after(host):
+    flag = host.root / 'srv/ill'
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'self', 'exec': [script(host, 'self', f'test ! -e {flag} || {{ echo ill; exit 2; }}\n')],
+         'effect': 'live', 'live_after': '2s', **FAST}]})
+    host.start()
+    host.until_ready('web')
+    until_check(host, 'web', 'self', 'pass')
+    pid = host.pid('web')
+    flag.write_text('x')
+    until_check(host, 'web', 'self', 'fail')
+    assert host.pid('web') == pid and not host.ready('web')
+    until(lambda: host.pid('web') not in (None, pid))
+    latest = host.status('web')['exits'][0]
+    assert latest['cause'] == 'check' and latest['reason'].startswith('check self fails for 2s: ill'), latest
+    # It did not help: the next one takes twice as long, and is not before others had their turn.
+    second = host.pid('web')
+    begun = time.monotonic()
+    until(lambda: host.pid('web') not in (None, second), within=30)
+    assert time.monotonic() - begun > 4
+    assert '(1 restart for it did not help)' in host.status('web')['exits'][0]['reason']
+
+
+def test_the_engine_may_die_while_commands_run(host):
+    hang = script(host, 'slow', 'sleep 2; echo done\n')
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'slow', 'exec': [hang], 'interval': '4s', 'timeout': '3s', 'rise': 1, 'effect': 'ready'}]})
+    host.start()
+    host.until_ready('web')
+    until_check(host, 'web', 'slow', 'pass')
+    until(lambda: deeds(host, 'web'))
+    os.kill(host.engine_pid('svcd-health'), signal.SIGKILL)
+    until(lambda: not deeds(host, 'web'), what='nobody waits for the answer any more')
+    assert host.ready('web'), 'a dead engine changes no verdict'
+    until(lambda: deeds(host, 'web'), what='the next engine asks again')
+    until(lambda: host.get('/livez/web')[0] == 200)
+    assert host.ready('web')
