@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 #include "supervisor/service.h"
 
 /* The kinds that are tried here. */
