@@ -80,7 +80,7 @@ static bool take_value(struct perf_figure *figure, const char *at)
 			strncasecmp(units[i].written, at, size) != 0)
 			continue;
 		figure->value *= units[i].scale;
-		strcpy(figure->unit, units[i].unit);
+		memcpy(figure->unit, units[i].unit, strlen(units[i].unit) + 1);
 		return fabs(figure->value) < VALUE_MAX;
 	}
 	return false;

@@ -102,7 +102,8 @@ static void meet(
 		json_get_text(body, "build", "?"));
 	self->life = LIFE_RUNNING;
 	self->reason[0] = '\0';
-	timer_arm(self->answer_timer, NEVER);
+	if (!self->stopping) /* else it must still be gone in time */
+		timer_arm(self->answer_timer, NEVER);
 	self->host.user->met(self->host.owner, self->which, now);
 }
 
@@ -365,6 +366,8 @@ void engine_restart(struct engine_process *self, const char *reason)
 
 void engine_stop(struct engine_process *self, struct instant now)
 {
+	if (self->stopping)
+		return;
 	self->stopping = true;
 	timer_arm(self->birth_timer, NEVER);
 	if (self->life == LIFE_DOWN) {

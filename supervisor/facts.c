@@ -92,7 +92,8 @@ static void take_moot(struct supervisor *supervisor, struct instant now)
 {
 	struct questions *questions = &supervisor->questions;
 
-	if (instant_since_ms(now, questions->since) > MOOT_QUESTIONS_S * MS_PER_S)
+	if (instant_since_ms(now, questions->since) >
+		(int64_t)MOOT_QUESTIONS_S * MS_PER_S)
 		*questions = (struct questions){ .since = now };
 	if (++questions->moot <= MOOT_QUESTIONS_MAX)
 		return;

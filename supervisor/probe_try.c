@@ -19,7 +19,7 @@
 
 enum {
 	OUTPUT_MAX_BYTES = 64 * 1024, /* printing more ends a command */
-	/* Of the watchdog's time, when silence begins to count. Programs speak each half. */
+	/* Of the watchdog's time: longer silence counts. Programs speak each half. */
 	QUIET_PERCENT = 75,
 };
 enum plugin { PLUGIN_OK, PLUGIN_WARNING, PLUGIN_CRITICAL, PLUGIN_UNKNOWN };

@@ -164,7 +164,7 @@ void process_look_at_liveness(void *owner, struct instant now)
 		timer_arm(process->ill, due);
 		return;
 	}
-	host->healed = instant_add_ms(now, LIVENESS_APART_S * MS_PER_S);
+	host->healed = instant_add_ms(now, (int64_t)LIVENESS_APART_S * MS_PER_S);
 	describe_illness(process, fact, now, why);
 	liveness_restarted(&process->liveness, now);
 	instance_on(instance, EVENT_ILL, why, now);
@@ -172,7 +172,7 @@ void process_look_at_liveness(void *owner, struct instant now)
 
 /* ---- verdicts ---------------------------------------------------------------------- */
 
-/* Startup checks have passed once: they count for getting ready, whatever their effect. */
+/* Startup checks count for getting ready, whatever their effect. */
 static bool has_begun(const struct service *service, unsigned instance)
 {
 	const struct declaration *declaration = service->declaration;

@@ -348,3 +348,63 @@ def test_the_engine_may_die_while_commands_run(host):
     until(lambda: deeds(host, 'web'), what='the next engine asks again')
     until(lambda: host.get('/livez/web')[0] == 200)
     assert host.ready('web')
+
+
+# ---- an engine that was taken over ----------------------------------------------------------
+
+EVIL = """#!/usr/bin/python3
+import json, socket
+channel = socket.socket(fileno=3)
+channel.setblocking(True)
+def send(kind, **body):
+    channel.send(json.dumps(dict(body, kind=kind)).encode())
+send('hello', version=1, build='evil')
+generations = {}
+while True:
+    message = json.loads(channel.recv(1 << 20))
+    if message['kind'] in ('service', 'gone', 'sync'):
+        send('ack', of=message['kind'], service=message.get('service'), generation=message['generation'], error=None)
+    if message['kind'] != 'state':
+        continue
+    instance = message['status']['instances'][0]
+    if not instance['pid']:
+        continue
+    about = dict(service='web', instance=1, generation=instance['generation'])
+    send('verdict', check='count', verdict='fail', reason='\\x1b]0;owned\\x07' * 500, **about)
+    send('verdict', check='count', verdict='fail', reason='', **{**about, 'instance': 77, 'generation': 3})
+    send('verdict', check='none', verdict='splendid', reason=7, **about)
+    for number in range(200):
+        send('probe', check='count', number=number, **about)
+        send('probe', check='count', number=-number, exec=['/bin/sh', '-c', 'touch /tmp/owned'], **about)
+    for number in range(3000):
+        send('probe', check='none', number=number, service='nobody', instance=number)
+"""
+
+
+def test_an_engine_that_was_taken_over_can_only_ask_for_what_is_declared(host, monkeypatch):
+    libexec = host.root / 'libexec'
+    libexec.mkdir()
+    for program in ('svcd-supervisor', 'svcd-log', 'svcd-firewall'):
+        (libexec / program).symlink_to(f'/opt/svcd/libexec/svcd/{program}')
+    evil = libexec / 'svcd-health'
+    evil.write_text(EVIL)
+    evil.chmod(0o755)
+    monkeypatch.setenv('SVCD_LIBEXEC', str(libexec))
+    count = host.write('srv/count', '')
+    os.chmod(count, 0o666)
+    host.declare_web('web', 18080, health={'checks': [
+        {'name': 'count', 'exec': [script(host, 'count-it', f'echo x >>{count}\n')], 'interval': '2s',
+         'fast_interval': '2s', 'timeout': '1s', 'effect': 'live', 'live_after': '1h'}]})
+    host.start()
+    host.until_state('web', 'up')
+    pid, begun = host.pid('web'), time.monotonic()
+    until(lambda: 'asks again and again for checks that are not declared' in host.must_ctl('events'), within=20)
+    until(lambda: host.said().count('asks again and again') >= 2, within=30, what='the next one is no better')
+    took = time.monotonic() - begun
+    runs = len(count.read_text().split())
+    lives = host.said().count('asks again and again') + 1
+    assert runs <= 2 * lives + took, f'{runs} tries in {took:.1f} s and {lives} lives'
+    assert host.pid('web') == pid and not os.path.exists('/tmp/owned')
+    status = host.status('web')
+    assert {row['check'] for row in status['checks']} == {'count'} and len(status['checks']) == 1
+    assert '\x1b' not in json.dumps(status, ensure_ascii=False)
