@@ -16,6 +16,9 @@
 
 #include "base/cleanup.h"
 
+/* All of isspace(3) but the end of a line: who stops at one has passed it. */
+static const char blanks[] = " \t\r\v\f";
+
 /* Beyond that a number has no exact places, and nobody's graph. */
 #define VALUE_MAX 1e15
 
@@ -74,7 +77,7 @@ static bool take_value(struct perf_figure *figure, const char *at)
 	number[size] = '\0';
 	figure->value = strtod(number, &end);
 	at += end - number;
-	size = strcspn(at, "; \t\r\n");
+	size = strcspn(at, "; \t\r\v\f\n");
 	for (size_t i = 0; end != number && i < ARRAY_LEN(units); i++) {
 		if (strlen(units[i].written) != size ||
 			strncasecmp(units[i].written, at, size) != 0)
@@ -110,7 +113,7 @@ static void read_items(struct perfdata *ret, const char *at)
 		struct perf_figure figure = { 0 };
 		const char *value;
 
-		at += strspn(at, " \t\r");
+		at += strspn(at, blanks);
 		if (!*at || *at == '\n')
 			return;
 		value = take_label(&figure, at);

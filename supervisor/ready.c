@@ -158,11 +158,13 @@ static enum check_effect effect_of(const struct service *service, const char *ch
 }
 
 /* What one check means for the whole: without the effect of keeping out it can only
- * warn. */
+ * warn, as does one that is broken (it has a reason; one not asked yet has none). */
 static enum verdict weighed(const struct service *service, const struct check_fact *check)
 {
 	if (check->verdict == VERDICT_FAIL &&
 		effect_of(service, check->name) == EFFECT_WARN)
+		return VERDICT_WARN;
+	if (check->verdict == VERDICT_UNKNOWN && check->reason[0])
 		return VERDICT_WARN;
 	return check->verdict;
 }

@@ -48,6 +48,7 @@ static void figures_are_read_and_the_rest_is_passed_over(void **state)
 			"a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8" },
 		{ "x|a=11111111111111111111111111111111111 b=1", "b=1" },
 		{ "a|b|c=1|d=2 e=3", "e=3" },
+		{ "x|\v\f a=1\vb=2\f\v", "a=1 b=2" },
 	};
 
 	(void)state;

@@ -74,6 +74,15 @@ static void no_check_answered(struct scene *scene)
 	scene->sample.instances[0].verdict = VERDICT_UNKNOWN;
 }
 
+static void check_is_broken(struct scene *scene)
+{
+	struct check_fact *fact = &scene->sample.fact;
+
+	scene->sample.instances[0].verdict = VERDICT_UNKNOWN;
+	fact->verdict = VERDICT_UNKNOWN;
+	snprintf(fact->reason, sizeof(fact->reason), "exec check_queue: no such file");
+}
+
 static void one_of_two_is_well(struct scene *scene)
 {
 	check_fails(scene);
@@ -151,6 +160,7 @@ static const struct {
 	{ "a failing check keeps it out", check_fails, "check info: HTTP 500" },
 	{ "a failing check that may only warn does not", check_that_warns_fails, NULL },
 	{ "a check that has not answered yet does not", no_check_answered, NULL },
+	{ "a check that is broken does not", check_is_broken, NULL },
 	{ "one well instance among two is enough", one_of_two_is_well, NULL },
 	{ "a closed port keeps it out", port_is_closed, "nothing listens on port 10042" },
 	{ "it does not become ready before its rules are in the kernel",
@@ -230,6 +240,8 @@ static const struct {
 		"check info: HTTP 500" },
 	{ "one of two instances fails: degraded", one_of_two_is_well, VERDICT_WARN,
 		"check info: HTTP 500" },
+	{ "one that is broken", check_is_broken, VERDICT_WARN,
+		"check info: exec check_queue: no such file" },
 	{ "none has answered", no_check_answered, VERDICT_UNKNOWN,
 		"no check has answered yet" },
 	{ "nothing runs", died, VERDICT_UNKNOWN, "" },
