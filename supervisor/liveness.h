@@ -3,8 +3,8 @@
  * liveness.h - when a check with effect live may restart its process. Pure.
  *
  * A restart that did not help is not repeated at the same pace: each one in a row waits
- * twice as long as the one before, up to an hour. So a check that fails for a reason which
- * no restart mends costs a few restarts a day, and never stops being tried.
+ * twice as long as the one before, up to an hour. So what no restart mends costs one
+ * restart an hour, and never stops being tried.
  */
 #pragma once
 
@@ -13,7 +13,7 @@
 
 enum {
 	LIVENESS_PATIENCE_MAX_S = 3600,
-	/* Of one host: what fails everywhere at once is not restarted everywhere at once. */
+	/* Of one host: what fails all at once is not restarted all at once. */
 	LIVENESS_APART_S = 10,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * probes.c - what the health engine can make us run, when it is itself and when it is not:
- * real children of a real service.
+ * probes.c - what the health engine can make us run, when it is itself and when it is
+ * not: real children of a real service.
  */
 #include "supervisor/probes.h"
 
