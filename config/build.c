@@ -71,6 +71,7 @@ static int read_defaults(struct building *self)
 	}
 	node_stamp(defaults, "defaults");
 	self->layers.defaults = defaults;
+	self->layers.defaults_json = self->config->host.defaults;
 	return 0;
 }
 
@@ -194,7 +195,7 @@ static int merge_entry(struct building *self, struct entry *entry,
 
 	if (r < 0 || !own)
 		return r;
-	r = layers_merge(&tree, &self->layers, own, &entry->problems);
+	r = layers_merge(&tree, &self->layers, own, entry);
 	if (r < 0 || !tree)
 		return r;
 	check_name(entry, tree, &entry->problems);
@@ -229,7 +230,7 @@ static int read_entry(struct building *self, struct entry *entry, struct node *t
 		return r;
 	names = name_table_names(table);
 	check_values(tree, &entry->problems);
-	r = file_texts_render(tree, self->sources, table, &entry->problems);
+	r = file_texts_render(tree, self->sources, table, entry);
 	return r < 0 ? r
 		     : fields_read_declaration(
 			       &entry->declaration, tree, &names, &entry->problems);
@@ -334,7 +335,9 @@ static int add_entry(
 	entry->name = strdup(found->name);
 	entry->path = strdup(found->source->path);
 	config->entries_count++;
-	if (!entry->name || !entry->path)
+	entry->pins = json_new_object();
+	if (!entry->name || !entry->path || !entry->pins ||
+		pin_add(entry->pins, "file", NULL, found->source) < 0)
 		return -ENOMEM;
 	return build_entry(
 		self, entry, found->source, &drafts[config->entries_count - 1]);

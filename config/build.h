@@ -16,10 +16,12 @@ struct template
 {
 	char *name, *origin;
 	struct node *tree; /* NULL: refused */
+	const struct source *source;
 };
 
 struct layers {
-	const struct node *defaults; /* NULL: none */
+	const struct node *defaults;  /* NULL: none */
+	struct json_t *defaults_json; /* the same, borrowed: to pin */
 	struct template *templates;
 	size_t templates_count;
 };
@@ -33,17 +35,26 @@ int source_parse(
 /* Reads and checks all templates; wrong ones are problems. -ENOMEM. */
 int layers_read(
 	struct layers *layers, const struct sources *sources, struct problems *problems);
-/* The service laid over its templates over the defaults; NULL: refused. -ENOMEM. */
+/* The service laid over its templates over the defaults; NULL: refused. What took part is
+ * added to `entry->pins`. -ENOMEM. */
 int layers_merge(struct node **ret, const struct layers *layers,
-	const struct node *service, struct problems *problems);
+	const struct node *service, struct entry *entry);
 void layers_done(struct layers *layers);
 
 /* ---- files.c ----------------------------------------------------------------------- */
 
 /* Makes `content` of each of `files`: its template's text or its own, with names
- * replaced. -ENOMEM. */
+ * replaced. Templates that took part are added to `entry->pins`. -ENOMEM. */
 int file_texts_render(struct node *tree, const struct sources *sources,
-	struct name_table *names, struct problems *problems);
+	struct name_table *names, struct entry *entry);
+
+/* ---- pins.c: what a declaration was made of ---------------------------------------- */
+
+/* Notes the hash of a source under "KIND NAME", or KIND alone. -ENOMEM. */
+int pin_add(struct json_t *pins, const char *kind, const char *name,
+	const struct source *source);
+/* The same of a value: its text may be written otherwise and mean the same. */
+int pin_add_value(struct json_t *pins, const char *kind, const struct json_t *value);
 
 enum { SECRET_FILE_MODE = 0640 }; /* at most, of a file that holds one */
 

@@ -448,6 +448,9 @@ struct config {
 		struct json_t *effective;
 		/* by dotted path: {"run.stop.timeout": "mathoid.yaml:12", …} */
 		struct json_t *origins;
+		/* what it was made of: {"file": "9f1c…", "template node": …, "defaults": …};
+		 * also of a refused one, as far as it was read */
+		struct json_t *pins;
 		struct problems problems; /* why it was refused */
 		struct strings warnings;
 		bool here; /* its clusters include this host (or it names none) */

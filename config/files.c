@@ -23,6 +23,7 @@ struct rendering {
 	const struct sources *sources;
 	struct name_table *table;
 	struct problems *problems;
+	struct json_t *pins;
 	size_t index; /* of the file in `files` */
 	/* 1 in a template; a block of the declaration has one place */
 	unsigned lines_step;
@@ -174,6 +175,18 @@ static const char *raw_content(
 	return content->text;
 }
 
+static int pin_template(struct rendering *self, const struct node *file)
+{
+	const struct node *template = node_get(file, "template");
+	const struct source *source = template && template->kind == NODE_SCALAR
+					      ? find_text(self->sources, template->text)
+					      : NULL;
+
+	return source ? pin_add(self->pins, "file template", base_name(source->path),
+				source)
+		      : 0;
+}
+
 static int render(struct rendering *self, struct node *file)
 {
 	struct mark mark, place;
@@ -184,7 +197,9 @@ static int render(struct rendering *self, struct node *file)
 
 	if (!raw)
 		return 0;
-	r = name_table_push(self->table, node_get(file, "values"));
+	r = pin_template(self, file);
+	if (r == 0)
+		r = name_table_push(self->table, node_get(file, "values"));
 	if (r == 0)
 		r = expand_lines(self, &out, raw, mark);
 	name_table_pop(self->table);
@@ -196,9 +211,12 @@ static int render(struct rendering *self, struct node *file)
 }
 
 int file_texts_render(struct node *tree, const struct sources *sources,
-	struct name_table *names, struct problems *problems)
+	struct name_table *names, struct entry *entry)
 {
-	struct rendering self = { sources, names, problems, 0, 0 };
+	struct rendering self = { .sources = sources,
+		.table = names,
+		.problems = &entry->problems,
+		.pins = entry->pins };
 	struct node *files = node_get(tree, "files");
 	int r = 0;
 

@@ -107,7 +107,8 @@ static int put_template(struct layers *layers, struct template *template)
 static int add_template(
 	struct layers *layers, const struct source *source, struct problems *problems)
 {
-	struct template template = { .name = name_of_file(source->path) };
+	struct template template = { .name = name_of_file(source->path),
+		.source = source };
 	int r = -ENOMEM;
 
 	if (template.name)
@@ -215,10 +216,24 @@ static bool read_chain(struct chain *chain, const struct layers *layers,
 	return true;
 }
 
+static int pin_chain(
+	struct json_t *pins, const struct layers *layers, const struct chain *chain)
+{
+	int r = layers->defaults_json
+			? pin_add_value(pins, "defaults", layers->defaults_json)
+			: 0;
+
+	for (size_t i = 0; r == 0 && i < chain->count; i++)
+		r = pin_add(
+			pins, "template", chain->items[i]->name, chain->items[i]->source);
+	return r;
+}
+
 int layers_merge(struct node **ret, const struct layers *layers,
-	const struct node *service, struct problems *problems)
+	const struct node *service, struct entry *entry)
 {
 	_cleanup_(node_freep) struct node *tree = NULL;
+	struct problems *problems = &entry->problems;
 	struct chain chain = { .count = 0 };
 	int r = 0;
 
@@ -233,7 +248,8 @@ int layers_merge(struct node **ret, const struct layers *layers,
 	tree = node_new(NODE_MAP, service->mark);
 	if (!tree)
 		return -ENOMEM;
-	if (layers->defaults)
+	r = pin_chain(entry->pins, layers, &chain);
+	if (r == 0 && layers->defaults)
 		r = node_merge(tree, layers->defaults);
 	for (size_t i = chain.count; r == 0 && i > 0; i--)
 		r = node_merge(tree, chain.items[i - 1]->tree);

@@ -33,6 +33,8 @@ static struct json_t *print_entry(const struct entry *entry)
 		r = json_set(json, "effective", json_share(entry->effective));
 	if (r == 0 && entry->origins)
 		r = json_set(json, "origins", json_share(entry->origins));
+	if (r == 0 && entry->pins)
+		r = json_set(json, "pins", json_share(entry->pins));
 	r = r < 0 ? r : json_set(json, "problems", print_strings(&entry->problems.lines));
 	r = r < 0 ? r : json_set(json, "warnings", print_strings(&entry->warnings));
 	return r < 0 ? NULL : TAKE(json);
@@ -108,6 +110,8 @@ static int read_entry(struct entry *entry, const struct json_t *json, struct err
 	entry->name = strdup(name);
 	entry->path = strdup(path);
 	entry->here = json_get_bool(json, "here", false);
+	if (json_kind(json_get(json, "pins")) == JSON_IS_MAP)
+		entry->pins = json_share(json_get(json, "pins"));
 	if (!entry->name || !entry->path)
 		return error_set(err, -ENOMEM, "out of memory");
 	r = read_strings(&entry->problems.lines, json_get(json, "problems"));
@@ -171,6 +175,7 @@ static void entry_done(struct entry *entry)
 	declaration_free(entry->declaration);
 	json_free(entry->effective);
 	json_free(entry->origins);
+	json_free(entry->pins);
 	problems_done(&entry->problems);
 	strings_done(&entry->warnings);
 }
