@@ -3,9 +3,9 @@
  * across.c - rules across declarations: one port for one service of this host, no circle
  * of services that wait for each other.
  *
- * Of two that cannot stand beside each other the one with the later name is refused, and
- * names the other: what is refused does not depend on the order in which files were
- * written.
+ * Of two that cannot stand beside each other the one that came later is refused, and
+ * names the other; where both are new, the one with the later name: what is refused does
+ * not depend on the order in which files were written.
  */
 #include <string.h>
 
@@ -142,7 +142,23 @@ static int claim_ports(struct claims *claims, const struct entry *entry)
 	return r;
 }
 
-static int check_ports(struct config *config, const struct draft *drafts)
+enum seniority { UNCHANGED, ACCEPTED, NEW, SENIORITIES };
+
+/* Who was accepted as it still is, then who was accepted otherwise, then who is new. */
+static enum seniority seniority_of(
+	const struct entry *entry, const struct json_t *accepted)
+{
+	const struct json_t *head = json_get(accepted, entry->name);
+	const char *file = json_get_text(json_get(head, "pins"), "file", "");
+
+	if (!head)
+		return NEW;
+	return text_equal(json_get_text(entry->pins, "file", NULL), file) ? UNCHANGED
+									  : ACCEPTED;
+}
+
+static int check_ports(
+	struct config *config, const struct draft *drafts, const struct json_t *accepted)
 {
 	_cleanup_free_ struct claims *claims = calloc(1, sizeof(*claims));
 	int r = 0;
@@ -150,11 +166,15 @@ static int check_ports(struct config *config, const struct draft *drafts)
 	if (!claims)
 		return -ENOMEM;
 	claims->count = 1;
-	for (size_t i = 0; r == 0 && i < config->entries_count; i++) {
-		struct entry *entry = &config->entries[i];
+	for (int turn = 0; turn < SENIORITIES; turn++) {
+		for (size_t i = 0; r == 0 && i < config->entries_count; i++) {
+			struct entry *entry = &config->entries[i];
 
-		if (takes_part(entry) && !is_taken(claims, entry, &drafts[i]))
-			r = claim_ports(claims, entry);
+			if (takes_part(entry) &&
+				(int)seniority_of(entry, accepted) == turn &&
+				!is_taken(claims, entry, &drafts[i]))
+				r = claim_ports(claims, entry);
+		}
 	}
 	free(claims->items);
 	return r;
@@ -257,9 +277,10 @@ static int check_circles(struct config *config, const struct draft *drafts)
 	return r < 0 ? r : 0;
 }
 
-int entries_check(struct config *config, const struct draft *drafts)
+int entries_check(
+	struct config *config, const struct draft *drafts, const struct json_t *accepted)
 {
-	int r = check_ports(config, drafts);
+	int r = check_ports(config, drafts, accepted);
 
 	return r < 0 || config->entries_count == 0 ? r : check_circles(config, drafts);
 }

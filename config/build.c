@@ -358,7 +358,7 @@ static int build_entries(struct building *self)
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_entry(self, &found[i], drafts);
 	if (r == 0)
-		r = entries_check(self->config, drafts);
+		r = entries_check(self->config, drafts, self->sources->accepted);
 	for (size_t i = 0; drafts && i < count; i++)
 		node_free(drafts[i].tree);
 	free(drafts);

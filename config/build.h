@@ -53,7 +53,8 @@ int file_texts_render(struct node *tree, const struct sources *sources,
 /* Notes the hash of a source under "KIND NAME", or KIND alone. -ENOMEM. */
 int pin_add(struct json_t *pins, const char *kind, const char *name,
 	const struct source *source);
-/* The same of a value: its text may be written otherwise and mean the same. */
+/* The same of a value: its text may be written otherwise and mean the same. NULL is a
+ * value too: that there is none. */
 int pin_add_value(struct json_t *pins, const char *kind, const struct json_t *value);
 
 enum { SECRET_FILE_MODE = 0640 }; /* at most, of a file that holds one */
@@ -98,8 +99,10 @@ struct draft {
 	struct node *tree; /* merged; NULL: it could not be parsed */
 };
 
-/* Refuses entries that cannot stand beside an earlier one. -ENOMEM. */
-int entries_check(struct config *config, const struct draft *drafts);
+/* Refuses entries that cannot stand beside an earlier one; `accepted` as in struct
+ * sources. -ENOMEM. */
+int entries_check(
+	struct config *config, const struct draft *drafts, const struct json_t *accepted);
 /* Makes an entry a refused one. */
 void entry_refuse(struct entry *entry);
 

@@ -420,11 +420,18 @@ struct sources {
 	bool incomplete;
 	/* who gathered may not look into the secrets: any `${secret.KEY}` may be right */
 	bool secrets_hidden;
+	/* Told of each directory before it is looked into; set before gathering, may be
+	 * NULL. */
+	void (*look)(void *data, const char *directory);
+	void *look_data;
+	/* {NAME: {"pins"}} of what was accepted before (borrowed, may be NULL): where two
+	 * services cannot stand beside each other, who came first stays. */
+	const struct json_t *accepted;
 };
 void sources_done(struct sources *sources);
 
 struct paths;
-/* Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file
+/* Into a zeroed `ret` (but for `look`). Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file
  * templates and services below `paths`. Regular files only, no symlink as the last
  * component, limits as above; below /etc owned by root (or by us) and not writable by
  * others. A file that cannot be taken is there with the reason, a directory that cannot

@@ -149,14 +149,37 @@ static int report_directory(
 	return sentence ? report(self, place->directory, sentence) : -ENOMEM;
 }
 
+/* Before it is opened: who is told of changes from then on misses none. */
+static void announce(const struct gather *self, const char *directory)
+{
+	if (self->sources->look)
+		self->sources->look(self->sources->look_data, directory);
+}
+
+/* The directory that a single file stands in. */
+static int announce_above(const struct gather *self, const char *path)
+{
+	_cleanup_free_ char *directory = strdup(path);
+	char *slash = directory ? strrchr(directory, '/') : NULL;
+
+	if (!directory)
+		return -ENOMEM;
+	if (slash) {
+		*slash = '\0';
+		announce(self, directory[0] ? directory : "/");
+	}
+	return 0;
+}
+
 static int take_directory(struct gather *self, const struct place *place)
 {
-	_cleanup_close_ int fd =
-		open(place->directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NONBLOCK);
+	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *why = NULL;
 	struct stat info;
 	int r;
 
+	announce(self, place->directory);
+	fd = open(place->directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY | O_NONBLOCK);
 	if (fd < 0 && errno == ENOENT && !place->required)
 		return 0;
 	if (fd < 0)
@@ -237,7 +260,7 @@ static int gather_all(struct gather *self, const struct paths *paths)
 	_cleanup_(node_freep) struct node *places = NULL;
 	int r;
 
-	if (!host)
+	if (!host || announce_above(self, host) < 0)
 		return -ENOMEM;
 	r = take_file(self, &(struct place){ .kind = SOURCE_HOST }, AT_FDCWD, host);
 	if (r == 0)
@@ -246,7 +269,7 @@ static int gather_all(struct gather *self, const struct paths *paths)
 		return r;
 	site = place_of(places, "site", paths, "site.yaml");
 	services = place_of(places, "services", paths, "services");
-	if (!site || !services)
+	if (!site || !services || announce_above(self, site) < 0)
 		return -ENOMEM;
 	r = take_file(self,
 		&(struct place){ .kind = SOURCE_SITE,
@@ -268,7 +291,7 @@ static int gather_all(struct gather *self, const struct paths *paths)
 int sources_gather(
 	struct sources *ret, const struct paths *paths, struct problems *problems)
 {
-	struct sources sources = { 0 };
+	struct sources sources = { .look = ret->look, .look_data = ret->look_data };
 	struct gather self = { .sources = &sources, .problems = problems };
 	int r = gather_all(&self, paths);
 

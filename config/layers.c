@@ -219,9 +219,7 @@ static bool read_chain(struct chain *chain, const struct layers *layers,
 static int pin_chain(
 	struct json_t *pins, const struct layers *layers, const struct chain *chain)
 {
-	int r = layers->defaults_json
-			? pin_add_value(pins, "defaults", layers->defaults_json)
-			: 0;
+	int r = pin_add_value(pins, "defaults", layers->defaults_json);
 
 	for (size_t i = 0; r == 0 && i < chain->count; i++)
 		r = pin_add(

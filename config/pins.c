@@ -34,7 +34,8 @@ int pin_add(struct json_t *pins, const char *kind, const char *name,
 
 int pin_add_value(struct json_t *pins, const char *kind, const struct json_t *value)
 {
-	_cleanup_free_ char *text = json_print(value, JSON_ONE_LINE);
+	_cleanup_free_ char *text =
+		value ? json_print(value, JSON_ONE_LINE) : strdup("none");
 
 	return text ? pin(pins, kind, text, strlen(text)) : -ENOMEM;
 }

@@ -121,6 +121,9 @@ void changes_text(struct text *out, const struct view *view, const struct json_t
 			for (size_t j = 0; j < json_size(keys); j++)
 				print_key(out, view, json_item(keys, j));
 		}
+		if (*text_of(service, "upstream"))
+			showf(out, view, PAINT_WARN, "  %s changed\n",
+				text_of(service, "upstream"));
 		for (size_t j = 0; j < json_size(problems); j++) {
 			const char *line = json_text(json_item(problems, j));
 

@@ -55,6 +55,7 @@ void status_print_pending(
 {
 	const struct json_t *pending = json_get(document, "pending");
 	const char *service = text_of(document, "service");
+	const char *upstream = text_of(document, "upstream");
 	bool orphan = false;
 
 	for (size_t i = 0; i < json_size(pending); i++) {
@@ -66,6 +67,8 @@ void status_print_pending(
 			text_of(change, "key"), orphan ? "" : " (needs a ",
 			orphan ? "" : effect, orphan ? "" : ")");
 	}
+	if (*upstream)
+		show_fieldf(out, view, "", PAINT_NONE, "%s changed", upstream);
 	if (orphan) {
 		show_fieldf(out, view, "", PAINT_NONE,
 			"it runs on until `svcctl apply --remove %s`", service);

@@ -15,13 +15,12 @@ static int ask_long(const struct ctl *ctl, struct question question, struct json
 	return ask(ctl, &question, ours);
 }
 
-static struct json_t *wish(const struct ctl *ctl, bool dry_run)
+static struct json_t *wish(const struct ctl *ctl)
 {
 	struct json_t *parameters = json_new_object();
 
 	json_set(parameters, "remove",
 		names_of(ctl->options.remove.items, ctl->options.remove.count));
-	json_set_bool(parameters, "dry_run", dry_run);
 	return parameters;
 }
 
@@ -61,26 +60,54 @@ static bool person_agrees(void)
 	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
 
-static int apply_now(const struct ctl *ctl)
+/* ---- apply ----------------------------------------------------------------------- */
+
+struct applying {
+	struct results results;
+	const struct ctl *ctl;
+	struct json_t *changes; /* owned: what is or was done */
+	bool shown;             /* they were printed */
+};
+
+/* The changes come first, then progress, then the results. */
+static int take_reply(struct json_t *parameters, bool more, void *data)
 {
-	struct results results = { .ctl = ctl };
-	struct question question =
-		ask_svcd(ctl, "io.svcd.Apply", results_reply, &results);
+	struct applying *self = data;
+	struct json_t *changes = json_get(parameters, "changes");
+	int r = 0;
+
+	if (changes && !self->changes) {
+		self->changes = json_share(changes);
+		if (!self->shown && !self->ctl->options.json)
+			r = print_changes(self->ctl, parameters);
+		self->shown = true;
+	}
+	return r != 0 ? r : results_reply(parameters, more, &self->results);
+}
+
+/* Takes parameters. The exit status. */
+static int apply_now(const struct ctl *ctl, struct json_t *parameters, bool shown)
+{
+	struct applying self = { .results = { .ctl = ctl }, .ctl = ctl, .shown = shown };
+	struct question question = ask_svcd(ctl, "io.svcd.Apply", take_reply, &self);
 	int r;
 
 	question.more = true;
-	r = ask_long(ctl, question, wish(ctl, false));
+	r = ask_long(ctl, question, parameters);
 	if (r == 0)
-		r = results_print(&results, "applied");
-	results_done(&results);
+		r = results_print(&self.results, "applied");
+	if (r == 0 && json_size(self.changes) == 0)
+		say(ctl, "nothing to change");
+	if (r == 0 && changes_refused(self.changes))
+		r = EXIT_FAILED;
+	results_done(&self.results);
+	json_free(self.changes);
 	return r;
 }
 
 /* 0, or the exit status of leaving it. */
 static int get_consent(const struct ctl *ctl)
 {
-	if (ctl->options.yes)
-		return 0;
 	if (!ctl->asks) {
 		say(ctl, "nothing was applied: nobody to ask here; say --yes");
 		return EXIT_USAGE;
@@ -91,27 +118,36 @@ static int get_consent(const struct ctl *ctl)
 	return EXIT_FAILED;
 }
 
-int verb_apply(struct ctl *ctl)
+/* svcd keeps what it showed, for a while: what a person agrees to is what is applied,
+ * whatever is written to the files meanwhile. */
+static int show_then_apply(const struct ctl *ctl)
 {
 	_cleanup_(json_freep) struct json_t *answer = NULL;
-	/* Who may not apply is told so before anything is shown; `diff` is for all. */
-	int refused,
-		r = ask_long(ctl, ask_svcd(ctl, "io.svcd.Apply", keep_answer, &answer),
-			wish(ctl, true));
+	struct json_t *parameters = wish(ctl);
+	int refused, r;
 
+	json_set_bool(parameters, "dry_run", true);
+	json_set_bool(parameters, "keep", ctl->asks && !ctl->options.dry_run);
+	r = ask_long(
+		ctl, ask_svcd(ctl, "io.svcd.Apply", keep_answer, &answer), parameters);
 	if (r == 0 && (!ctl->options.json || ctl->options.dry_run))
 		r = print_changes(ctl, answer);
 	if (r != 0)
 		return r;
 	refused = changes_refused(json_get(answer, "changes")) ? EXIT_FAILED : 0;
-	if (json_size(json_get(answer, "changes")) == 0) {
+	if (json_size(json_get(answer, "changes")) == 0)
 		say(ctl, "nothing to change");
-		return refused;
+	else if (!ctl->options.dry_run && (r = get_consent(ctl)) == 0) {
+		parameters = json_new_object();
+		json_set_text(parameters, "shown", json_get_text(answer, "shown", ""));
+		return apply_now(ctl, parameters, true);
 	}
-	if (ctl->options.dry_run)
-		return refused;
-	r = get_consent(ctl);
-	if (r == 0)
-		r = apply_now(ctl);
 	return r != 0 ? r : refused;
+}
+
+int verb_apply(struct ctl *ctl)
+{
+	return ctl->options.yes && !ctl->options.dry_run
+		       ? apply_now(ctl, wish(ctl), false)
+		       : show_then_apply(ctl);
 }

@@ -58,7 +58,8 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 {
 	const struct picture *picture = context->picture;
 	int64_t silent_us = instant_since_us(context->now.now, picture->heard);
-	size_t refused = 0, pending = 0;
+	const int64_t hour_us = 3600 * (int64_t)US_PER_S;
+	size_t refused = 0, pending = 0, overdue = 0;
 	char text[DURATION_TEXT_BYTES];
 
 	(void)request;
@@ -67,9 +68,11 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 
 		refused += json_size(json_get(status, "refused")) > 0;
 		pending += json_size(json_get(status, "pending")) > 0;
+		overdue += status_waits_us(status, context->now.wall) > hour_us;
 	}
 	host_detail(ret, NAGIOS_WARNING, "services with a refused file", refused);
-	host_detail(ret, NAGIOS_OK, "services with pending changes", pending);
+	host_detail(ret, overdue ? NAGIOS_WARNING : NAGIOS_OK,
+		"services with pending changes", pending);
 	if (!picture->synced)
 		ret->status = nagios_worse(ret->status, NAGIOS_UNKNOWN);
 	if (picture_is_stale(picture, context->now.now))

@@ -238,6 +238,20 @@ static void service_last_exit_time(const struct scrape *scrape)
 		add_one(scrape, (double)at.us / US_PER_S);
 }
 
+static void service_pending(const struct scrape *scrape)
+{
+	struct json_t *pending = json_get(scrape->service->status, "pending");
+
+	metrics_add(scrape->out, "", LABELS({ "service", scrape->service->name }),
+		json_size(pending) > 0);
+}
+
+static void service_stale(const struct scrape *scrape)
+{
+	metrics_add(scrape->out, "", LABELS({ "service", scrape->service->name }),
+		json_get_bool(scrape->service->status, "stale", false));
+}
+
 static void service_packets(const struct scrape *scrape)
 {
 	static const char *const verdicts[] = { "accepted", "dropped" };
@@ -287,6 +301,12 @@ static const struct family_row {
 	{ { "svcd_service_start_time_seconds", METRIC_GAUGE,
 		  "Start of its longest-running instance." },
 		true, service_start_time },
+	{ { "svcd_service_pending", METRIC_GAUGE,
+		  "1 when a change of its declaration waits for svcctl apply." },
+		true, service_pending },
+	{ { "svcd_service_stale", METRIC_GAUGE,
+		  "1 when it runs as accepted earlier, its file being refused." },
+		true, service_stale },
 	{ { "svcd_service_restarts", METRIC_COUNTER,
 		  "Restarts after a death since an operator's start." },
 		true, service_restarts },

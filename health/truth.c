@@ -25,6 +25,7 @@ const char *const nagios_words[4] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 enum {
 	DEATHS_UNTIL_CRITICAL = 3,
 	OVERDUE_UNTIL_CRITICAL_S = 24 * 3600, /* since it was taken out */
+	PENDING_UNTIL_WARNING_S = 3600,       /* a change for `svcctl apply` */
 };
 
 enum live { DEAD, LIVE, ASIS };
@@ -109,6 +110,15 @@ bool status_sum(struct json_t *status, const char *key, double *ret)
 static bool runs(struct json_t *instance)
 {
 	return json_get_int(instance, "pid", 0) > 0;
+}
+
+int64_t status_waits_us(struct json_t *status, struct wall now)
+{
+	struct wall since;
+
+	if (wall_parse(&since, json_get_text(status, "pending_since", "")) < 0)
+		return -1;
+	return MAX(now.us - since.us, 0);
 }
 
 int64_t status_uptime_us(struct json_t *status, struct wall now)
@@ -314,6 +324,35 @@ static void judge_promise(struct truth *truth, struct json_t *status, struct wal
 		duration_format(now.us - until.us, text));
 }
 
+static void add_reason(char *reason, const char *format, const char *what)
+{
+	size_t used = strlen(reason);
+
+	snprintf(reason + used, REASON_BYTES - used, "%s%s%s", used ? ", " : "", format,
+		what);
+}
+
+/* Its file: what is refused is said at once, what waits for `svcctl apply` when nobody
+ * has come for an hour. */
+static void judge_file(struct truth *truth, struct json_t *status, struct wall now)
+{
+	int64_t waits_us = status_waits_us(status, now);
+	char text[DURATION_TEXT_BYTES];
+	const char *what = NULL, *since = "";
+
+	if (json_get_bool(status, "stale", false)) {
+		what = "runs as accepted earlier: its file is refused";
+	} else if (waits_us > PENDING_UNTIL_WARNING_S * (int64_t)US_PER_S) {
+		what = "a change waits for `svcctl apply` since ";
+		since = duration_format(waits_us, text);
+	}
+	if (!what)
+		return;
+	worsen(truth, NAGIOS_WARNING);
+	add_reason(truth->reason, what, since);
+	add_reason(truth->public_reason, what, since);
+}
+
 static void judge_deaths(
 	struct truth *truth, struct json_t *status, const struct service *service)
 {
@@ -386,6 +425,7 @@ void truth_of(struct truth *ret, const struct picture *picture,
 	judge_deaths(&truth, status, service);
 	judge_terms(&truth, status);
 	judge_promise(&truth, status, now->wall);
+	judge_file(&truth, status, now->wall);
 	judge_age(&truth, picture, service, now);
 	*ret = truth;
 }

@@ -59,5 +59,7 @@ bool truth_counts(const struct truth *truth);
 unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us);
 /* Sums `key` over the instances; false when none knows it. */
 bool status_sum(struct json_t *status, const char *key, double *ret);
+/* For how long a change of its file has waited for `svcctl apply`; -1: none waits. */
+int64_t status_waits_us(struct json_t *status, struct wall now);
 /* Since its longest-running instance started; -1: nothing runs. */
 int64_t status_uptime_us(struct json_t *status, struct wall now);

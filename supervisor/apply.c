@@ -3,30 +3,52 @@
  * apply.c - the way of declarations from disk to what runs.
  *
  * Reading and looking up are deeds; what they found is compared by plan.c; only then is
- * anything touched. A change is declared to its service here; starting and stopping are
- * the service's own.
+ * anything touched (act.c). What an operator was shown is kept until he has decided: what
+ * he agreed to is what is applied, and the disk is read once.
  *
- * Owns the queue of wishes and, between reading and acting, the new config.
+ * Owns the queue of wishes, the watch of the files and, between reading and acting, the
+ * new config.
  */
 #include "supervisor/apply.h"
 
-#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
+#include "base/log.h"
+
+#include "supervisor/accepted.h"
+#include "supervisor/act.h"
+#include "supervisor/file_watch.h"
+#include "supervisor/first_look.h"
+#include "supervisor/keeping.h"
 #include "supervisor/lookup.h"
 #include "supervisor/reader.h"
 #include "supervisor/supervisor.h"
 
-enum { QUEUE_MAX = 64 };
+enum { QUEUE_MAX = 64, SHOWN_KEPT_MS = 10 * 60 * MS_PER_S };
 
 struct queued {
 	struct queued *next;
 	struct apply_wish wish;
+};
+
+/* What was read and looked up. */
+struct reading {
+	struct config *config;
+	struct found found;
+};
+
+/* What an operator was shown and has not answered. */
+struct shown {
+	char name[APPLY_SHOWN_BYTES]; /* "": none */
+	struct reading reading;
+	struct json_t *changes;
+	struct strings names, remove;
 };
 
 struct apply {
@@ -35,13 +57,42 @@ struct apply {
 	struct task *next;    /* begins with the first */
 	struct reader *reader;
 	struct lookup *lookup;
-	struct config *config; /* read, not yet in use */
+	struct reading reading;  /* not yet in use */
+	struct json_t *expected; /* changes that were agreed to; NULL: any */
+	struct shown shown;
+	struct timer *shown_end;
+	struct file_watch *watch; /* NULL: this host cannot */
+	bool looked;              /* the disk was read once */
 };
 
 static void wish_done(struct apply_wish *wish)
 {
 	strings_done(&wish->names);
 	strings_done(&wish->remove);
+}
+
+static void reading_done(struct reading *reading)
+{
+	config_free(reading->config);
+	found_done(&reading->found);
+	*reading = (struct reading){ 0 };
+}
+
+static void shown_done(struct shown *shown)
+{
+	reading_done(&shown->reading);
+	json_free(shown->changes);
+	strings_done(&shown->names);
+	strings_done(&shown->remove);
+	*shown = (struct shown){ 0 };
+}
+
+/* Each start forks this process, and a fork costs by its size: what reading took goes
+ * back to the kernel before. */
+static void slim_down(struct supervisor *supervisor)
+{
+	config_forget_entries(supervisor->config);
+	(void)malloc_trim(0);
 }
 
 /* ---- the end of one wish ------------------------------------------------------- */
@@ -62,258 +113,62 @@ static void finish(
 	apply->first = done->next;
 	wish_done(&done->wish);
 	free(done);
-	apply->config = config_free(apply->config);
+	reading_done(&apply->reading);
+	json_free(apply->expected);
+	apply->expected = NULL;
 	if (apply->first)
 		task_schedule(apply->next);
 }
 
 static void refuse(struct apply *apply, const char *reason, struct instant now)
 {
+	struct config *config = apply->reading.config;
 	struct apply_outcome outcome = { .reason = reason,
-		.problems = apply->config ? &apply->config->problems.lines : NULL };
+		.problems = config ? &config->problems.lines : NULL };
 
 	finish(apply, &outcome, now);
 }
 
 /* ---- acting -------------------------------------------------------------------- */
 
-static bool strings_same(const struct strings *a, const struct strings *b)
+static void accept_host(struct supervisor *supervisor)
 {
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->items[i], b->items[i]) != 0)
-			return false;
-	return true;
-}
+	_cleanup_(json_freep) struct json_t *body = json_new_object();
+	_cleanup_free_ char *text = NULL;
+	char hash[HASH_TEXT_BYTES];
+	int r = json_set(body, "host", host_print(&supervisor->config->host));
 
-static int share_strings(struct strings *to, const struct strings *from)
-{
-	int r = 0;
-
-	strings_done(to);
-	for (size_t i = 0; r == 0 && i < from->count; i++)
-		r = strings_add(to, from->items[i]);
-	return r;
-}
-
-static void act_refused(
-	struct apply *apply, const struct step *step, struct member *member)
-{
-	struct supervisor *supervisor = apply->supervisor;
-
-	if (!member)
-		member = members_add(&supervisor->members, supervisor, step->name);
-	if (!member || strings_same(&member->refused, &step->entry->problems.lines))
-		return; /* said before */
-	(void)share_strings(&member->refused, &step->entry->problems.lines);
-	for (size_t i = 0; i < member->refused.count; i++)
-		supervisor_say(supervisor,
-			(struct about){ step->name, "refused", LOG_ERR }, "%s",
-			member->refused.items[i]);
-	member_changed(member);
-}
-
-static void restore_wish(struct member *member)
-{
-	struct service *service = member->service;
-	struct wish wish;
-
-	if (!wanted_get(&member->supervisor->wanted, member->name, &wish))
+	r |= json_set(body, "site", site_print(&supervisor->config->site));
+	text = r ? NULL : json_print(body, JSON_ONE_LINE);
+	if (!text)
 		return;
-	service->wanted = wish.value;
-	snprintf(service->wish.who, sizeof(service->wish.who), "%s", wish.who);
-	snprintf(service->wish.why, sizeof(service->wish.why), "%s", wish.why);
-	service->wish.since = wish.since;
-	service->wish.until = wish.until;
+	snprintf(hash, sizeof(hash), "%016llx", text_hash(text, strlen(text)));
+	keeping_accept(supervisor->keeping,
+		&(struct acceptance){
+			.name = ACCEPTED_HOST, .hash = hash, .body = body });
 }
 
-static struct member *act_add(
-	struct apply *apply, const struct step *step, struct member *member)
+static void adopt(struct apply *apply, struct instant now)
 {
-	struct supervisor *supervisor = apply->supervisor;
-	int r = -ENOMEM;
-
-	if (!member)
-		member = members_add(&supervisor->members, supervisor, step->name);
-	if (member)
-		r = service_new(&member->service, &supervisor->host,
-			TAKE(step->entry->declaration), step->entry->effective);
-	if (r < 0) {
-		supervisor_say(supervisor, (struct about){ step->name, "added", LOG_ERR },
-			"cannot begin: %s", strerror(-r));
-		return NULL;
-	}
-	member->service->user = member;
-	restore_wish(member);
-	for (size_t i = 0; i < ENGINE_COUNT; i++)
-		member->told[i] = (struct telling){ 0 };
-	told_declaration(member);
-	member_changed(member);
-	return member;
+	supervisor_adopt_host(apply->supervisor, TAKE(apply->reading.config),
+		&apply->reading.found, now);
 }
 
-static void follow_change(struct service *service, enum effect worst,
-	const struct decision *decision, struct instant now)
+/* From here on the services are known, whichever they are. */
+static void begin(struct supervisor *supervisor, struct instant now)
 {
-	switch (worst) {
-	case CHANGE_IN_PLACE: return;
-	case CHANGE_RELOAD:
-		service_reload(service, decision->who, decision->why, now);
-		return;
-	case CHANGE_RESTART: service_restart_for(service, decision, now); return;
-	}
+	slim_down(supervisor);
+	act_begin(supervisor, now);
+	supervisor->applied_once = true;
+	task_schedule(supervisor->settle);
 }
 
-static void act_change(struct apply *apply, const struct step *step,
-	struct member *member, struct instant now)
-{
-	const struct decision decision = { CAUSE_APPLY, apply->first->wish.who,
-		"declaration changed" };
-	int r;
-
-	assert(member && member->service); /* a change is of what runs here */
-	r = service_declare(member->service, TAKE(step->entry->declaration),
-		step->entry->effective, now);
-	if (r < 0) {
-		supervisor_say(apply->supervisor,
-			(struct about){ step->name, "changed", LOG_ERR },
-			"change not taken: %s", strerror(-r));
-		return;
-	}
-	told_declaration(member);
-	if (member->service->wanted == WANTED_UP && member->start_by.us == NEVER.us)
-		follow_change(member->service, step->worst, &decision, now);
-	supervisor_say(apply->supervisor,
-		(struct about){ step->name, "changed", LOG_NOTICE }, "%s%s (%zu in all)",
-		step->changes.items[0].key, step->changes.count > 1 ? ", …" : "",
-		step->changes.count);
-	member_changed(member);
-}
-
-static void act_remove(struct apply *apply, struct member *member, struct instant now)
-{
-	const struct decision decision = { CAUSE_APPLY, apply->first->wish.who,
-		"no longer wanted here" };
-
-	assert(member && member->service);
-	member->leaving = true;
-	member->start_by = NEVER;
-	service_stop_for(member->service, &decision, now);
-	member_changed(member);
-}
-
-/* What a member shows of its file, whatever is done about it. */
-static void show_file(struct member *member, struct step *step, bool waits)
-{
-	changes_done(&member->pending);
-	if (waits) {
-		member->pending = step->changes;
-		step->changes = (struct changes){ 0 };
-	}
-	member->orphan = step->kind == STEP_ORPHAN;
-	strings_done(&member->refused);
-	member_changed(member);
-}
-
-/* A file that was refused or different and is again what runs needs no apply to be said
- * so. */
-static void show_repaired(struct supervisor *supervisor, struct plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		struct member *member =
-			members_find(&supervisor->members, plan->items[i].name);
-
-		if (plan->items[i].kind == STEP_SAME && member && member->service &&
-			(member->refused.count > 0 || member->pending.count > 0 ||
-				member->orphan))
-			show_file(member, &plan->items[i], false);
-	}
-}
-
-/* It was told to go and is declared again. */
-static void stay(struct apply *apply, struct member *member, struct instant now)
-{
-	member->leaving = false;
-	service_start(member->service, apply->first->wish.who, "declared again", now);
-}
-
-/* Whether a job of it may be waited for. */
-static bool act(struct apply *apply, struct step *step, struct instant now)
-{
-	struct supervisor *supervisor = apply->supervisor;
-	struct member *member = members_find(&supervisor->members, step->name);
-	bool waits = apply->first->wish.mode == APPLY_SAFE && step_waits(step);
-
-	if (step->kind == STEP_REFUSED) {
-		act_refused(apply, step, member);
-		return false;
-	}
-	if (member)
-		show_file(member, step, waits);
-	if (waits)
-		return false;
-	if (member && member->leaving && step->kind != STEP_REMOVE)
-		stay(apply, member, now);
-	switch (step->kind) {
-	case STEP_ADD: return act_add(apply, step, member) != NULL;
-	case STEP_CHANGE: act_change(apply, step, member, now); return true;
-	case STEP_REMOVE: act_remove(apply, member, now); return true;
-	case STEP_SAME:
-	case STEP_ORPHAN:
-	case STEP_REFUSED: break;
-	}
-	return false;
-}
-
-/* A name whose file was refused before it ever ran is gone when the file is. */
-static void drop_empty(struct supervisor *supervisor, const struct plan *plan)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		struct member *member =
-			members_find(&supervisor->members, plan->items[i].name);
-
-		if (member && !member->service && plan->items[i].kind == STEP_SAME)
-			members_remove(&supervisor->members, member);
-	}
-}
-
-static void begin_added(
-	struct supervisor *supervisor, const struct plan *plan, struct instant now)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		struct member *member =
-			members_find(&supervisor->members, plan->items[i].name);
-
-		if (plan->items[i].kind == STEP_ADD && member && member->service &&
-			member->service->wanted == WANTED_UP)
-			member_begin(member, now);
-	}
-}
-
-static void refresh_operators(struct supervisor *supervisor)
-{
-	for (size_t i = 0; i < supervisor->members.count; i++) {
-		struct member *member = supervisor->members.items[i];
-
-		if (member->service)
-			member->operators_gid = found_group(&supervisor->found,
-				member->service->declaration->access.group);
-	}
-}
-
-/* Each start forks this process, and a fork costs by its size: what reading took goes
- * back to the kernel before. */
-static void slim_down(struct supervisor *supervisor)
-{
-	config_forget_entries(supervisor->config);
-	(void)malloc_trim(0);
-}
-
-static void act_all(struct apply *apply, struct plan *plan, struct json_t *changes,
+static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
 	struct instant now)
 {
 	struct supervisor *supervisor = apply->supervisor;
+	const struct apply_wish *wish = &apply->first->wish;
+	struct act how = { supervisor, wish->mode, wish->who, now };
 	_cleanup_free_ struct member **acted =
 		calloc(plan->count + 1, sizeof(struct member *));
 	struct apply_outcome outcome = { .acted = acted, .changes = changes };
@@ -323,122 +178,277 @@ static void act_all(struct apply *apply, struct plan *plan, struct json_t *chang
 		refuse(apply, "out of memory", now);
 		return;
 	}
-	for (size_t i = 0; i < plan->count; i++)
-		if (act(apply, &plan->items[i], now))
-			acted[outcome.acted_count++] =
-				members_find(&supervisor->members, plan->items[i].name);
-	drop_empty(supervisor, plan);
-	slim_down(supervisor);
-	begin_added(supervisor, plan, now); /* when all are there to wait for */
-	refresh_operators(supervisor);
-	supervisor->applied_once = true;
-	task_schedule(supervisor->settle);
+	if (wish->show)
+		wish->show(wish->owner, changes);
+	adopt(apply, now);
+	accept_host(supervisor);
+	outcome.acted_count = act_plan(&how, plan, acted);
+	if (wish->mode == APPLY_ALL)
+		keeping_hurry(supervisor->keeping);
+	begin(supervisor, now);
 	finish(apply, &outcome, now);
 }
 
-/* ---- reading, looking up, comparing -------------------------------------------- */
+/* ---- comparing ----------------------------------------------------------------- */
+
+/* Kept for whoever was shown it; what an earlier one was shown is not. */
+static void keep_shown(struct apply *apply, struct json_t *changes, struct instant now)
+{
+	struct apply_wish *wish = &apply->first->wish;
+	struct shown *shown = &apply->shown;
+
+	shown_done(shown);
+	snprintf(shown->name, sizeof(shown->name), "%" PRId64,
+		loop_wall(apply->supervisor->loop).us);
+	shown->reading = apply->reading;
+	apply->reading = (struct reading){ 0 };
+	shown->changes = json_share(changes);
+	shown->names = wish->names;
+	shown->remove = wish->remove;
+	wish->names = wish->remove = (struct strings){ 0 };
+	timer_arm(apply->shown_end, instant_add_ms(now, SHOWN_KEPT_MS));
+}
+
+static void show(struct apply *apply, struct plan *plan, struct json_t *changes,
+	struct instant now)
+{
+	struct apply_outcome outcome = { .changes = changes,
+		.problems = &apply->reading.config->problems.lines };
+
+	act_show_repaired(apply->supervisor, plan);
+	if (apply->first->wish.keep && changes) {
+		outcome.problems = NULL;
+		keep_shown(apply, changes, now);
+		outcome.shown = apply->shown.name;
+	}
+	finish(apply, &outcome, now);
+}
+
+/* Nothing is changed; at the first look what was accepted before is begun. */
+static void refuse_whole(struct apply *apply, const char *reason, struct instant now)
+{
+	struct supervisor *supervisor = apply->supervisor;
+	const enum apply_mode mode = apply->first->wish.mode;
+	_cleanup_free_ char *kept = strdup(reason);
+
+	if (mode != APPLY_COMPARE)
+		act_show_stale(supervisor);
+	if (mode == APPLY_FIRST) {
+		adopt(apply, now);
+		begin(supervisor, now);
+	}
+	refuse(apply, kept ? kept : "out of memory", now);
+}
+
+static int64_t host_memory_bytes(void)
+{
+	return (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+}
+
+static void compare(struct apply *apply, struct instant now)
+{
+	struct supervisor *supervisor = apply->supervisor;
+	const struct apply_wish *wish = &apply->first->wish;
+	const int64_t percent = apply->reading.config->host.budget_memory_percent;
+	struct plan_wish scope = { .names = &wish->names,
+		.remove = &wish->remove,
+		.mode = wish->mode,
+		.accepted = keeping_heads(supervisor->keeping),
+		.memory_bytes = host_memory_bytes() / 100 * percent,
+		.memory_percent = percent };
+	_cleanup_(plan_done) struct plan plan = { 0 };
+	struct json_t *changes;
+	struct error err = { 0 };
+	int r = plan_make(
+		&plan, &supervisor->members, apply->reading.config, &scope, &err);
+
+	if (r < 0) {
+		if (r == -ENOENT) /* a name: nothing is wrong with the files */
+			refuse(apply, err.text, now);
+		else
+			refuse_whole(apply, err.text, now);
+		return;
+	}
+	changes = plan_print(&plan);
+	if (apply->expected && !(changes && json_same(changes, apply->expected))) {
+		json_free(changes);
+		refuse(apply,
+			"what runs is another since this was shown; nothing was "
+			"changed, run `svcctl apply` again",
+			now);
+	} else if (wish->mode == APPLY_COMPARE) {
+		show(apply, &plan, changes, now);
+	} else {
+		act(apply, &plan, changes, now);
+	}
+}
+
+/* ---- reading, looking up ------------------------------------------------------- */
 
 static void on_looked_up(
 	void *owner, struct found *found, const char *reason, struct instant now)
 {
 	struct apply *apply = owner;
-	struct supervisor *supervisor = apply->supervisor;
-	const struct apply_wish *wish = &apply->first->wish;
-	struct plan_wish scope = { &wish->names, &wish->remove };
-	_cleanup_(plan_done) struct plan plan = { 0 };
-	struct error err = { 0 };
-	struct apply_outcome compared = { 0 };
+	char why[REASON_BYTES];
 
-	apply->lookup = lookup_free(apply->lookup);
 	if (!found) {
-		refuse(apply, reason, now);
+		snprintf(why, sizeof(why), "%s", reason);
+		apply->lookup = lookup_free(apply->lookup);
+		refuse(apply, why, now);
 		return;
 	}
-	if (plan_make(&plan, &supervisor->members, apply->config, &scope, &err) < 0) {
-		refuse(apply, err.text, now);
-		return;
-	}
-	compared.changes = plan_print(&plan);
-	if (wish->mode == APPLY_COMPARE) {
-		show_repaired(supervisor, &plan);
-		compared.problems = &apply->config->problems.lines;
-		finish(apply, &compared, now);
-		return;
-	}
-	supervisor_adopt_host(supervisor, apply->config, found, now);
-	apply->config = NULL;
-	act_all(apply, &plan, compared.changes, now);
+	apply->reading.found = *found;
+	*found = (struct found){ 0 };
+	apply->lookup = lookup_free(apply->lookup);
+	if (apply->supervisor->stopping)
+		refuse(apply, "svcd is about to end", now);
+	else
+		compare(apply, now);
 }
 
-static int wanted_groups(struct strings *ret, const struct config *config)
+static int add_group(struct strings *ret, const struct declaration *declaration)
+{
+	const char *group = declaration ? declaration->access.group : NULL;
+
+	return group && !strings_have(ret, group) ? strings_add(ret, group) : 0;
+}
+
+static int wanted_groups(struct strings *ret, const struct supervisor *supervisor,
+	const struct config *config)
 {
 	const char *operators = config->host.control.operators;
 	int r = strings_add(ret, operators ? operators : "svcd-operators");
 
 	if (r == 0 && config->host.control.readers)
 		r = strings_add(ret, config->host.control.readers);
-	for (size_t i = 0; r == 0 && i < config->entries_count; i++) {
-		const struct declaration *declaration = config->entries[i].declaration;
-
-		if (declaration && declaration->access.group &&
-			!strings_have(ret, declaration->access.group))
-			r = strings_add(ret, declaration->access.group);
-	}
+	for (size_t i = 0; r == 0 && i < config->entries_count; i++)
+		r = add_group(ret, config->entries[i].declaration);
+	for (size_t i = 0; r == 0 && i < supervisor->members.count; i++)
+		if (supervisor->members.items[i]->service)
+			r = add_group(
+				ret, supervisor->members.items[i]->service->declaration);
 	return r;
 }
 
-static void on_read(
-	void *owner, struct config *config, const char *reason, struct instant now)
+static void look_up(struct apply *apply, struct instant now)
 {
-	struct apply *apply = owner;
 	struct supervisor *supervisor = apply->supervisor;
 	struct lookup_plan plan = { .loop = supervisor->loop,
 		.cgroups = supervisor->cgroups,
 		.done = on_looked_up,
 		.owner = apply };
 
-	apply->reader = reader_free(apply->reader);
-	if (!config) {
-		refuse(apply, reason, now);
-		return;
-	}
-	apply->config = config;
-	for (size_t i = 0; i < config->problems.lines.count; i++)
-		supervisor_say(supervisor, (struct about){ NULL, "refused", LOG_ERR },
-			"%s", config->problems.lines.items[i]);
-	if (wanted_groups(&plan.groups, config) < 0 ||
+	if (wanted_groups(&plan.groups, supervisor, apply->reading.config) < 0 ||
 		lookup_start(&apply->lookup, &plan) < 0)
 		refuse(apply, "out of memory", now);
 	strings_done(&plan.groups);
 }
 
-static void on_next(void *owner, struct instant now)
+static void on_read(void *owner, struct reader_result *result, struct instant now)
 {
 	struct apply *apply = owner;
-	struct reader_plan plan = { .loop = apply->supervisor->loop,
-		.cgroups = apply->supervisor->cgroups,
-		.paths = &apply->supervisor->paths,
+	struct supervisor *supervisor = apply->supervisor;
+	struct config *config = result->config;
+
+	apply->reader = reader_free(apply->reader);
+	if (!config) {
+		refuse(apply, result->reason, now);
+		return;
+	}
+	apply->reading.config = config;
+	for (size_t i = 0; i < config->problems.lines.count; i++)
+		supervisor_say(supervisor, (struct about){ NULL, "refused", LOG_ERR },
+			"%s", config->problems.lines.items[i]);
+	if (apply->watch)
+		file_watch_keep(apply->watch, result->watches);
+	if (!apply->looked) {
+		first_look_host(supervisor, config, result->accepted);
+		first_look_services(supervisor, result->accepted, now);
+		apply->looked = true;
+	}
+	look_up(apply, now);
+}
+
+static void read_disk(struct apply *apply, struct instant now)
+{
+	struct supervisor *supervisor = apply->supervisor;
+	struct reader_plan plan = { .loop = supervisor->loop,
+		.cgroups = supervisor->cgroups,
+		.wish = { .paths = &supervisor->paths,
+			.accepted = keeping_heads(supervisor->keeping),
+			.watch_fd = file_watch_fd(apply->watch),
+			.first = !apply->looked },
 		.done = on_read,
 		.owner = apply };
 
-	if (!apply->first || apply->reader || apply->lookup)
-		return;
 	if (reader_start(&apply->reader, &plan) < 0)
 		refuse(apply, "out of memory", now);
 }
 
+static void take_shown(struct apply *apply, struct instant now)
+{
+	struct apply_wish *wish = &apply->first->wish;
+	struct shown *shown = &apply->shown;
+
+	if (strcmp(wish->shown, shown->name) != 0) {
+		refuse(apply,
+			"what was shown is not kept any more; nothing was changed, "
+			"run `svcctl apply` again",
+			now);
+		return;
+	}
+	wish_done(wish);
+	wish->names = shown->names;
+	wish->remove = shown->remove;
+	shown->names = shown->remove = (struct strings){ 0 };
+	apply->reading = shown->reading;
+	shown->reading = (struct reading){ 0 };
+	apply->expected = TAKE(shown->changes);
+	shown_done(shown);
+	compare(apply, now);
+}
+
+/* ---- the queue ----------------------------------------------------------------- */
+
+static void on_next(void *owner, struct instant now)
+{
+	struct apply *apply = owner;
+
+	if (!apply->first || apply->reader || apply->lookup)
+		return;
+	if (!apply->supervisor->applied_once && apply->first->wish.mode != APPLY_COMPARE)
+		apply->first->wish.mode = APPLY_FIRST;
+	if (apply->supervisor->stopping)
+		refuse(apply, "svcd is about to end", now);
+	else if (apply->first->wish.shown[0])
+		take_shown(apply, now);
+	else
+		read_disk(apply, now);
+}
+
+/* Nobody waits for its end, and it has not read yet: one is as good as two. */
+static bool is_another(const struct queued *queued, const struct apply_wish *wish)
+{
+	return queued->wish.mode == APPLY_SAFE && wish->mode == APPLY_SAFE &&
+	       !queued->wish.done && !wish->done;
+}
+
 int apply_begin(struct apply *apply, struct apply_wish *wish)
 {
-	struct queued *queued = calloc(1, sizeof(*queued));
-	struct queued **at = &apply->first;
+	struct queued *queued = NULL, **at = &apply->first;
 	size_t waiting = 0;
 
 	while (*at) {
+		if (waiting > 0 && is_another(*at, wish)) {
+			wish_done(wish);
+			return 0;
+		}
 		at = &(*at)->next;
 		waiting++;
 	}
-	if (!queued || waiting >= QUEUE_MAX) {
-		free(queued);
+	if (waiting < QUEUE_MAX)
+		queued = calloc(1, sizeof(*queued));
+	if (!queued) {
 		wish_done(wish);
 		return waiting >= QUEUE_MAX ? -EBUSY : -ENOMEM;
 	}
@@ -449,18 +459,50 @@ int apply_begin(struct apply *apply, struct apply_wish *wish)
 	return 0;
 }
 
+static void on_files(void *owner, struct instant now)
+{
+	struct apply *apply = owner;
+	const struct supervisor *supervisor = apply->supervisor;
+	struct apply_wish wish = { .mode = APPLY_SAFE, .who = "svcd" };
+
+	(void)now;
+	if (supervisor->stopping ||
+		supervisor->config->host.auto_apply != AUTO_APPLY_WATCH)
+		return;
+	log_info("files changed: reading the declarations again");
+	(void)apply_begin(apply, &wish); /* a queue that is full reads them anyway */
+}
+
+static void on_shown_end(void *owner, struct instant now)
+{
+	struct apply *apply = owner;
+
+	(void)now;
+	shown_done(&apply->shown);
+	(void)malloc_trim(0);
+}
+
+CLEANUP(struct apply *, apply_free)
+
 int apply_new(struct apply **ret, struct supervisor *supervisor)
 {
-	struct apply *apply = calloc(1, sizeof(*apply));
+	_cleanup_(apply_freep) struct apply *apply = calloc(1, sizeof(*apply));
+	int r;
 
 	if (!apply)
 		return -ENOMEM;
 	apply->supervisor = supervisor;
-	if (task_new(&apply->next, supervisor->loop, on_next, apply) < 0) {
-		free(apply);
-		return -ENOMEM;
-	}
-	*ret = apply;
+	r = task_new(&apply->next, supervisor->loop, on_next, apply);
+	if (r == 0)
+		r = timer_new(&apply->shown_end, supervisor->loop, on_shown_end, apply);
+	if (r < 0)
+		return r;
+	r = file_watch_new(&apply->watch, supervisor->loop, on_files, apply);
+	if (r < 0)
+		log_warning("changed files are not noticed by themselves (%s): "
+			    "`svcctl apply` or SIGHUP reads them",
+			strerror(-r));
+	*ret = TAKE(apply);
 	return 0;
 }
 
@@ -470,7 +512,9 @@ struct apply *apply_free(struct apply *apply)
 		return NULL;
 	reader_free(apply->reader);
 	lookup_free(apply->lookup);
-	config_free(apply->config);
+	reading_done(&apply->reading);
+	shown_done(&apply->shown);
+	json_free(apply->expected);
 	while (apply->first) {
 		struct queued *queued = apply->first;
 
@@ -479,6 +523,8 @@ struct apply *apply_free(struct apply *apply)
 		free(queued);
 	}
 	task_free(apply->next);
+	timer_free(apply->shown_end);
+	file_watch_free(apply->watch);
 	free(apply);
 	return NULL;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "supervisor/control.h"
+#include "supervisor/keeping.h"
 #include "supervisor/supervisor.h"
 
 enum { TEXT_BYTES = REASON_BYTES + 32 };
@@ -152,7 +153,8 @@ static bool advance(const struct jobs *jobs, struct waiting *waiting)
 	if (!waiting->call)
 		return true;
 	/* done means also that it still holds after a reboot */
-	all_over = all_over && supervisor_wishes_are_kept(jobs->supervisor);
+	all_over = all_over && supervisor_wishes_are_kept(jobs->supervisor) &&
+		   keeping_is_done(jobs->supervisor->keeping);
 	if (all_over)
 		answer(waiting);
 	return all_over;

@@ -69,7 +69,8 @@ static int read_declarations(const char *root)
 		fputs("--root must be an absolute path\n", stderr);
 		return EXIT_BAD_USAGE;
 	}
-	status = reader_run(&paths, STDOUT_FILENO);
+	status = reader_run(
+		&(struct reader_wish){ .paths = &paths, .watch_fd = -1 }, STDOUT_FILENO);
 	paths_done(&paths);
 	return status;
 }

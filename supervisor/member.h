@@ -46,8 +46,13 @@ struct member {
 	struct instant measured_at;
 	struct telling told[ENGINE_COUNT];
 
-	struct changes pending;  /* declared on disk, waiting for `svcctl apply` */
-	bool orphan;             /* runs, and no file declares it any more */
+	struct changes pending; /* declared on disk, waiting for `svcctl apply` */
+	/* sources of it that are not its own file and changed: "template node" */
+	char upstream[REASON_BYTES];
+	struct wall pending_since; /* us 0: nothing waits, and it is no orphan */
+	bool orphan;               /* runs, and no file declares it any more */
+	/* runs as accepted earlier: its file, the host's or the site's is refused */
+	bool stale;
 	struct strings refused;  /* why the file on disk is not taken */
 	int64_t operators_gid;   /* group access.group; UNSET: no such group here */
 	struct instant start_by; /* waits for what it depends on, till then; NEVER: no */

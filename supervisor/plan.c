@@ -8,8 +8,12 @@
 #include "supervisor/plan.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "supervisor/accepted.h"
+#include "supervisor/scarce.h"
 
 static bool is_wanted(const struct plan_wish *wish, const char *name)
 {
@@ -17,12 +21,17 @@ static bool is_wanted(const struct plan_wish *wish, const char *name)
 	       strings_have(wish->remove, name);
 }
 
+static int entry_by_name(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct entry *)item)->name);
+}
+
 static struct entry *entry_find(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->entries_count; i++)
-		if (strcmp(config->entries[i].name, name) == 0)
-			return &config->entries[i];
-	return NULL;
+	return config->entries_count == 0
+		       ? NULL
+		       : bsearch(name, config->entries, config->entries_count,
+				 sizeof(config->entries[0]), entry_by_name);
 }
 
 static enum effect worst_of(const struct changes *changes)
@@ -34,8 +43,27 @@ static enum effect worst_of(const struct changes *changes)
 	return worst;
 }
 
-static int compare(struct step *step, const struct member *member)
+bool step_needs_operator(const struct step *step)
 {
+	return step->kind == STEP_CHANGE && step->worst == CHANGE_RESTART &&
+	       step->entry->declaration->run.auto_apply != AUTO_APPLY_RESTART;
+}
+
+static bool waits(const struct step *step, enum apply_mode mode)
+{
+	switch (mode) {
+	case APPLY_SAFE: return step->upstream[0] || step_needs_operator(step);
+	case APPLY_FIRST: return step->upstream[0];
+	case APPLY_COMPARE:
+	case APPLY_ALL: break;
+	}
+	return false;
+}
+
+static int compare(
+	struct step *step, const struct member *member, const struct plan_wish *wish)
+{
+	const struct json_t *head = json_get(wish->accepted, step->name);
 	int r = config_diff(
 		&step->changes, member->service->effective, step->entry->effective);
 
@@ -43,15 +71,20 @@ static int compare(struct step *step, const struct member *member)
 		return r;
 	step->worst = worst_of(&step->changes);
 	step->kind = step->changes.count > 0 ? STEP_CHANGE : STEP_SAME;
+	if (step->kind == STEP_CHANGE)
+		accepted_upstream(json_get(head, "pins"), step->entry->pins,
+			step->upstream, sizeof(step->upstream));
+	step->waits = step->kind == STEP_CHANGE && waits(step, wish->mode);
 	return 0;
 }
 
 /* `member` has a service or is NULL. */
-static int judge(struct step *step, const struct member *member, bool remove)
+static int judge(
+	struct step *step, const struct member *member, const struct plan_wish *wish)
 {
 	const struct entry *entry = step->entry;
 
-	if (remove)
+	if (strings_have(wish->remove, step->name))
 		step->kind = member ? STEP_REMOVE : STEP_SAME;
 	else if (!entry || (entry->declaration && !entry->here))
 		step->kind = member ? STEP_ORPHAN : STEP_SAME;
@@ -62,12 +95,12 @@ static int judge(struct step *step, const struct member *member, bool remove)
 	else if (!member)
 		step->kind = STEP_ADD; /* whole: there is nothing to compare it with */
 	else
-		return compare(step, member);
+		return compare(step, member, wish);
 	return 0;
 }
 
 static int add_step(struct plan *plan, const char *name, struct entry *entry,
-	const struct member *member, bool remove)
+	const struct member *member, const struct plan_wish *wish)
 {
 	struct step *bigger = reallocarray(plan->items, plan->count + 1, sizeof(*bigger));
 	struct step *step;
@@ -80,7 +113,40 @@ static int add_step(struct plan *plan, const char *name, struct entry *entry,
 	plan->count++;
 	if (!step->name)
 		return -ENOMEM;
-	return judge(step, member && member->service ? member : NULL, remove);
+	return judge(step, member && member->service ? member : NULL, wish);
+}
+
+static int step_by_name(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct step *)item)->name);
+}
+
+const struct step *plan_find(const struct plan *plan, const char *name)
+{
+	const struct step *rest = plan->items + plan->declared, *found = NULL;
+
+	if (plan->declared > 0)
+		found = bsearch(name, plan->items, plan->declared, sizeof(*plan->items),
+			step_by_name);
+	if (!found && plan->count > plan->declared)
+		found = bsearch(name, rest, plan->count - plan->declared,
+			sizeof(*plan->items), step_by_name);
+	return found;
+}
+
+int step_refuse(struct step *step, const char *format, ...)
+{
+	struct text sentence = { 0 };
+	_cleanup_free_ char *line = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text_addv(&sentence, format, args);
+	va_end(args);
+	line = text_take(&sentence);
+	step->kind = STEP_REFUSED;
+	step->waits = false;
+	return line ? strings_add(&step->refused, line) : -ENOMEM;
 }
 
 /* All problems of files that every service depends on. */
@@ -128,9 +194,9 @@ static int add_steps(struct plan *plan, const struct members *members,
 
 		if (is_wanted(wish, entry->name))
 			r = add_step(plan, entry->name, entry,
-				members_find(members, entry->name),
-				strings_have(wish->remove, entry->name));
+				members_find(members, entry->name), wish);
 	}
+	plan->declared = plan->count;
 	for (size_t i = 0; r == 0 && i < members->count; i++) {
 		const struct member *member = members->items[i];
 		bool remove = strings_have(wish->remove, member->name);
@@ -139,113 +205,9 @@ static int add_steps(struct plan *plan, const struct members *members,
 		if (config->incomplete && !remove)
 			continue;
 		if (is_wanted(wish, member->name) && !entry_find(config, member->name))
-			r = add_step(plan, member->name, NULL, member, remove);
+			r = add_step(plan, member->name, NULL, member, wish);
 	}
 	return r;
-}
-
-/* ---- ports ----------------------------------------------------------------------- */
-
-/* Whether what runs is still as it is when the plan is done. */
-static bool stays(const struct plan *plan, const struct member *member)
-{
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *step = &plan->items[i];
-
-		if (strcmp(step->name, member->name) == 0)
-			return step_waits(step) ||
-			       (step->kind != STEP_CHANGE && step->kind != STEP_REMOVE);
-	}
-	return true;
-}
-
-static bool is_any(const struct listen *listen)
-{
-	return !listen->address || strcmp(listen->address, "*") == 0;
-}
-
-static bool listens_meet(const struct listen *a, const struct listen *b)
-{
-	return a->protocol == b->protocol &&
-	       (is_any(a) || is_any(b) || strcmp(a->address, b->address) == 0);
-}
-
-static bool has_port(
-	const struct declaration *declaration, const struct listen *listen, uint16_t port)
-{
-	for (size_t i = 0; i < declaration->listen_count; i++) {
-		const struct listen *own = &declaration->listen[i];
-
-		for (unsigned n = 1; n <= config_slots(declaration); n++)
-			if (config_port(own, n) == port && listens_meet(own, listen))
-				return true;
-	}
-	return false;
-}
-
-/* A port that both want; 0: none. */
-static uint16_t shared_port(const struct declaration *a, const struct declaration *b)
-{
-	for (size_t i = 0; i < a->listen_count; i++) {
-		for (unsigned n = 1; n <= config_slots(a); n++) {
-			const uint16_t port = config_port(&a->listen[i], n);
-
-			if (has_port(b, &a->listen[i], port))
-				return port;
-		}
-	}
-	return 0;
-}
-
-/* 1 when the step was refused because somebody who stays has a port of it. */
-static int judge_ports(
-	const struct plan *plan, struct step *step, const struct members *members)
-{
-	for (size_t i = 0; i < members->count; i++) {
-		const struct member *member = members->items[i];
-		_cleanup_free_ char *sentence = NULL;
-		uint16_t port;
-
-		if (!member->service || strcmp(member->name, step->name) == 0 ||
-			!stays(plan, member))
-			continue;
-		port = shared_port(
-			step->entry->declaration, member->service->declaration);
-		if (port == 0)
-			continue;
-		sentence = text_format(
-			"listen: port %u belongs to service %s, which runs and keeps it: "
-			"another port, or first `svcctl apply` what moves %s",
-			port, member->name, member->name);
-		if (!sentence || strings_add(&step->entry->problems.lines, sentence) < 0)
-			return -ENOMEM;
-		step->kind = STEP_REFUSED;
-		return 1;
-	}
-	return 0;
-}
-
-/* Of two files with one port the reader refuses one, by name; but the port, and its
- * rules in the firewall, are of who runs. Who is refused here stays too, so again until
- * nobody is. */
-static int refuse_taken_ports(struct plan *plan, const struct members *members)
-{
-	bool again = true;
-
-	while (again) {
-		again = false;
-		for (size_t i = 0; i < plan->count; i++) {
-			struct step *step = &plan->items[i];
-			int r = step->kind == STEP_ADD || step->kind == STEP_CHANGE
-					? judge_ports(plan, step, members)
-					: 0;
-
-			if (r < 0)
-				return r;
-			again = again || r > 0;
-		}
-	}
-	return 0;
 }
 
 /* ---- the whole ------------------------------------------------------------------- */
@@ -264,7 +226,7 @@ int plan_make(struct plan *ret, const struct members *members,
 		return r;
 	r = add_steps(ret, members, config, wish);
 	if (r == 0)
-		r = refuse_taken_ports(ret, members);
+		r = scarce_judge(ret, members, wish);
 	if (r < 0) {
 		plan_done(ret);
 		return error_errno(err, r, "comparing");
@@ -277,15 +239,10 @@ void plan_done(struct plan *plan)
 	for (size_t i = 0; i < plan->count; i++) {
 		free(plan->items[i].name);
 		changes_done(&plan->items[i].changes);
+		strings_done(&plan->items[i].refused);
 	}
 	free(plan->items);
 	*plan = (struct plan){ 0 };
-}
-
-bool step_waits(const struct step *step)
-{
-	return step->kind == STEP_CHANGE && step->worst == CHANGE_RESTART &&
-	       step->entry->declaration->run.auto_apply != AUTO_APPLY_RESTART;
 }
 
 /* ---- printing ------------------------------------------------------------------ */
@@ -323,6 +280,8 @@ static struct json_t *print_problems(const struct step *step)
 			"`svcctl apply --remove` or `state: retired`");
 	for (size_t i = 0; entry && i < entry->problems.lines.count; i++)
 		r |= json_append_text(list, entry->problems.lines.items[i]);
+	for (size_t i = 0; i < step->refused.count; i++)
+		r |= json_append_text(list, step->refused.items[i]);
 	return r ? NULL : TAKE(list);
 }
 
@@ -347,6 +306,7 @@ struct json_t *plan_print(const struct plan *plan)
 		r |= json_set_text(row, "service", step->name);
 		r |= json_set_text(row, "kind", kinds[step->kind]);
 		r |= json_set(row, "changes", print_changes(&step->changes));
+		r |= json_set_text(row, "upstream", step->upstream);
 		r |= json_set(row, "problems", print_problems(step));
 		r |= json_append(list, row);
 	}

@@ -15,7 +15,10 @@
 #include "base/file.h"
 #include "base/json.h"
 
-enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10 };
+#include "supervisor/accepted.h"
+#include "supervisor/file_watch.h"
+
+enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10, WATCH_FD = 4 };
 
 /* ---- in the child -------------------------------------------------------------- */
 
@@ -90,6 +93,8 @@ struct gathered {
 	struct sources sources;
 	struct problems problems;
 	struct facts_of_host facts;
+	struct accepted_shelf accepted;
+	struct json_t *heads, *watches;
 };
 
 static void gathered_done(struct gathered *gathered)
@@ -97,21 +102,36 @@ static void gathered_done(struct gathered *gathered)
 	sources_done(&gathered->sources);
 	problems_done(&gathered->problems);
 	config_host_facts_done(&gathered->facts);
+	accepted_shelf_done(&gathered->accepted);
+	json_free(gathered->heads);
+	json_free(gathered->watches);
+}
+
+static struct json_t *print_all(
+	const struct gathered *gathered, const struct config *config, bool first)
+{
+	_cleanup_(json_freep) struct json_t *json = config_print(config);
+	int r = json ? json_set(json, "watches", json_share(gathered->watches)) : -ENOMEM;
+
+	if (r == 0 && first)
+		r = json_set(
+			json, "accepted", accepted_answer(&gathered->accepted, config));
+	return r < 0 ? NULL : TAKE(json);
 }
 
 static int understand(
-	const struct gathered *gathered, const struct paths *paths, int output_fd)
+	const struct gathered *gathered, const struct reader_wish *wish, int output_fd)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_(json_freep) struct json_t *json = NULL;
 	_cleanup_free_ char *text = NULL;
-	int r = config_build(&config, &gathered->sources, paths, &gathered->facts);
+	int r = config_build(&config, &gathered->sources, wish->paths, &gathered->facts);
 
 	if (r == 0)
 		r = keep_problems(config, &gathered->problems);
 	if (r < 0)
 		return r;
-	json = config_print(config);
+	json = print_all(gathered, config, wish->first);
 	text = json ? json_print(json, JSON_ONE_LINE) : NULL;
 	return text ? fd_write_all(output_fd, text, strlen(text)) : -ENOMEM;
 }
@@ -122,23 +142,64 @@ static int complain(const char *what, int code)
 	return EXIT_FAILURE;
 }
 
-int reader_run(const struct paths *paths, int output_fd)
+/* inotify belongs to whoever holds it: what is added here, the supervisor hears. */
+struct looking {
+	int watch_fd;
+	struct json_t *watches;
+};
+
+static void look(void *data, const char *directory)
 {
-	_cleanup_(gathered_done) struct gathered gathered = { 0 };
+	const struct looking *looking = data;
+	int number = looking->watch_fd >= 0 ? file_watch_add(looking->watch_fd, directory)
+					    : -1;
+
+	if (number >= 0)
+		(void)json_append(looking->watches, json_new_int(number));
+}
+
+static int gather_accepted(struct gathered *gathered, const struct reader_wish *wish)
+{
+	_cleanup_free_ char *directory = text_format("%s/accepted", wish->paths->state);
+	int r = directory ? accepted_gather(&gathered->accepted, directory) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	gathered->heads = accepted_heads(&gathered->accepted);
+	gathered->sources.accepted = gathered->heads;
+	return gathered->heads ? 0 : -ENOMEM;
+}
+
+static int gather(struct gathered *gathered, const struct reader_wish *wish)
+{
+	struct looking looking = { wish->watch_fd, gathered->watches };
+	int r;
+
+	gathered->sources.look = look;
+	gathered->sources.look_data = &looking;
+	r = sources_gather(&gathered->sources, wish->paths, &gathered->problems);
+	gathered->sources.accepted = wish->accepted;
+	return r == 0 && wish->first ? gather_accepted(gathered, wish) : r;
+}
+
+int reader_run(const struct reader_wish *wish, int output_fd)
+{
 	/* jansson takes its seed from /dev/urandom at the first object: now, while it
 	 * may */
-	_cleanup_(json_freep) struct json_t *first = json_new_object();
+	_cleanup_(
+		gathered_done) struct gathered gathered = { .watches = json_new_array() };
+	_cleanup_(json_freep) struct json_t *seeded = json_new_object();
 	int r = config_host_facts(&gathered.facts);
 
-	if (r < 0 || !first)
+	if (r < 0 || !seeded || !gathered.watches)
 		return complain("facts of this host", r);
-	r = sources_gather(&gathered.sources, paths, &gathered.problems);
+	r = gather(&gathered, wish);
 	if (r < 0)
 		return complain("gathering the files", r);
 	r = become_harmless();
 	if (r < 0)
 		return complain("giving up privileges", r);
-	r = understand(&gathered, paths, output_fd);
+	r = understand(&gathered, wish, output_fd);
 	return r < 0 ? complain("declarations", r) : EXIT_SUCCESS;
 }
 
@@ -159,7 +220,7 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 	struct reader *reader = owner;
 	struct reader_plan plan = reader->plan;
 	_cleanup_(json_freep) struct json_t *json = NULL;
-	struct config *config = NULL;
+	struct reader_result answer = { 0 };
 	struct error err = { 0 };
 	int r;
 
@@ -169,9 +230,12 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 		r = json_parse(&json, result->output, result->output_size,
 			DEED_OUTPUT_MAX_BYTES, &err);
 	if (r == 0)
-		r = config_read(&config, json, &err);
+		r = config_read(&answer.config, json, &err);
+	answer.reason = r < 0 ? err.text : NULL;
+	answer.accepted = json_get(json, "accepted");
+	answer.watches = json_get(json, "watches");
 	/* `done` may free the reader, and with it the deed and its result */
-	plan.done(plan.owner, r < 0 ? NULL : config, err.text, now);
+	plan.done(plan.owner, &answer, now);
 }
 
 int reader_start(struct reader **ret, const struct reader_plan *plan)
@@ -179,7 +243,6 @@ int reader_start(struct reader **ret, const struct reader_plan *plan)
 	struct reader *reader = calloc(1, sizeof(*reader));
 	struct spawn_spec spec = { .name = "reading the declarations",
 		.function = run_in_child,
-		.data = plan->paths,
 		.keep_privileges = true,
 		.umask = UNSET,
 		.nice = UNSET,
@@ -195,6 +258,13 @@ int reader_start(struct reader **ret, const struct reader_plan *plan)
 	if (!reader)
 		return -ENOMEM;
 	reader->plan = *plan;
+	spec.data = &reader->plan.wish;
+	if (plan->wish.watch_fd >= 0) {
+		spec.fds[0].fd = plan->wish.watch_fd;
+		spec.fds[0].target = WATCH_FD;
+		spec.fds_count = 1;
+		reader->plan.wish.watch_fd = WATCH_FD;
+	}
 	r = deed_start(&reader->deed, plan->loop, plan->cgroups, &deed);
 	if (r < 0) {
 		free(reader);

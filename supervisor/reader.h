@@ -15,20 +15,38 @@
 
 enum { READER_TIMEOUT_MS = 10000 };
 
+/* What the child is asked. */
+struct reader_wish {
+	const struct paths *paths;
+	/* {NAME: head} of what was accepted before; NULL: the child reads it from the
+	 * disk and tells (a first look). */
+	const struct json_t *accepted;
+	int watch_fd; /* inotify: told of each directory before it is read; -1: none */
+	bool first;
+};
+
+/* What it understood. */
+struct reader_result {
+	struct config *config; /* the callee's to keep; NULL: `reason` says why */
+	const char *reason;
+	struct json_t *accepted; /* of a first look, as accepted_answer(); borrowed */
+	struct json_t *watches;  /* inotify's numbers of the directories; borrowed */
+};
+
 struct reader;
-/* `config` is the callee's to keep; NULL: `reason` says why nothing could be read. */
 typedef void reader_done_fn(
-	void *owner, struct config *config, const char *reason, struct instant now);
+	void *owner, struct reader_result *result, struct instant now);
 struct reader_plan {
 	struct loop *loop;
 	struct cgroups *cgroups;
-	struct paths *paths;
+	struct reader_wish wish; /* what it points to is read by the child alone, now */
 	reader_done_fn *done;
 	void *owner;
 };
 int reader_start(struct reader **ret, const struct reader_plan *plan); /* -ENOMEM */
 struct reader *reader_free(struct reader *reader);
 
-/* The child's part (also `svcd-supervisor --read`): gathers below `paths`, drops
- * everything, parses, writes JSON to `output_fd`. The exit status. */
-int reader_run(const struct paths *paths, int output_fd);
+/* The child's part (also `svcd-supervisor --read`): gathers below the paths, drops
+ * everything, parses, writes JSON to `output_fd`: config_print(), "accepted", "watches".
+ * The exit status. */
+int reader_run(const struct reader_wish *wish, int output_fd);

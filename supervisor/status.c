@@ -465,6 +465,9 @@ struct json_t *status_print(const struct member *member, const struct status_fac
 	r |= json_set(json, "stderr", print_lines(latest_words(service)));
 	r |= json_set(json, "job", print_job(&service->job));
 	r |= json_set(json, "pending", print_pending(member));
+	r |= json_set_text(json, "upstream", member->upstream);
+	r |= json_set(json, "pending_since", time_or_null(member->pending_since));
 	r |= json_set(json, "refused", print_strings(&member->refused));
+	r |= json_set_bool(json, "stale", member->stale);
 	return r ? NULL : TAKE(json);
 }

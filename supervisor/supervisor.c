@@ -23,6 +23,7 @@
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
 #include "supervisor/journal.h"
+#include "supervisor/keeping.h"
 #include "supervisor/preparer.h"
 #include "supervisor/probes.h"
 #include "supervisor/store.h"
@@ -252,8 +253,10 @@ static bool all_stopped(const struct supervisor *supervisor)
 void supervisor_settled(struct supervisor *supervisor, struct instant now)
 {
 	supervisor_save_wishes(supervisor);
+	keeping_save(supervisor->keeping, now);
 	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
-		supervisor->wanted_deed || !all_stopped(supervisor))
+		supervisor->wanted_deed || !keeping_is_done(supervisor->keeping) ||
+		!all_stopped(supervisor))
 		return;
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		engine_stop(supervisor->engines[i], now);
@@ -377,6 +380,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 	if (r == 0)
 		r = probes_new(&supervisor->probes, loop, &probes_user);
 	if (r == 0)
+		r = keeping_new(&supervisor->keeping, supervisor);
+	if (r == 0)
 		r = apply_new(&supervisor->apply, supervisor);
 	if (r == 0)
 		r = control_new(&supervisor->control, supervisor);
@@ -473,7 +478,7 @@ int supervisor_run(struct supervisor *supervisor)
 	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop },
 		{ SIGHUP, on_reload } };
 	struct signal_watch *watches[ARRAY_LEN(signals)] = { NULL };
-	struct apply_wish wish = { .mode = APPLY_ALL,
+	struct apply_wish wish = { .mode = APPLY_FIRST,
 		.who = "svcd",
 		.done = on_first_applied,
 		.owner = supervisor };
@@ -508,6 +513,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 		return NULL;
 	control_free(supervisor->control);
 	apply_free(supervisor->apply);
+	keeping_free(supervisor->keeping);
 	for (size_t i = 0; i < ENGINE_COUNT; i++) {
 		engine_free(supervisor->engines[i]);
 		strings_done(&supervisor->told[i].gone);

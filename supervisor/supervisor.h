@@ -22,6 +22,7 @@
 
 struct apply;
 struct control;
+struct keeping;
 struct probes;
 struct store;
 
@@ -62,6 +63,7 @@ struct supervisor {
 	bool wanted_dirty;
 
 	struct apply *apply;
+	struct keeping *keeping; /* what was accepted, on disk */
 	struct control *control;
 	struct task *settle;
 	struct timer *tick;          /* time alone may have changed something */

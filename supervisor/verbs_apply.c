@@ -2,6 +2,7 @@
  *
  * verbs_apply.c - the methods Diff and Apply: what is declared against what runs.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <syslog.h>
 
@@ -38,9 +39,24 @@ static void on_compared(
 	} else {
 		reply = json_new_object();
 		(void)json_set(reply, "changes", outcome->changes);
+		if (outcome->shown)
+			(void)json_set_text(reply, "shown", outcome->shown);
 		varlink_reply(asked->call, reply, false);
 	}
 	free(asked);
+}
+
+/* The changes come before they are made: who looks on may follow. */
+static void on_shown(void *owner, const struct json_t *changes)
+{
+	struct asked *asked = owner;
+	struct json_t *reply;
+
+	if (!varlink_wants_more(asked->call))
+		return;
+	reply = json_new_object();
+	(void)json_set(reply, "changes", json_clone(changes));
+	varlink_reply(asked->call, reply, true);
 }
 
 static void on_applied(
@@ -66,8 +82,13 @@ static void begin(struct supervisor *supervisor, struct varlink_call *call,
 	const struct json_t *parameters, enum apply_mode mode)
 {
 	struct asked *asked = calloc(1, sizeof(*asked));
+	const char *shown = json_get_text(parameters, "shown", "");
 	struct apply_wish wish = { .mode = mode,
+		/* it costs memory, and only who may apply it can use it */
+		.keep = varlink_peer(call)->uid == 0 &&
+			json_get_bool(parameters, "keep", false),
 		.done = mode == APPLY_COMPARE ? on_compared : on_applied,
+		.show = mode == APPLY_COMPARE ? NULL : on_shown,
 		.owner = asked };
 
 	if (!asked || !control_strings(&wish.names, call, parameters, "names") ||
@@ -80,6 +101,7 @@ static void begin(struct supervisor *supervisor, struct varlink_call *call,
 		return;
 	}
 	*asked = (struct asked){ supervisor, call };
+	snprintf(wish.shown, sizeof(wish.shown), "%s", shown);
 	control_who(supervisor, call, wish.who);
 	if (apply_begin(supervisor->apply, &wish) < 0) {
 		control_fail(call, "too many applies wait; try again");

@@ -380,7 +380,8 @@ def test_diff_is_1_when_something_is_refused(fake, tmp_path):
 
 
 def apply_script(changes):
-    return lambda asked: [{'changes': changes}] if asked['dry_run'] else DONE
+    return lambda asked: [{'changes': changes, 'shown': '17'}] if asked.get('dry_run') else [
+        {'changes': changes}, *DONE]
 
 
 def test_apply_needs_a_yes_from_somebody(fake, tmp_path):
@@ -388,17 +389,24 @@ def test_apply_needs_a_yes_from_somebody(fake, tmp_path):
     result = ctl(tmp_path, 'apply')
     assert result.returncode == 2 and '--yes' in result.stderr and '60s → 30s' in result.stdout
     assert on_terminal(tmp_path, 'apply', typed=b'n\n')[1] == 1
-    assert all(asked == ('Apply', {'names': [], 'remove': [], 'dry_run': True}, False) for asked in fake.asked)
-    assert on_terminal(tmp_path, 'apply', typed=b'y\n')[1] == 0
-    assert fake.asked[-1] == ('Apply', {'names': [], 'remove': [], 'dry_run': False}, True)
+    assert fake.asked == [('Apply', {'names': [], 'remove': [], 'dry_run': True, 'keep': keep}, False)
+                          for keep in (False, True)]
+
+
+def test_apply_applies_what_it_showed(fake, tmp_path):
+    fake.script['Apply'] = apply_script(CHANGES[:1])
+    said, code = on_terminal(tmp_path, 'apply', typed=b'y\n')
+    assert code == 0 and said.count(b'60s') == 1
+    assert [asked[1:] for asked in fake.asked] == [
+        ({'names': [], 'remove': [], 'dry_run': True, 'keep': True}, False),
+        ({'names': [], 'shown': '17'}, True)]
 
 
 def test_apply_removes_what_is_named_and_shows_it_first(fake, tmp_path):
     fake.script['Apply'] = apply_script([{'service': 'old', 'kind': 'removed', 'changes': [], 'problems': []}])
     result = ctl(tmp_path, 'apply', '--yes', '--remove', 'old', '--remove=older')
     assert result.returncode == 0 and 'old: it will be stopped and removed' in result.stdout
-    assert [asked[1]['dry_run'] for asked in fake.asked] == [True, False]
-    assert all(asked[1]['remove'] == ['old', 'older'] for asked in fake.asked)
+    assert fake.asked == [('Apply', {'names': [], 'remove': ['old', 'older']}, True)]  # it is read once
 
 
 def test_apply_is_1_when_something_is_refused(fake, tmp_path):

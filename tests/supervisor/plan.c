@@ -59,6 +59,13 @@ static void tear_down(struct scene *scene)
 	strings_done(&scene->entry.problems.lines);
 }
 
+static struct plan_wish wish_of(const struct scene *scene, enum apply_mode mode)
+{
+	return (struct plan_wish){
+		.names = &scene->names, .remove = &scene->remove, .mode = mode
+	};
+}
+
 static void nothing_changed(struct scene *scene)
 {
 	(void)scene;
@@ -128,7 +135,7 @@ static void each_file_meets_what_runs(void **state)
 		struct scene scene;
 		struct plan plan = { 0 };
 		struct error err = { 0 };
-		struct plan_wish wish = { &scene.names, &scene.remove };
+		struct plan_wish wish = wish_of(&scene, APPLY_ALL);
 
 		set_up(&scene);
 		cases[i].change(&scene);
@@ -146,7 +153,7 @@ static void a_vanished_file_leaves_an_orphan_when_others_are_there(void **state)
 	struct scene scene;
 	struct plan plan = { 0 };
 	struct error err = { 0 };
-	struct plan_wish wish = { &scene.names, &scene.remove };
+	struct plan_wish wish = wish_of(&scene, APPLY_ALL);
 
 	(void)state;
 	set_up(&scene);
@@ -165,7 +172,7 @@ static void what_may_stand_in_an_unread_directory_is_left_alone(void **state)
 	struct scene scene;
 	struct plan plan = { 0 };
 	struct error err = { 0 };
-	struct plan_wish wish = { &scene.names, &scene.remove };
+	struct plan_wish wish = wish_of(&scene, APPLY_ALL);
 
 	(void)state;
 	set_up(&scene);
@@ -217,7 +224,7 @@ static void what_would_make_it_worse_is_refused_whole(void **state)
 		struct scene scene;
 		struct plan plan = { 0 };
 		struct error err = { 0 };
-		struct plan_wish wish = { &scene.names, &scene.remove };
+		struct plan_wish wish = wish_of(&scene, APPLY_ALL);
 
 		set_up(&scene);
 		refusals[i].change(&scene);
@@ -236,7 +243,7 @@ static void a_port_stays_with_the_service_that_runs(void **state)
 	struct scene scene;
 	struct plan plan = { 0 };
 	struct error err = { 0 };
-	struct plan_wish wish = { &scene.names, &scene.remove };
+	struct plan_wish wish = wish_of(&scene, APPLY_ALL);
 
 	(void)state;
 	set_up(&scene);
@@ -244,7 +251,7 @@ static void a_port_stays_with_the_service_that_runs(void **state)
 	scene.sample.declaration.run.instances = scene.declared.run.instances = 1;
 	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
 	assert_int_equal(plan.items[0].kind, STEP_REFUSED);
-	assert_non_null(strstr(scene.entry.problems.lines.items[0], "service mathoid"));
+	assert_non_null(strstr(plan.items[0].refused.items[0], "service mathoid"));
 	plan_done(&plan);
 	told_to_remove(&scene);
 	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
@@ -267,11 +274,11 @@ static void only_a_restart_waits_for_an_operator(void **state)
 
 	(void)state;
 	step.worst = CHANGE_RELOAD;
-	assert_false(step_waits(&step));
+	assert_false(step_needs_operator(&step));
 	step.worst = CHANGE_RESTART;
-	assert_true(step_waits(&step));
+	assert_true(step_needs_operator(&step));
 	declaration.run.auto_apply = AUTO_APPLY_RESTART;
-	assert_false(step_waits(&step));
+	assert_false(step_needs_operator(&step));
 }
 
 int main(void)
