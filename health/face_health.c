@@ -36,8 +36,8 @@ static void set_time(
 	json_set_text(row, "time", wall_format(moment_wall(&context->now, at), text));
 }
 
-/* draft 06 knows three words. What has no result is not a failure: whether the service may
- * have traffic is the supervisor's word at the root. */
+/* draft 06 knows three words. What has no result is not a failure: whether the service
+ * may have traffic is the supervisor's word at the root. */
 static const char *status_word(enum verdict verdict)
 {
 	return verdict_words[verdict == VERDICT_UNKNOWN ? VERDICT_WARN : verdict];

@@ -75,7 +75,7 @@ static void cancel(struct probe *probe)
 
 const struct probe_kind probe_deed = { start, cancel };
 
-/* ---- answers ------------------------------------------------------------------------ */
+/* ---- answers ----------------------------------------------------------------------- */
 
 /* How a plugin ends. */
 static const enum outcome_kind by_code[] = {
