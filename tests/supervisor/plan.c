@@ -281,6 +281,105 @@ static void only_a_restart_waits_for_an_operator(void **state)
 	assert_false(step_needs_operator(&step));
 }
 
+/* {"mathoid": {"pins": …}}, as accepted, and what the file is made of now. */
+static struct json_t *accepted_with(const char *template)
+{
+	struct json_t *pins = json_new_object(), *head = json_new_object(),
+		      *all = json_new_object();
+
+	assert_int_equal(json_set_text(pins, "file", "1"), 0);
+	assert_int_equal(json_set_text(pins, "template node", template), 0);
+	assert_int_equal(json_set(head, "pins", pins), 0);
+	assert_int_equal(json_set(all, "mathoid", head), 0);
+	return all;
+}
+
+static const struct {
+	const char *rule;
+	enum apply_mode mode;
+	const char *template;
+	bool waits;
+} pinned[] = {
+	{ "what a template brings waits", APPLY_SAFE, "3", true },
+	{ "at a boot too", APPLY_FIRST, "3", true },
+	{ "until an operator applies it", APPLY_ALL, "3", false },
+	{ "what its own file says in place comes", APPLY_SAFE, "2", false },
+	{ "and at a boot whatever it says", APPLY_FIRST, "2", false },
+};
+
+static void templates_are_pinned(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pinned); i++) {
+		_cleanup_(json_freep) struct json_t *accepted = accepted_with("2");
+		_cleanup_(json_freep) struct json_t *now =
+			accepted_with(pinned[i].template);
+		struct scene scene;
+		struct plan plan = { 0 };
+		struct error err = { 0 };
+		struct plan_wish wish;
+
+		set_up(&scene);
+		declared_otherwise(&scene);
+		scene.declared.run.auto_apply = AUTO_APPLY_RESTART;
+		scene.entry.pins = json_get(json_get(now, "mathoid"), "pins");
+		wish = wish_of(&scene, pinned[i].mode);
+		wish.accepted = accepted;
+		assert_int_equal(
+			plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+		if (plan.items[0].waits != pinned[i].waits)
+			fail_msg("%s", pinned[i].rule);
+		plan_done(&plan);
+		tear_down(&scene);
+	}
+}
+
+static const struct {
+	const char *rule;
+	enum apply_mode mode;
+	int64_t has, wants, most;
+	enum step_kind want;
+} budgets[] = {
+	{ "what fits is added", APPLY_SAFE, 6, 4, 10, STEP_ADD },
+	{ "one byte more is refused", APPLY_SAFE, 6, 5, 10, STEP_REFUSED },
+	{ "also when an operator asks", APPLY_ALL, 6, 5, 10, STEP_REFUSED },
+	{ "what has no limit promises nothing", APPLY_SAFE, 11, UNSET, 10, STEP_ADD },
+	{ "no budget refuses nobody", APPLY_SAFE, 6, 5, 0, STEP_ADD },
+	{ "no sum is too large to be refused", APPLY_SAFE, INT64_MAX, INT64_MAX, 10,
+		STEP_REFUSED },
+};
+
+/* mathoid runs; zotero is declared. */
+static void the_newest_addition_is_refused_over_the_budget(void **state)
+{
+	static char other[] = "zotero";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(budgets); i++) {
+		struct listen none = { .port = (char[]){ "10043" } };
+		struct scene scene;
+		struct plan plan = { 0 };
+		struct error err = { 0 };
+		struct plan_wish wish;
+
+		set_up(&scene);
+		scene.entry.name = other;
+		scene.declared.listen = &none;
+		scene.sample.declaration.run.instances = 1;
+		scene.declared.run.instances = 1;
+		scene.sample.declaration.limits.memory_bytes = budgets[i].has;
+		scene.declared.limits.memory_bytes = budgets[i].wants;
+		wish = wish_of(&scene, budgets[i].mode);
+		wish.memory_bytes = budgets[i].most;
+		assert_int_equal(
+			plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+		if (plan.items[0].kind != budgets[i].want)
+			fail_msg("%s", budgets[i].rule);
+		plan_done(&plan);
+		tear_down(&scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +389,8 @@ int main(void)
 		cmocka_unit_test(what_would_make_it_worse_is_refused_whole),
 		cmocka_unit_test(a_port_stays_with_the_service_that_runs),
 		cmocka_unit_test(only_a_restart_waits_for_an_operator),
+		cmocka_unit_test(templates_are_pinned),
+		cmocka_unit_test(the_newest_addition_is_refused_over_the_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
