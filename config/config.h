@@ -132,7 +132,18 @@ struct log_file {
 	char *signal;
 };
 
+/* Limits that a host may be unable to give. */
+enum asked_limit {
+	ASKED_OPEN_FILES = 1 << 0,
+	ASKED_CORE = 1 << 1,
+	ASKED_OOM_SCORE = 1 << 2,
+	ASKED_NICE = 1 << 3,
+};
+
 struct declaration {
+	/* enum asked_limit: those that the service's own file sets; the others are defaults. Not
+	 * a key: config_read() finds it in the origins. */
+	int64_t asked;
 	char *service, *description, *template;
 	enum rollout state;
 	struct strings clusters, tags;

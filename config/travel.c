@@ -79,6 +79,32 @@ static int read_strings(struct strings *ret, const struct json_t *list)
 	return r;
 }
 
+static const struct {
+	const char *key;
+	enum asked_limit limit;
+} askable[] = {
+	{ "limits.open_files", ASKED_OPEN_FILES },
+	{ "limits.core", ASKED_CORE },
+	{ "limits.oom_score", ASKED_OOM_SCORE },
+	{ "run.nice", ASKED_NICE },
+};
+
+/* A value of the file itself has its name as origin, and nothing before it. */
+static int64_t find_asked(const struct entry *entry)
+{
+	const char *slash = strrchr(entry->path, '/');
+	_cleanup_free_ char *own = text_format("%s:", slash ? slash + 1 : entry->path);
+	int64_t asked = 0;
+
+	for (size_t i = 0; own && i < ARRAY_LEN(askable); i++) {
+		const char *origin = json_get_text(entry->origins, askable[i].key, NULL);
+
+		if (origin && text_starts(origin, own))
+			asked |= askable[i].limit;
+	}
+	return asked;
+}
+
 static int read_effective(
 	struct entry *entry, const struct json_t *json, struct error *err)
 {
@@ -96,6 +122,7 @@ static int read_effective(
 	entry->effective = json_share(effective);
 	if (json_kind(origins) == JSON_IS_MAP)
 		entry->origins = json_share(origins);
+	entry->declaration->asked = find_asked(entry);
 	return 0;
 }
 

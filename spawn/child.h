@@ -8,14 +8,17 @@
 
 enum { CHILD_OUTPUT_FD = 3, CHILD_EXIT_STEP = 127 };
 
-/* What a step that failed tells its parent: one write, shorter than PIPE_BUF. */
+/* What a step tells its parent: one write, shorter than PIPE_BUF. */
 struct child_report {
-	int error; /* errno */
+	int error; /* errno of the step that failed; 0: a note */
 	char text[252];
 };
 
+struct call_filter;
+
 /* Goes through the steps and becomes the program (or runs the function). All signals are
- * blocked when it is called. */
-_Noreturn void child_run(const struct spawn_spec *spec, int report_fd);
+ * blocked when it is called. `calls` are for a spec that wants them. */
+_Noreturn void child_run(
+	const struct spawn_spec *spec, const struct call_filter *calls, int report_fd);
 /* Tells the parent what failed and why (negative errno), and ends. */
 _Noreturn void child_fail(int report_fd, const char *what, int error);

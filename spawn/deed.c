@@ -107,11 +107,17 @@ static void judge(struct deed *deed, const siginfo_t *info)
 	struct deed_result *result = &deed->result;
 	char step[sizeof(result->reason)] = "", *reason = result->reason;
 	size_t size = sizeof(result->reason);
+	int told;
 
+	do
+		told = spawn_report_read(deed->child.report_fd, step, sizeof(step));
+	while (told == SPAWN_NOTED);
+	if (told >= 0)
+		step[0] = '\0';
 	result->code = info->si_code == CLD_EXITED ? info->si_status : -1;
 	result->signal = info->si_code == CLD_EXITED ? 0 : info->si_status;
 	reason_set(reason, size, "%s: ", deed->name);
-	if (spawn_report_read(deed->child.report_fd, step, sizeof(step)) < 0) {
+	if (told < 0) {
 		result->code = -1;
 		reason_add(reason, size, "%s", step);
 	} else if (deed->too_long || text_failed(&deed->output)) {

@@ -37,7 +37,7 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = clone_process(spec->cgroup_fd, CLONE_AS_CHILD, &pidfd);
 	if (pid == 0)
-		child_run(spec, write_end);
+		child_run(spec, NULL, write_end);
 	saved = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
@@ -53,14 +53,14 @@ int spawn_report_read(int report_fd, char *reason, size_t size)
 	ssize_t got = read(report_fd, &report, sizeof(report));
 
 	if (got < 0)
-		return -errno;
+		return errno == EAGAIN ? SPAWN_MUTE : -errno;
 	if (got == 0)
-		return 0;
-	if (got != sizeof(report) || report.error <= 0) {
+		return SPAWN_RUNS;
+	if (got != sizeof(report) || report.error < 0) {
 		snprintf(reason, size, "the new process sent a broken report");
 		return -EIO;
 	}
 	report.text[sizeof(report.text) - 1] = '\0';
 	snprintf(reason, size, "%s", report.text);
-	return -report.error;
+	return report.error ? -report.error : SPAWN_NOTED;
 }

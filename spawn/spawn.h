@@ -2,8 +2,8 @@
  *
  * spawn.h - the door of this room: makes a process by clone3 into a cgroup, one table of
  * steps, then exec. Its parts: who it runs as (identity.h), where it lives (cgroup.h,
- * cgroup_pressure.h),
- * what it prints into (pipe.h), what it inherits (environment.h), and side jobs (deed.h).
+ * cgroup_pressure.h), what it sees (view.h), what it prints into (pipe.h), what it
+ * inherits (environment.h), and side jobs (deed.h).
  *
  * The parent never waits: a step that fails writes its name and errno into `report_fd`,
  * which reaches end of file when exec succeeded.
@@ -22,6 +22,7 @@
 #include "spawn/identity.h"
 #include "spawn/pipe.h"
 #include "spawn/spawner.h"
+#include "spawn/view.h"
 
 enum { SPAWN_MAX_FDS = 32 };
 
@@ -45,6 +46,13 @@ struct spawn_spec {
 	size_t fds_count;
 	int64_t umask, nice;                       /* UNSET: inherit */
 	int64_t open_files, core_bytes, oom_score; /* UNSET: inherit */
+	/* enum asked_limit: a failure where the host refuses them; other limits become as much as
+	 * it gives, and a note */
+	int64_t limits_asked;
+	const struct view *view; /* NULL: sees what the host has */
+	bool network_none;       /* its own loopback and nothing else */
+	bool service_calls;      /* only those system calls; needs `spawner` */
+	int join_pidfd;          /* > 0: lives in the view and network of this one */
 	bool no_new_privileges;
 	/* Kept, ambient; NULL or empty: none. Only with an identity that is not root. */
 	const struct strings *capabilities;
@@ -72,9 +80,14 @@ struct spawned {
 /* -errno with a sentence when not even the clone succeeded. */
 int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err);
 
-/* What came out of report_fd, once it is readable: "chdir /srv/x: No such file or
- * directory" and its negative errno, or 0 when exec succeeded (or the function began).
- * Does not close it. */
+enum spawn_told {
+	SPAWN_RUNS, /* exec succeeded, or the function began */
+	SPAWN_NOTED, /* `reason` is about a limit that is less than it should be: read on */
+	SPAWN_MUTE, /* nothing is there to read yet */
+};
+/* What came out of report_fd, once it is readable: an enum spawn_told, or the negative
+ * errno of a step that failed and `reason` "chdir /srv/x: No such file or directory". Does
+ * not close it. */
 int spawn_report_read(int report_fd, char *reason, size_t size);
 
 #include "spawn/deed.h" /* its plan holds a spawn_spec */

@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 
+#include "spawn/call_filter.h"
 #include "spawn/child.h"
 #include "spawn/clone.h"
 #include "spawn/wire.h"
@@ -29,20 +30,21 @@
 enum {
 	INLINE_MAX_BYTES = 64 * 1024,
 	ANSWER_TIMEOUT_MS = 5000,
-	/* the cgroup, those of the spec, a memfd */
-	REQUEST_MAX_FDS = SPAWN_MAX_FDS + 2,
+	/* the cgroup, a process to join, those of the spec, a memfd */
+	REQUEST_MAX_FDS = SPAWN_MAX_FDS + 3,
 	ANSWER_FDS = 2,
 	SPAWNER_FD = 3,
 };
 
 struct spawner {
 	pid_t pid;
-	int fd; /* -1: it died */
+	int fd;                    /* -1: it died */
+	struct call_filter *calls; /* compiled once, for all children */
 };
 
 struct request {
 	uint64_t size; /* of the spec */
-	uint32_t in_cgroup, in_memfd, fds_count;
+	uint32_t in_cgroup, joins, in_memfd, fds_count;
 	int32_t targets[SPAWN_MAX_FDS];
 };
 
@@ -118,8 +120,9 @@ struct order {
 	struct request request;
 	struct fds fds;
 	char *bytes; /* of the spec */
-	int cgroup_fd;
+	int cgroup_fd, join_pidfd;
 	const int *targets_fds;
+	const struct call_filter *calls;
 };
 
 /* In the new process. */
@@ -135,7 +138,8 @@ static _Noreturn void become(const struct order *order, int report_fd)
 		wired.spec.fds[i].target = order->request.targets[i];
 	}
 	wired.spec.fds_count = order->request.fds_count;
-	child_run(&wired.spec, report_fd);
+	wired.spec.join_pidfd = order->join_pidfd;
+	child_run(&wired.spec, order->calls, report_fd);
 }
 
 static struct answer clone_one(const struct order *order, struct fds *ret_fds)
@@ -165,14 +169,16 @@ static int understand(struct order *order, size_t got, char *buffer)
 {
 	const struct request *request = &order->request;
 	size_t inline_size = got - sizeof(*request);
+	const int *next = order->fds.items;
 	void *map;
 
 	if (request->fds_count > SPAWN_MAX_FDS ||
-		order->fds.count != (request->in_cgroup != 0) + request->fds_count +
-					    (request->in_memfd != 0))
+		order->fds.count != (request->in_cgroup != 0) + (request->joins != 0) +
+					    request->fds_count + (request->in_memfd != 0))
 		return -EINVAL;
-	order->cgroup_fd = request->in_cgroup ? order->fds.items[0] : -1;
-	order->targets_fds = order->fds.items + (request->in_cgroup != 0);
+	order->cgroup_fd = request->in_cgroup ? *next++ : -1;
+	order->join_pidfd = request->joins ? *next++ : 0;
+	order->targets_fds = next;
 	order->bytes = buffer;
 	if (!request->in_memfd)
 		return request->size == inline_size ? 0 : -EINVAL;
@@ -202,13 +208,13 @@ static void serve_one(struct order *order, size_t got, char *buffer, int fd)
 }
 
 /* Until the supervisor is gone. Signals wait for ever: a Ctrl-C is not for us. */
-static _Noreturn void serve(int fd)
+static _Noreturn void serve(int fd, const struct call_filter *calls)
 {
 	static char buffer[INLINE_MAX_BYTES];
 
 	prctl(PR_SET_NAME, "svcd-spawner");
 	for (;;) {
-		struct order order = { .cgroup_fd = -1 };
+		struct order order = { .cgroup_fd = -1, .calls = calls };
 		struct iovec parts[2] = { { &order.request, sizeof(order.request) },
 			{ buffer, sizeof(buffer) } };
 		ssize_t got = receive_with(fd, parts, 2, &order.fds);
@@ -220,7 +226,7 @@ static _Noreturn void serve(int fd)
 	}
 }
 
-static _Noreturn void begin(int fd)
+static _Noreturn void begin(int fd, const struct call_filter *calls)
 {
 	sigset_t all;
 
@@ -230,7 +236,7 @@ static _Noreturn void begin(int fd)
 		_exit(EXIT_FAILURE);
 	(void)fd_set_cloexec(SPAWNER_FD, true);
 	(void)close_range(SPAWNER_FD + 1, ~0U, 0);
-	serve(SPAWNER_FD);
+	serve(SPAWNER_FD, calls);
 }
 
 /* ---- who asks ---- */
@@ -249,7 +255,7 @@ static int start(struct spawner *spawner)
 	if (spawner->pid < 0)
 		return -errno;
 	if (spawner->pid == 0)
-		begin(its);
+		begin(its, spawner->calls);
 	spawner->fd = TAKE_FD(ours);
 	return 0;
 }
@@ -266,23 +272,32 @@ static void end(struct spawner *spawner)
 		;
 }
 
+CLEANUP(struct spawner *, spawner_free)
+
 int spawner_new(struct spawner **ret, struct error *err)
 {
-	struct spawner *spawner = calloc(1, sizeof(*spawner));
-	int r = spawner ? start(spawner) : -ENOMEM;
+	_cleanup_(spawner_freep) struct spawner *spawner = calloc(1, sizeof(*spawner));
+	int r;
 
-	if (r < 0) {
-		free(spawner);
+	if (!spawner)
+		return error_errno(err, -ENOMEM, "starting the spawner");
+	spawner->fd = -1;
+	r = call_filter_new(&spawner->calls, err);
+	if (r < 0)
+		return r;
+	r = start(spawner);
+	if (r < 0)
 		return error_errno(err, r, "starting the spawner");
-	}
-	*ret = spawner;
+	*ret = TAKE(spawner);
 	return 0;
 }
 
 struct spawner *spawner_free(struct spawner *spawner)
 {
-	if (spawner)
-		end(spawner);
+	if (!spawner)
+		return NULL;
+	end(spawner);
+	call_filter_free(spawner->calls);
 	free(spawner);
 	return NULL;
 }
@@ -291,6 +306,7 @@ static int ask(struct spawner *spawner, const struct spawn_spec *spec, struct te
 {
 	struct request request = { .size = bytes->size,
 		.in_cgroup = spec->cgroup_fd >= 0,
+		.joins = spec->join_pidfd > 0,
 		.in_memfd = bytes->size > INLINE_MAX_BYTES,
 		.fds_count = (uint32_t)spec->fds_count };
 	struct iovec parts[2] = { { &request, sizeof(request) },
@@ -300,6 +316,8 @@ static int ask(struct spawner *spawner, const struct spawn_spec *spec, struct te
 
 	if (request.in_cgroup)
 		fds.items[fds.count++] = spec->cgroup_fd;
+	if (request.joins)
+		fds.items[fds.count++] = spec->join_pidfd;
 	for (size_t i = 0; i < spec->fds_count; i++) {
 		fds.items[fds.count++] = spec->fds[i].fd;
 		request.targets[i] = spec->fds[i].target;

@@ -210,12 +210,64 @@ static void read_identity(struct reader *reader, void *at)
 	*(const struct identity **)at = identity;
 }
 
+static void print_view(struct text *out, const void *at)
+{
+	const struct view *view = *(const struct view *const *)at;
+
+	put(out, view ? (uint32_t)view->count + 1 : 0);
+	if (!view)
+		return;
+	put(out, view->read_only);
+	print_number(out, &view->fresh_bytes);
+	for (size_t i = 0; i < view->count; i++) {
+		const struct place *place = &view->places[i];
+
+		put_text(out, place->path);
+		put_text(out, place->key);
+		put(out, place->act);
+		put(out, place->optional);
+	}
+}
+
+static void read_place(struct reader *reader, struct place *ret)
+{
+	uint32_t act;
+
+	ret->path = take_text(reader);
+	ret->key = take_text(reader);
+	act = take(reader);
+	ret->optional = take(reader) != 0;
+	if (!ret->path || !ret->key || act > PLACE_DEVICES)
+		reader->error = -EINVAL;
+	else
+		ret->act = (enum place_act)act;
+}
+
+static void read_view(struct reader *reader, void *at)
+{
+	uint32_t count = take(reader);
+	struct view *view = &reader->wired->view;
+
+	if (count == 0)
+		return;
+	view->count = count - 1;
+	if (view->count > VIEW_MAX_PLACES)
+		reader->error = -EINVAL;
+	view->read_only = take(reader) != 0;
+	read_number(reader, &view->fresh_bytes);
+	view->places = allocate(reader, view->count, sizeof(*view->places));
+	for (size_t i = 0; i < view->count && !reader->error; i++)
+		read_place(reader, &view->places[i]);
+	*(const struct view **)at = view;
+}
+
 static const struct kind {
 	void (*print)(struct text *out, const void *at);
 	void (*read)(struct reader *reader, void *at);
 } text = { print_text, read_text }, strings = { print_strings, read_strings },
   vector = { print_vector, read_vector }, number = { print_number, read_number },
-  yes_or_no = { print_bool, read_bool }, identity = { print_identity, read_identity };
+  yes_or_no = { print_bool, read_bool }, identity = { print_identity, read_identity },
+  view = { print_view, read_view };
 
 #define AT(member) offsetof(struct spawn_spec, member)
 static const struct row {
@@ -232,6 +284,10 @@ static const struct row {
 	{ AT(open_files), &number },
 	{ AT(core_bytes), &number },
 	{ AT(oom_score), &number },
+	{ AT(limits_asked), &number },
+	{ AT(view), &view },
+	{ AT(network_none), &yes_or_no },
+	{ AT(service_calls), &yes_or_no },
 	{ AT(no_new_privileges), &yes_or_no },
 	{ AT(capabilities), &strings },
 	{ AT(keep_privileges), &yes_or_no },

@@ -17,6 +17,7 @@ void wire_print(struct text *ret, const struct spawn_spec *spec);
 struct wired {
 	struct spawn_spec spec;
 	struct identity identity;
+	struct view view;
 	void *owned[16]; /* arrays of pointers into the bytes */
 	size_t owned_count;
 };

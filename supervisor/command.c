@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/paths.h"
+
 #include "spawn/spawn.h"
 
 static int expand_words(struct strings *ret, const struct strings *words,
@@ -94,6 +96,23 @@ static int add_declared(
 	return r;
 }
 
+static int plan_view(
+	struct command *command, const struct process *process, struct error *err)
+{
+	const struct service *service = process->instance->service;
+	const struct paths *paths = service->host->paths;
+	_cleanup_free_ char *secrets = text_format("%s/secrets", paths->etc);
+	struct view_paths places = { command->directory, paths->run, secrets };
+	int r = secrets ? view_plan(&command->view, service->declaration, &places)
+			: -ENOMEM;
+
+	if (r == -E2BIG) {
+		return error_set(err, r, "security.writable and logs.files: more than %d",
+			VIEW_MAX_PLACES);
+	}
+	return r;
+}
+
 static void fill_spec(struct command *command, const struct process *process)
 {
 	const struct service *service = process->instance->service;
@@ -112,6 +131,10 @@ static void fill_spec(struct command *command, const struct process *process)
 		.open_files = declaration->limits.open_files,
 		.core_bytes = declaration->limits.core_bytes,
 		.oom_score = declaration->limits.oom_score,
+		.limits_asked = declaration->asked,
+		.view = view_is_plain(&command->view) ? NULL : &command->view,
+		.network_none = declaration->security.network == NETWORK_NONE,
+		.service_calls = declaration->security.system_calls == CALLS_SERVICE,
 		.no_new_privileges = declaration->security.no_new_privileges,
 		.capabilities = &declaration->security.capabilities,
 	};
@@ -131,10 +154,17 @@ int command_init(struct command *ret, const struct process *process,
 		r = add_standard(&ret->environment, process);
 	if (r == 0)
 		r = add_declared(&ret->environment, process, err);
+	if (r == 0)
+		r = plan_view(ret, process, err);
 	if (r < 0)
 		return error_is_set(err) ? r : error_errno(err, r, "command");
 	fill_spec(ret, process);
 	return 0;
+}
+
+void command_join(struct command *command, const struct process *process)
+{
+	command->spec.join_pidfd = process->instance->pidfd;
 }
 
 int command_seal(struct command *command)
@@ -149,6 +179,7 @@ void command_done(struct command *command)
 {
 	strings_done(&command->argv);
 	strings_done(&command->environment);
+	view_done(&command->view);
 	free(command->vector);
 	free(command->directory);
 	*command = (struct command){ 0 };

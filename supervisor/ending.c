@@ -226,7 +226,7 @@ static void take_report(struct process *process)
 	char reason[REASON_BYTES] = "";
 
 	if (process->report_watch &&
-		spawn_report_read(process->report_fd, reason, sizeof(reason)) < 0)
+		process_read_report(process, reason, sizeof(reason)) < 0)
 		process_set_ending(process, CAUSE_START, "%s", reason);
 	process->report_watch = watch_free(process->report_watch);
 	if (process->report_fd >= 0)

@@ -142,15 +142,29 @@ static int add_private(struct process *process, struct command *command)
 
 /* ---- clone ------------------------------------------------------------------------ */
 
+/* A limit that is a default may be less on this host: that is a note, and no failure. */
+int process_read_report(struct process *process, char *reason, size_t size)
+{
+	char *note = process->instance->note;
+	size_t note_size = sizeof(process->instance->note);
+	int r;
+
+	while ((r = spawn_report_read(process->report_fd, reason, size)) == SPAWN_NOTED)
+		reason_add(note, note_size, "%s%s", note[0] ? "; " : "", reason);
+	return r;
+}
+
 static void on_report(void *owner, unsigned events, struct instant now)
 {
 	struct process *process = owner;
 	char reason[REASON_BYTES] = "";
-	int r = spawn_report_read(process->report_fd, reason, sizeof(reason));
+	int r = process_read_report(process, reason, sizeof(reason));
 
 	(void)events;
+	if (r == SPAWN_MUTE)
+		return;
 	process->report_watch = watch_free(process->report_watch);
-	if (r == 0) {
+	if (r == SPAWN_RUNS) {
 		process_executed(process, now);
 	} else {
 		process_set_ending(process, CAUSE_START, "%s", reason);

@@ -144,6 +144,7 @@ static int start(struct trial *trial, struct deed **ret, const struct deed_plan 
 	if (r < 0)
 		return r;
 	spec->limits = &service->declaration->limits;
+	command_join(&trial->command, trial->instance->process);
 	plan.service = service->name;
 	plan.spec = spec;
 	plan.timeout_ms = trial->check->timeout_ms;

@@ -95,6 +95,8 @@ void process_settle(struct process *process, struct instant now);
 
 /* launch.c: the process itself. 0, or negative with a reason */
 int process_launch(struct process *process, char *reason, struct instant now);
+/* spawn_report_read(), with what it noted on the way in instance->note. */
+int process_read_report(struct process *process, char *reason, size_t size);
 
 /* answers.c: what it tells of itself from then on */
 uint64_t process_start_ticks(pid_t pid); /* 0: not known */

@@ -202,6 +202,8 @@ static enum step_result start_command(struct process *process,
 	}
 	command.spec.name = name;
 	command.spec.limits = &service_of(process)->declaration->limits;
+	if (process->reloading)
+		command_join(&command, process);
 	plan->spec = &command.spec;
 	result = start_deed(process, plan);
 	command_done(&command);

@@ -20,6 +20,15 @@ static const struct identity identity = {
 	.known = true, .uid = 1000, .gid = 7, .groups = groups, .groups_count = 3
 };
 
+static char cache[] = "/var/cache/web", tmp[] = "/tmp";
+static struct place places[] = {
+	{ cache, "security.writable", PLACE_KEEP, false },
+	{ tmp, "security.tmp", PLACE_FRESH, true },
+};
+static const struct view view = {
+	.read_only = true, .fresh_bytes = 4096, .places = places, .count = 2
+};
+
 static struct spawn_spec full_spec(void)
 {
 	return (struct spawn_spec){ .name = "web",
@@ -33,6 +42,10 @@ static struct spawn_spec full_spec(void)
 		.open_files = INT64_MAX,
 		.core_bytes = 0,
 		.oom_score = -1000,
+		.limits_asked = ASKED_NICE,
+		.view = &view,
+		.network_none = true,
+		.service_calls = true,
 		.no_new_privileges = true,
 		.capabilities = &capabilities,
 		.set_listen_pid = true };
@@ -64,6 +77,20 @@ static void all_fields_arrive(void **state)
 	assert_int_equal(wired.spec.open_files, INT64_MAX);
 	assert_int_equal(wired.spec.core_bytes, 0);
 	assert_int_equal(wired.spec.oom_score, -1000);
+	assert_int_equal(wired.spec.limits_asked, ASKED_NICE);
+	assert_true(wired.spec.view->read_only);
+	assert_int_equal(wired.spec.view->fresh_bytes, 4096);
+	assert_int_equal(wired.spec.view->count, 2);
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		const struct place *place = &wired.spec.view->places[i];
+
+		assert_string_equal(place->path, places[i].path);
+		assert_string_equal(place->key, places[i].key);
+		assert_int_equal(place->act, places[i].act);
+		assert_int_equal(place->optional, places[i].optional);
+	}
+	assert_true(wired.spec.network_none);
+	assert_true(wired.spec.service_calls);
 	assert_true(wired.spec.no_new_privileges);
 	assert_false(wired.spec.keep_privileges);
 	assert_true(wired.spec.set_listen_pid);
@@ -85,6 +112,8 @@ static void what_is_not_there_is_not_there_afterwards(void **state)
 	assert_null(wired.spec.directory);
 	assert_null(wired.spec.identity);
 	assert_null(wired.spec.capabilities);
+	assert_null(wired.spec.view);
+	assert_false(wired.spec.service_calls);
 	assert_int_equal(wired.spec.umask, UNSET);
 	wire_done(&wired);
 	text_done(&bytes);

@@ -12,8 +12,9 @@ import machine
 
 @pytest.fixture
 def host(request):
-    # Services run as other users: the way to the folder must be open to them, unlike tmp_path.
-    folder = tempfile.mkdtemp(prefix='svcd-story-')
+    # Services run as other users, and see a /tmp of their own: the way to the folder must be open
+    # to them, unlike tmp_path.
+    folder = tempfile.mkdtemp(prefix='svcd-story-', dir='/run')
     os.chmod(folder, 0o755)
     one = machine.Host(folder)
     yield one

@@ -189,7 +189,8 @@ def test_reload_sends_the_signal_and_keeps_the_process(host):
     host.root.chmod(0o777)
     host.declare('trap', run={'command': ['/bin/sh', '-c',
                                           f'trap "touch {mark}" HUP; while :; do sleep 0.05; done'],
-                              'user': 'web', 'ready': {'by': 'started'}, 'reload': {'signal': 'HUP'}})
+                              'user': 'web', 'ready': {'by': 'started'}, 'reload': {'signal': 'HUP'}},
+                 security={'writable': [str(host.root)]})
     host.start()
     host.until_state('trap', 'up')
     first = host.pid('trap')

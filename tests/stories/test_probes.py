@@ -129,7 +129,7 @@ def test_a_command_runs_as_the_service_in_a_cgroup_of_its_own(host):
     os.chmod(out, 0o666)
     host.write('etc/env', 'FROM_FILE=1\n').chmod(0o600)
     look = script(host, 'look', f'(id -u; id -G; pwd; cat /proc/self/cgroup | tr "\\n" " "; echo; env) >{out}\necho fine\n')
-    host.declare_web('web', 18080, run={'instances': 1, 'directory': '/usr', 'environment': {'MINE': '${service}!'},
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, run={'instances': 1, 'directory': '/usr', 'environment': {'MINE': '${service}!'},
                                         'environment_file': str(host.root / 'etc/env')},
                      health={'checks': [{'name': 'look', 'exec': [look, '${instance}'], **FAST}]})
     host.start()
@@ -183,7 +183,7 @@ def test_nothing_of_a_command_stays(host):
     """Neither what it left in the background, nor what ignores signals, nor its cgroup."""
     left = script(host, 'left', "trap '' TERM HUP INT\nsetsid sleep 1000 &\n(setsid sleep 1000 >/dev/null 2>&1 &)\necho fine\n")
     stuck = script(host, 'stuck', "trap '' TERM HUP INT QUIT\nsetsid sleep 1000 &\nwhile :; do sleep 1000; done\n")
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'left', 'exec': [left], **FAST, 'interval': '1h', 'fast_interval': '1h'},
         {'name': 'stuck', 'exec': [stuck], **FAST, 'interval': '1h', 'fast_interval': '1h', 'fall': 1}]})
     host.start()
@@ -200,7 +200,7 @@ def test_one_that_hangs_delays_no_other(host):
     count = host.write('srv/count', '')
     os.chmod(count, 0o666)
     quick = script(host, 'quick', f'echo x >>{count}\n')
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'hang', 'exec': [hang], 'interval': '20s', 'timeout': '15s'},
         {'name': 'quick', 'exec': [quick], **FAST}]})
     host.declare_web('other', 18081, health={'checks': [{'name': 'quick', 'exec': [quick], **FAST}]})
@@ -220,7 +220,7 @@ def test_a_hundred_checks_of_one_service(host):
     plugin = script(host, 'plugin', f'''ls -d /sys/fs/cgroup"$(dirname "$(sed 's/^0:://' /proc/self/cgroup)")"/deed-* | wc -l >>{most}
 exec {PLUGINS}/check_dummy 0 "number $1"
 ''')
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': f'check-{number}', 'exec': [plugin, str(number)], 'interval': '5s', 'timeout': '4s', 'rise': 1}
         for number in range(100)]})
     host.start()
@@ -235,7 +235,7 @@ exec {PLUGINS}/check_dummy 0 "number $1"
 def test_a_command_ends_with_its_process(host):
     """Whoever asks about a service that is told to stop is not waited for."""
     hang = script(host, 'hang', 'sleep 1000\n')
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'hang', 'exec': [hang], 'interval': '1h', 'timeout': '50m'}]})
     host.start()
     host.until_ready('web')
@@ -253,10 +253,12 @@ def test_a_file_is_looked_at_as_the_service_sees_it(host):
     folder.mkdir(parents=True)
     shutil.chown(folder, 'web', 'web')
     folder.chmod(0o700)  # closed to svcd-health
+    closed = host.root / 'srv/closed'
+    closed.mkdir(mode=0o700)
     beat = folder / 'beat.1'
     host.declare_web('web', 18080, health={'checks': [
         {'name': 'beat', 'file': {'path': f'{folder}/beat.${{instance}}', 'fresh': '1m'}, 'effect': 'ready', **FAST},
-        {'name': 'shut', 'file': '/root/beat', **FAST}]})
+        {'name': 'shut', 'file': str(closed / 'beat'), **FAST}]})
     host.start()
     assert 'No such file' in until_check(host, 'web', 'beat', 'fail')['reason']
     beat.write_text('x')
@@ -300,7 +302,7 @@ def test_a_startup_check_holds_the_others_back(host):
     flag = host.root / 'srv/booted'
     ran = host.write('srv/ran', '')
     os.chmod(ran, 0o666)
-    host.declare_web('web', 18080, run={'ready': {'by': 'check', 'timeout': '60s'}}, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, run={'ready': {'by': 'check', 'timeout': '60s'}}, health={'checks': [
         {'name': 'later', 'exec': [script(host, 'later', f'echo x >>{ran}\n')], **FAST},
         {'name': 'boot', 'file': str(flag), 'startup': True, 'effect': 'ready', **FAST}]})
     host.start()
@@ -313,7 +315,7 @@ def test_a_startup_check_holds_the_others_back(host):
 
 def test_a_command_with_effect_live_restarts_after_live_after(host):
     flag = host.root / 'srv/ill'
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'self', 'exec': [script(host, 'self', f'test ! -e {flag} || {{ echo ill; exit 2; }}\n')],
          'effect': 'live', 'live_after': '2s', **FAST}]})
     host.start()
@@ -336,7 +338,7 @@ def test_a_command_with_effect_live_restarts_after_live_after(host):
 
 def test_the_engine_may_die_while_commands_run(host):
     hang = script(host, 'slow', 'sleep 2; echo done\n')
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'slow', 'exec': [hang], 'interval': '4s', 'timeout': '3s', 'rise': 1, 'effect': 'ready'}]})
     host.start()
     host.until_ready('web')
@@ -392,7 +394,7 @@ def test_an_engine_that_was_taken_over_can_only_ask_for_what_is_declared(host, m
     monkeypatch.setenv('SVCD_LIBEXEC', str(libexec))
     count = host.write('srv/count', '')
     os.chmod(count, 0o666)
-    host.declare_web('web', 18080, health={'checks': [
+    host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'count', 'exec': [script(host, 'count-it', f'echo x >>{count}\n')], 'interval': '2s',
          'fast_interval': '2s', 'timeout': '1s', 'effect': 'live', 'live_after': '1h'}]})
     host.start()
