@@ -431,7 +431,9 @@ def test_reload_commands_and_exec_checks_see_what_the_service_sees(host):
             health={'checks': [{'name': 'mark', 'exec': ['/bin/sh', '-c', f'readlink /proc/self/ns/mnt >{folder}/check; {same}'],
                                 'interval': '300ms', 'timeout': '300ms', 'effect': 'ready', 'rise': 1}]})
     host.start()
+    assert answers(host, 'witness') == ['written'] * 2
     host.until_ready('witness')
+    until((folder / 'check').exists)
     host.must_ctl('reload', 'witness')
     pid = host.pid('witness')
     own = [os.readlink(f'/proc/{pid}/ns/{kind}') for kind in ('mnt', 'net')]
