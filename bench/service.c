@@ -4,8 +4,8 @@
  *
  * Its first act is to read the monotonic clock, so that "started" is its own word and no
  * supervisor's. It appends `NAME PID MICROSECONDS` to the file of $BENCH_STARTS in one
- * write; NAME is its argument, or the directory it was started in. With $BENCH_READY_FD it
- * also tells that descriptor that it is ready, as s6 wants it: a newline.
+ * write; NAME is its argument, or the directory it was started in. With $BENCH_READY_FD
+ * it also tells that descriptor that it is ready, as s6 wants it: a newline.
  */
 #include <fcntl.h>
 #include <stdint.h>

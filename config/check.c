@@ -251,14 +251,15 @@ static void check_handover(struct checking *self)
 
 	if (run->restart.handover != HANDOVER_START_FIRST)
 		return;
-	if (run->kind == RUN_ONESHOT)
+	if (run->kind == RUN_ONESHOT) {
 		checking_refuse(self, "run.restart.handover",
 			"start-first is for a service: a oneshot is run to its end");
-	else if (fixed)
+	} else if (fixed) {
 		checking_refuse(self, "run.restart.handover",
 			"start-first needs a port of its own for each instance, and listen "
 			"'%s' is %s for all; write ${%s + instance} there, or stop-first",
 			fixed->name, fixed->port, fixed->port);
+	}
 }
 
 static void check_limits(struct checking *self)
@@ -385,8 +386,8 @@ static int fill_joined(
 	return *member ? 0 : -ENOMEM;
 }
 
-/* What holds a secret is for the service alone, unless somebody says otherwise: then it is
- * refused. */
+/* What holds a secret is for the service alone, unless somebody says otherwise: then it
+ * is refused. */
 static void close_files(struct checking *self)
 {
 	struct declaration *declaration = self->declaration;

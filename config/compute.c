@@ -93,11 +93,12 @@ int naming_find(
 	*ret = NULL;
 	if (naming->keep_instance && strcmp(name, "instance") == 0)
 		return 0;
-	if (is_secret(name) && naming->names->secrets == SECRETS_REFUSED)
+	if (is_secret(name) && naming->names->secrets == SECRETS_REFUSED) {
 		return error_set(naming->err, -EINVAL,
 			"${%s}: a secret may stand in the text of `files` and in the values "
 			"of run.environment alone",
 			name);
+	}
 	*ret = naming->names->find(name, naming->names->data);
 	return *ret ? 0 : unknown_name(naming, name);
 }

@@ -141,8 +141,8 @@ enum asked_limit {
 };
 
 struct declaration {
-	/* enum asked_limit: those that the service's own file sets; the others are defaults. Not
-	 * a key: config_read() finds it in the origins. */
+	/* enum asked_limit: those that the service's own file sets; the others are
+	 * defaults. Not a key: config_read() finds it in the origins. */
 	int64_t asked;
 	char *service, *description, *template;
 	enum rollout state;
@@ -442,8 +442,9 @@ struct sources {
 void sources_done(struct sources *sources);
 
 struct paths;
-/* Into a zeroed `ret` (but for `look`). Opens and reads svcd.yaml, site.yaml, templates (share and /etc/svcd/templates), file
- * templates and services below `paths`. Regular files only, no symlink as the last
+/* Into a zeroed `ret` (but for `look`). Opens and reads svcd.yaml, site.yaml, templates
+ * (share and /etc/svcd/templates), file templates and services below `paths`. Regular
+ * files only, no symlink as the last
  * component, limits as above; below /etc owned by root (or by us) and not writable by
  * others. A file that cannot be taken is there with the reason, a directory that cannot
  * be listed is a problem. svcd.yaml is parsed here already: it says where the others are.
@@ -466,8 +467,8 @@ struct config {
 		struct json_t *effective;
 		/* by dotted path: {"run.stop.timeout": "mathoid.yaml:12", …} */
 		struct json_t *origins;
-		/* what it was made of: {"file": "9f1c…", "template node": …, "defaults": …};
-		 * also of a refused one, as far as it was read */
+		/* what it was made of: {"file": "9f1c…", "template node": …,
+		 * "defaults": …}; also of a refused one, as far as it was read */
 		struct json_t *pins;
 		struct problems problems; /* why it was refused */
 		struct strings warnings;
@@ -547,14 +548,14 @@ const struct network_set *site_set(const struct site *site, const char *name);
 /* ---- secrets ----------------------------------------------------------------------- */
 
 /* `/etc/svcd/secrets/SERVICE.yaml`: KEY: VALUE lines of root alone (0600). Everybody else
- * sees `${secret.KEY}`: only the process that writes the file or becomes the service reads
- * the values, and ends soon. */
+ * sees `${secret.KEY}`: only the process that writes the file or becomes the service
+ * reads the values, and ends soon. */
 struct secrets;
 /* -ENOENT, -EACCES, -EINVAL (who may read it, or what it says), -E2BIG, each with the
  * file, the place and the fix; never with a value. -ENOMEM. */
 int secrets_read(struct secrets **ret, const struct paths *paths, const char *service,
 	struct error *err);
-struct secrets *secrets_free(struct secrets *secrets); /* erases them */
+struct secrets *secrets_free(struct secrets *self); /* erases them */
 CLEANUP(struct secrets *, secrets_free)
 /* As config_expand(), with secrets replaced; NULL: they stay as they stand. What comes of
  * it is as secret as they are. -EINVAL also when there is no such key. */

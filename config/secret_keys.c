@@ -9,6 +9,7 @@
  */
 #include "config/secret_keys.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
@@ -75,11 +76,12 @@ static int judge(const struct stat *info, const char *file, struct error *err)
 		return error_set(err, -EINVAL,
 			"%s: owned by uid %u; fix: chown root:root %s", file,
 			(unsigned)info->st_uid, file);
-	if (info->st_mode & (S_IRWXG | S_IRWXO))
+	if (info->st_mode & (S_IRWXG | S_IRWXO)) {
 		return error_set(err, -EINVAL,
 			"%s: others than root may read or write it (mode %04o); fix: chmod "
 			"0600 %s",
 			file, (unsigned)(info->st_mode & 07777), file);
+	}
 	if (info->st_size > SECRETS_MAX_BYTES)
 		return error_set(err, -E2BIG,
 			"%s: %lld KiB long; at most %d KiB are read", file,
@@ -117,11 +119,12 @@ int secret_bytes_read(char **ret, size_t *ret_size, const char *file, struct err
 	struct stat info;
 	int r;
 
-	if (fd < 0 && errno == ENOENT)
+	if (fd < 0 && errno == ENOENT) {
 		return error_set(err, -ENOENT,
 			"there is no %s; write KEY: VALUE lines there, owned by root, mode "
 			"0600",
 			file);
+	}
 	if (fd < 0 && errno == ELOOP)
 		return error_set(err, -EINVAL,
 			"%s: a symbolic link; put the file itself there", file);
@@ -141,6 +144,7 @@ static int take_keys(struct source *source, struct error *err)
 
 	if (r < 0)
 		return r;
+	assert(bytes); /* what secret_bytes_read() promised */
 	source->bytes = secret_keys_of(bytes, size);
 	explicit_bzero(bytes, size);
 	free(bytes);

@@ -19,8 +19,8 @@ char *secrets_file(const struct paths *paths, const char *service);
 bool secret_key_fits(const char *key, size_t size);
 
 /* Opens the file, judges who may read it, and takes its bytes in one piece: whoever calls
- * erases `size` bytes before the memory is freed. -EACCES, -ENOENT, -EINVAL, -E2BIG with a
- * sentence, -ENOMEM. */
+ * erases `size` bytes before the memory is freed. -EACCES, -ENOENT, -EINVAL, -E2BIG with
+ * a sentence, -ENOMEM. */
 int secret_bytes_read(char **ret, size_t *ret_size, const char *file, struct error *err);
 
 /* Pure: the keys, a line each, of KEY: VALUE lines. The caller frees; NULL: no memory. */

@@ -122,10 +122,8 @@ static int parse(struct secrets *self, const char *bytes, size_t size, struct er
 	struct node *tree = NULL;
 	int r = node_from_yaml(&tree, self->file, bytes, size, &problems);
 
-	if (r == 0 && !tree)
-		r = refuse_yaml(self, &problems, err);
 	if (r == 0)
-		r = add_all(self, tree, err);
+		r = tree ? add_all(self, tree, err) : refuse_yaml(self, &problems, err);
 	problems_done(&problems);
 	erase_tree(tree);
 	node_free(tree);

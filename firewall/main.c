@@ -11,8 +11,8 @@
 
 #include "base/log.h"
 
-#include "firewall/guard.h"
 #include "firewall/confine.h"
+#include "firewall/guard.h"
 #include "protocol/protocol.h"
 
 /* A sanitizer's own calls at the end of the process are many; it is not what we ship. */

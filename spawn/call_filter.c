@@ -7,6 +7,7 @@
  */
 #include "spawn/call_filter.h"
 
+#include <assert.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -180,6 +181,7 @@ static int compile(struct call_filter *calls, scmp_filter_ctx filter)
 
 	if (r < 0)
 		return r;
+	assert(code); /* what export() promised */
 	all = malloc(sizeof(prefix) + size);
 	if (!all)
 		return -ENOMEM;

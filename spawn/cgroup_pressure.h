@@ -14,9 +14,9 @@ struct cgroup;
 
 /* UNSET: not known. */
 struct pressure {
-	/* how often: reclaimed below its protection, above memory.high, at memory.max; the
-	 * limit could not be kept; processes of it that were killed (for its limit or the
-	 * host's) */
+	/* how often: reclaimed below its protection, above memory.high, at memory.max;
+	 * the limit could not be kept; processes of it that were killed (for its limit or
+	 * the host's) */
 	int64_t low, high, max, oom, oom_kill;
 	/* share of the last 10 s in which some task of it waited, in hundredths of a
 	 * percent: 1250 is 12.5 % */

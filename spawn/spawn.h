@@ -46,8 +46,8 @@ struct spawn_spec {
 	size_t fds_count;
 	int64_t umask, nice;                       /* UNSET: inherit */
 	int64_t open_files, core_bytes, oom_score; /* UNSET: inherit */
-	/* enum asked_limit: a failure where the host refuses them; other limits become as much as
-	 * it gives, and a note */
+	/* enum asked_limit: a failure where the host refuses them; other limits become as
+	 * much as it gives, and a note */
 	int64_t limits_asked;
 	const struct view *view; /* NULL: sees what the host has */
 	bool network_none;       /* its own loopback and nothing else */
@@ -82,12 +82,13 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 
 enum spawn_told {
 	SPAWN_RUNS, /* exec succeeded, or the function began */
-	SPAWN_NOTED, /* `reason` is about a limit that is less than it should be: read on */
+	/* `reason` is about a limit that is less than it should be: read on */
+	SPAWN_NOTED,
 	SPAWN_MUTE, /* nothing is there to read yet */
 };
 /* What came out of report_fd, once it is readable: an enum spawn_told, or the negative
- * errno of a step that failed and `reason` "chdir /srv/x: No such file or directory". Does
- * not close it. */
+ * errno of a step that failed and `reason` "chdir /srv/x: No such file or directory".
+ * Does not close it. */
 int spawn_report_read(int report_fd, char *reason, size_t size);
 
 #include "spawn/deed.h" /* its plan holds a spawn_spec */

@@ -256,7 +256,7 @@ static void read_view(struct reader *reader, void *at)
 	view->read_only = take(reader) != 0;
 	read_number(reader, &view->fresh_bytes);
 	view->places = allocate(reader, view->count, sizeof(*view->places));
-	for (size_t i = 0; i < view->count && !reader->error; i++)
+	for (size_t i = 0; view->places && i < view->count && !reader->error; i++)
 		read_place(reader, &view->places[i]);
 	*(const struct view **)at = view;
 }
@@ -300,6 +300,7 @@ void wire_print(struct text *ret, const struct spawn_spec *spec)
 		rows[i].kind->print(ret, (const char *)spec + rows[i].offset);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): its strings are handed out */
 int wire_read(struct wired *ret, char *bytes, size_t size)
 {
 	struct reader reader = { .wired = ret, .at = bytes, .end = bytes + size };

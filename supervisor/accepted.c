@@ -178,7 +178,7 @@ static int take_item(struct accepted_shelf *shelf, int directory, const char *na
 	_cleanup_(item_done) struct accepted_item item = { .name = strdup(name) };
 	_cleanup_free_ char *line = NULL;
 	struct error err = { 0 };
-	size_t size;
+	size_t size = 0;
 	int r = read_bytes(&item.bytes, &size, directory, name, &err);
 
 	if (r == 0)

@@ -61,7 +61,7 @@ struct accepted_shelf {
 	struct strings problems; /* a line per file that is left out */
 };
 /* Reads all of DIRECTORY; one that is not there is empty. -ENOMEM. */
-int accepted_gather(struct accepted_shelf *ret, const char *directory);
+int accepted_gather(struct accepted_shelf *ret, const char *path);
 void accepted_shelf_done(struct accepted_shelf *shelf);
 /* {NAME: head}. NULL: no memory. */
 struct json_t *accepted_heads(const struct accepted_shelf *shelf);

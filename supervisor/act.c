@@ -95,19 +95,20 @@ static bool shows_already(const struct member *member, const struct step *step)
 
 static void say_pending(const struct member *member)
 {
-	if (member->orphan)
+	if (member->orphan) {
 		supervisor_say(member->supervisor,
 			(struct about){ member->name, "orphan", LOG_WARNING },
 			"no file declares it any more; it runs on until `svcctl apply "
 			"--remove %s`",
 			member->name);
-	else if (member->pending.count > 0)
+	} else if (member->pending.count > 0) {
 		supervisor_say(member->supervisor,
 			(struct about){ member->name, "pending", LOG_NOTICE },
 			"%s%s%s%s waits for `svcctl apply %s`", member->upstream,
 			member->upstream[0] ? " changed: " : "",
 			member->pending.items[0].key,
 			member->pending.count > 1 ? ", …" : "", member->name);
+	}
 }
 
 /* What a member shows of its file, whatever is done about it. */

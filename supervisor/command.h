@@ -19,7 +19,8 @@ struct command {
  * `environment` until command_seal(). */
 int command_init(struct command *ret, const struct process *process,
 	const struct strings *words, struct error *err);
-/* It is for the process that runs: it sees what that sees, its /tmp and its network too. */
+/* It is for the process that runs: it sees what that sees, its /tmp and its network
+ * too. */
 void command_join(struct command *command, const struct process *process);
 int command_seal(struct command *command);
 void command_done(struct command *command);

@@ -39,9 +39,9 @@ typedef void file_watch_fn(void *owner, struct instant now);
 /* -errno: nobody will tell of changes. */
 int file_watch_new(
 	struct file_watch **ret, struct loop *loop, file_watch_fn *fn, void *owner);
-struct file_watch *file_watch_free(struct file_watch *watch);
-int file_watch_fd(const struct file_watch *watch); /* -1 of NULL */
+struct file_watch *file_watch_free(struct file_watch *self);
+int file_watch_fd(const struct file_watch *self); /* -1 of NULL */
 /* In the child: from now on changes in `directory` are heard. Its number, or -errno. */
 int file_watch_add(int fd, const char *directory);
 /* Hears no more of those that are not in `numbers` (a list). */
-void file_watch_keep(struct file_watch *watch, const struct json_t *numbers);
+void file_watch_keep(struct file_watch *self, const struct json_t *numbers);

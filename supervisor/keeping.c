@@ -127,12 +127,13 @@ static void put_back(struct keeping *keeping)
 
 static void on_failed(struct keeping *keeping, const char *reason, struct instant now)
 {
-	if (strcmp(keeping->failure, reason) != 0)
+	if (strcmp(keeping->failure, reason) != 0) {
 		supervisor_say(keeping->supervisor,
 			(struct about){ NULL, "accepted", LOG_ERR },
 			"what was accepted is not on disk; if a file were refused, the "
 			"next boot would run an older one: %s",
 			reason);
+	}
 	snprintf(keeping->failure, sizeof(keeping->failure), "%s", reason);
 	put_back(keeping);
 	keeping->not_before = instant_add_ms(now, KEEP_AGAIN_MS);

@@ -47,7 +47,8 @@ struct plan_wish {
 	enum apply_mode mode;
 	/* {NAME: head} (accepted.h) of what was accepted before; may be NULL */
 	const struct json_t *accepted;
-	/* What limits.memory may add up to, and the part of the host that it is; 0: any */
+	/* What limits.memory may add up to, and the part of the host that it is; 0: any
+	 */
 	int64_t memory_bytes, memory_percent;
 };
 

@@ -90,7 +90,7 @@ static struct errand *remember(
 static struct errand *find(
 	struct probes *probes, const struct instance *instance, const char *check)
 {
-	struct errand *errand;
+	struct errand *errand = NULL;
 
 	for (int phase = 0; phase < PHASE_COUNT; phase++) {
 		TAILQ_FOREACH(errand, &probes->lists[phase], beside)
@@ -107,7 +107,7 @@ static struct errand *find(
 static bool has_room(struct probes *probes, const struct service *service)
 {
 	unsigned of_host = 0, of_service = 0;
-	const struct errand *errand;
+	const struct errand *errand = NULL;
 
 	TAILQ_FOREACH(errand, &probes->lists[ERRAND_TRIES], beside)
 	{

@@ -186,10 +186,10 @@ static struct budget promised(const struct plan *plan, const struct members *mem
 /* "2.5G", rounded up: what is refused must look too large. */
 static char *size_text(int64_t bytes, char *ret, size_t size)
 {
-	const int64_t mib = 1024 * 1024;
+	const int64_t mib = INT64_C(1024) * 1024, gib = 1024 * mib;
 
-	if (bytes >= 10 * 1024 * mib)
-		snprintf(ret, size, "%" PRId64 "G", (bytes - 1) / (1024 * mib) + 1);
+	if (bytes >= 10 * gib)
+		snprintf(ret, size, "%" PRId64 "G", (bytes - 1) / gib + 1);
 	else
 		snprintf(
 			ret, size, "%" PRId64 "M", bytes > 0 ? (bytes - 1) / mib + 1 : 0);

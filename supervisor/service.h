@@ -71,11 +71,11 @@ struct service {
 	struct identity identity;
 	struct service_host *host;
 
-	enum wanted wanted;
 	struct {
 		char who[WHO_BYTES], why[REASON_BYTES];
 		struct wall since, until; /* until.us 0: for ever */
 	} wish;
+	enum wanted wanted;
 	/* What a process that is now told to end is remembered by. */
 	struct {
 		enum exit_cause cause;
@@ -102,14 +102,14 @@ struct service {
 	} * checks;
 	size_t checks_count;
 	bool firewall_applied;
+	/* private to process.c: log directory and files stand as declared */
+	bool prepared;
 	char firewall_reason[REASON_BYTES];
 	uint64_t accepted_packets, dropped_packets;
 	uint64_t generation; /* of what engines were told */
 
 	struct task *settle; /* private to service.c */
-	/* private to process.c: log directory and files stand as declared */
-	bool prepared;
-	void *user; /* the supervisor's own per-service data */
+	void *user;          /* the supervisor's own per-service data */
 };
 
 struct service_event {

@@ -76,8 +76,7 @@ static void test_after_start_little_is_left(void **state)
 		assert_true(pid >= 0);
 		/* not _exit(): a sanitizer would ask for more than is left */
 		if (pid == 0)
-			syscall(SYS_exit_group,
-				confine(&err) < 0 ? 2 : duties[i]());
+			syscall(SYS_exit_group, confine(&err) < 0 ? 2 : duties[i]());
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 			fail_msg("duty %zu: status %#x", i, (unsigned)status);
