@@ -7,6 +7,7 @@
  */
 #include "supervisor/accepted.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -52,6 +53,7 @@ int accepted_parse(
 
 	if (r < 0)
 		return r;
+	assert(bytes); /* an empty one has no first line */
 	bytes += r;
 	size -= (size_t)r;
 	end = memchr(bytes, '\n', size);

@@ -3,6 +3,7 @@
  * service_facts.c - what engines tell about a service, kept where ready.c and status.c
  * look.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/reason.h"
@@ -127,12 +128,14 @@ static void describe_illness(const struct process *process, const struct check_f
 {
 	const struct service *service = process->instance->service;
 	const struct check *check = find_check(service, fact->name);
-	unsigned port = config_port_of(
-		service->declaration, check->port, process->instance->number);
+	unsigned port;
 	unsigned row = process->liveness.in_a_row;
 	int64_t whole_s = instant_since_us(now, fact->failing) / US_PER_S;
 	char lasted[DURATION_TEXT_BYTES];
 
+	assert(check); /* who found the fact found its check */
+	port = config_port_of(
+		service->declaration, check->port, process->instance->number);
 	reason_set(ret, REASON_BYTES, "check %s", check->name);
 	if (port && (check->kind == CHECK_HTTP || check->kind == CHECK_TCP))
 		reason_add(ret, REASON_BYTES, " on port %u", port);

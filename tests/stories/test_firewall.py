@@ -96,7 +96,7 @@ def test_a_new_service_cannot_take_the_port_of_one_that_runs(host):
     host.until_ready('hello')
     host.declare_web('aaa', 8080, firewall={'allow': [{'port': 'http', 'from': ['192.0.2.0/24']}]})
     host.must_ctl('apply', '--yes', rc=1)
-    assert 'belongs to service hello, which runs' in host.ctl('status', 'aaa').stdout
+    assert 'port 8080 belongs to service hello' in host.ctl('status', 'aaa').stdout
     assert connects(inside, '10.64.0.1', 8080)
     assert not connects(outside, '192.0.2.1', 8080, timeout=0.5)
     assert host.status('hello')['firewall']['applied']

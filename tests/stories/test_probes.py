@@ -179,8 +179,13 @@ def deeds(host, service):
     return [pid for leaf in folder.glob('deed-*') for pid in (leaf / 'cgroup.procs').read_text().split()]
 
 
+def sleepers():
+    return {pid for pid, _, name in processes() if name == 'sleep'}
+
+
 def test_nothing_of_a_command_stays(host):
     """Neither what it left in the background, nor what ignores signals, nor its cgroup."""
+    strangers = sleepers()
     left = script(host, 'left', "trap '' TERM HUP INT\nsetsid sleep 1000 &\n(setsid sleep 1000 >/dev/null 2>&1 &)\necho fine\n")
     stuck = script(host, 'stuck', "trap '' TERM HUP INT QUIT\nsetsid sleep 1000 &\nwhile :; do sleep 1000; done\n")
     host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
@@ -192,7 +197,7 @@ def test_nothing_of_a_command_stays(host):
     until_check(host, 'web', 'stuck', 'warn')
     until(lambda: not deeds(host, 'web'), what='nothing runs in cgroups of side jobs')
     until(lambda: not list(cgroup_of(host.pid('web')).parent.glob('deed-*')), what='they are removed')
-    assert host.pid('web') and not [1 for _, _, name in processes() if name == 'sleep']
+    assert host.pid('web') and not sleepers() - strangers
 
 
 def test_one_that_hangs_delays_no_other(host):
@@ -234,6 +239,7 @@ exec {PLUGINS}/check_dummy 0 "number $1"
 
 def test_a_command_ends_with_its_process(host):
     """Whoever asks about a service that is told to stop is not waited for."""
+    strangers = sleepers()
     hang = script(host, 'hang', 'sleep 1000\n')
     host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
         {'name': 'hang', 'exec': [hang], 'interval': '1h', 'timeout': '50m'}]})
@@ -243,7 +249,7 @@ def test_a_command_ends_with_its_process(host):
     begun = time.monotonic()
     host.must_ctl('stop', 'web')
     assert time.monotonic() - begun < 20
-    assert not [1 for _, _, name in processes() if name == 'sleep']
+    assert not sleepers() - strangers
 
 
 # ---- file and notify ------------------------------------------------------------------------
