@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#define TAB "    "           /* a tab has no width of its own */
 enum { LABEL_COLUMNS = 13 }; /* "  Instances  " */
 
 static const char *const paint_codes[] = {
@@ -47,13 +48,19 @@ void showf(struct text *out, const struct view *view, enum paint paint,
 	text_done(&line);
 }
 
-size_t show_columns(const char *string)
+char *show_cleaned(const char *string)
 {
-	size_t columns = 0;
+	struct text clean = { 0 };
 
-	for (; *string; string++)
-		columns += ((unsigned char)*string & 0xc0) != 0x80;
-	return columns;
+	for (size_t size; *string; string += size) {
+		size = strcspn(string, "\t");
+		text_add_shown(&clean, string, size);
+		if (string[size] == '\t') {
+			text_add(&clean, TAB);
+			size++;
+		}
+	}
+	return text_take(&clean);
 }
 
 static void spaces(struct text *out, size_t count)
@@ -61,23 +68,10 @@ static void spaces(struct text *out, size_t count)
 	text_addf(out, "%*s", (int)count, "");
 }
 
-/* How many bytes of `string` take at most `columns`. */
-static size_t bytes_within(const char *string, size_t columns)
-{
-	size_t at = 0;
-
-	while (string[at]) {
-		if (((unsigned char)string[at] & 0xc0) != 0x80 && columns-- == 0)
-			break;
-		at++;
-	}
-	return at;
-}
-
 /* How many bytes make the next line: at a space where there is one. */
 static size_t fold_at(const char *string, size_t columns)
 {
-	size_t most = bytes_within(string, columns), at = most;
+	size_t most = show_bytes_within(string, columns), at = most;
 
 	if (!string[most])
 		return most;
@@ -111,18 +105,10 @@ static void fold(struct text *out, const struct view *view, size_t indent,
 	}
 }
 
-static char *cleaned(const char *string)
-{
-	struct text clean = { 0 };
-
-	text_add_shown(&clean, string, strlen(string));
-	return text_take(&clean);
-}
-
 void show_folded_from(struct text *out, const struct view *view, size_t indent,
 	enum paint paint, const char *string)
 {
-	_cleanup_free_ char *clean = cleaned(string);
+	_cleanup_free_ char *clean = show_cleaned(string);
 
 	if (clean) {
 		fold(out, view, indent, paint, clean);
@@ -141,7 +127,7 @@ void show_folded(
 void show_field(struct text *out, const struct view *view, const char *label,
 	enum paint paint, const char *string)
 {
-	_cleanup_free_ char *clean = cleaned(string);
+	_cleanup_free_ char *clean = show_cleaned(string);
 
 	if (!clean)
 		out->failed = true;
@@ -173,7 +159,7 @@ void show_fieldf(struct text *out, const struct view *view, const char *label,
 void show_line(
 	struct text *out, const struct view *view, size_t indent, const char *string)
 {
-	_cleanup_free_ char *clean = cleaned(string);
+	_cleanup_free_ char *clean = show_cleaned(string);
 	size_t room = view->width > indent ? view->width - indent : SIZE_MAX;
 
 	spaces(out, indent);
@@ -182,7 +168,7 @@ void show_line(
 		return;
 	}
 	if (show_columns(clean) > room) {
-		text_add_bytes(out, clean, bytes_within(clean, room - 1));
+		text_add_bytes(out, clean, show_bytes_within(clean, room - 1));
 		text_add(out, "…");
 	} else {
 		text_add(out, clean);

@@ -41,8 +41,12 @@ void show_folded(
 void show_folded_from(struct text *out, const struct view *view, size_t indent,
 	enum paint paint, const char *string);
 
-/* How many columns `string` takes (UTF-8 code points). */
+/* How many columns `string` takes on a terminal; how many bytes of it take at most
+ * `columns`. */
 size_t show_columns(const char *string);
+size_t show_bytes_within(const char *string, size_t columns);
+/* Control characters shown, tabs as spaces. The caller frees; NULL: no memory. */
+char *show_cleaned(const char *string);
 
 /* A short word for a value, into `ret`; "-" when it is not known (null). Each returns
  * `ret`. */
@@ -55,7 +59,8 @@ char *word_age(char ret[static WORD_BYTES], const struct view *view,
 char *word_time(
 	char ret[static WORD_BYTES], const char *at); /* 2026-11-23 05:36:39 UTC */
 
-/* Cells in rows; columns as wide as their widest cell, the last cut at the width. */
+/* Cells in rows; columns as wide as their widest cell, which no stranger can make wider
+ * than 40, the last cut at the width. */
 struct table {
 	struct table_cell {
 		char *string;
@@ -66,6 +71,7 @@ struct table {
 	bool failed;
 };
 void table_cell(struct table *self, enum paint paint, const char *string);
+void table_heads(struct table *self, const char *const *words); /* a word per column */
 void table_print(struct text *out, const struct view *view, size_t indent,
 	const struct table *self);
 void table_done(struct table *self);

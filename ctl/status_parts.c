@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * status_parts.c - instances, checks, exits and the other lists of a status document.
+ * status_parts.c - instances, checks and the other lists of a status document.
+ *
+ * Not here: exits (status_exits.c).
  */
 #include "ctl/status_parts.h"
 
@@ -11,17 +13,12 @@
 
 #include "protocol/protocol.h"
 
-enum { EXITS_SHOWN = 3, PART_INDENT = 2, NOTE_INDENT = 4, ROW_INDENT = 5 };
+enum { NOTE_INDENT = 4, ROW_INDENT = 5 };
+static const double stall_shown_percent = 1;
 
 static const char *text_of(const struct json_t *object, const char *key)
 {
 	return json_get_text(object, key, "");
-}
-
-static void heads(struct table *table, const char *const *words)
-{
-	for (size_t i = 0; i < table->columns; i++)
-		table_cell(table, PAINT_FAINT, words[i]);
 }
 
 /* ---- what stands against a change ------------------------------------------------ */
@@ -213,7 +210,7 @@ void status_print_instances(
 
 	if (json_size(instances) == 0)
 		return;
-	heads(&table, words);
+	table_heads(&table, words);
 	for (size_t i = 0; i < json_size(instances); i++)
 		add_instance(&table, view, json_item(instances, i));
 	text_add(out, "\n");
@@ -222,6 +219,79 @@ void status_print_instances(
 	for (size_t i = 0; i < json_size(instances); i++) {
 		note_instance(out, view, json_item(instances, i),
 			json_size(instances) == 1 ? text_of(document, "why") : "");
+	}
+}
+
+/* ---- pressure --------------------------------------------------------------------- */
+
+static void add_events(struct text *line, const struct json_t *instance)
+{
+	static const struct {
+		const char *key, *one, *many;
+	} rows[] = {
+		{ "oom_kill", "process killed for lack of memory",
+			"processes killed for lack of memory" },
+		{ "max", "time at limits.memory", "times at limits.memory" },
+		{ "high", "time above limits.memory_high",
+			"times above limits.memory_high" },
+	};
+	const struct json_t *events = json_get(instance, "memory_events");
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t count = json_get_int(events, rows[i].key, 0);
+
+		if (count > 0) {
+			text_addf(line, "%s%" PRId64 " %s", line->size > 0 ? ", " : "",
+				count, count == 1 ? rows[i].one : rows[i].many);
+		}
+	}
+}
+
+/* "waits for memory 12.5%, io 3.0% of the time" */
+static void add_stalls(struct text *line, const struct json_t *instance)
+{
+	static const char *const keys[] = { "memory", "cpu", "io" };
+	const struct json_t *stalls = json_get(instance, "pressure");
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		double percent = json_get_double(stalls, keys[i], 0);
+
+		if (percent < stall_shown_percent)
+			continue;
+		if (count++ == 0)
+			text_addf(line, "%swaits for ", line->size > 0 ? "; " : "");
+		else
+			text_add(line, ", ");
+		text_addf(line, "%s %.1f%%", keys[i], percent);
+	}
+	if (count > 0)
+		text_add(line, " of the last 10s");
+}
+
+/* Only what is remarkable: most services are never pressed. */
+void status_print_pressure(
+	struct text *out, const struct view *view, const struct json_t *document)
+{
+	const struct json_t *instances = json_get(document, "instances");
+	const char *label = "Pressed";
+
+	for (size_t i = 0; i < json_size(instances); i++) {
+		const struct json_t *instance = json_item(instances, i);
+		char number[WORD_BYTES];
+		struct text line = { 0 };
+
+		add_events(&line, instance);
+		add_stalls(&line, instance);
+		word_count(number, json_get(instance, "instance"));
+		if (!text_failed(&line) && line.size > 0) {
+			show_fieldf(out, view, label, PAINT_WARN, "%s%s%s%s",
+				json_size(instances) > 1 ? "instance " : "",
+				json_size(instances) > 1 ? number : "",
+				json_size(instances) > 1 ? ": " : "", line.bytes);
+			label = "";
+		}
+		text_done(&line);
 	}
 }
 
@@ -267,7 +337,7 @@ void status_print_checks(
 
 	if (json_size(checks) == 0)
 		return;
-	heads(&table, words);
+	table_heads(&table, words);
 	for (size_t i = 0; i < json_size(checks); i++)
 		add_check(&table, view, json_item(checks, i));
 	text_add(out, "\n");
@@ -275,59 +345,7 @@ void status_print_checks(
 	table_done(&table);
 }
 
-/* ---- deaths and words ------------------------------------------------------------ */
-
-static void add_exit(
-	struct table *table, const struct view *view, const struct json_t *death)
-{
-	char ago[WORD_BYTES + 4], ran[WORD_BYTES], word[WORD_BYTES];
-
-	word_age(word, view, json_get_text(death, "at", NULL));
-	snprintf(ago, sizeof(ago), "%s ago", word);
-	table_cell(table, PAINT_NONE, ago);
-	table_cell(table, PAINT_NONE, word_count(word, json_get(death, "instance")));
-	table_cell(table, PAINT_NONE, word_count(word, json_get(death, "pid")));
-	table_cell(table, PAINT_NONE, word_took(ran, json_get(death, "ran_us")));
-	table_cell(table, PAINT_NONE, text_of(death, "reason"));
-}
-
-static void print_stderr(
-	struct text *out, const struct view *view, const struct json_t *document)
-{
-	const struct json_t *lines = json_get(document, "stderr");
-
-	/* Of a death that nobody wished and that is not over yet. */
-	if (json_size(lines) == 0 || json_get_bool(document, "ready", false) ||
-		!text_equal(
-			json_get_text(json_get(document, "wanted"), "value", "up"), "up"))
-		return;
-	text_add(out, "\n");
-	show_line(out, view, PART_INDENT, "Last words on stderr");
-	for (size_t i = 0; i < json_size(lines); i++) {
-		const char *line = json_text(json_item(lines, i));
-
-		show_line(out, view, NOTE_INDENT, line ? line : "");
-	}
-}
-
-void status_print_exits(
-	struct text *out, const struct view *view, const struct json_t *document)
-{
-	static const char *const words[] = { "EXIT", "#", "PID", "RAN", "REASON" };
-	struct table table = { .columns = ARRAY_LEN(words), .right = "<>>>" };
-	const struct json_t *exits = json_get(document, "exits");
-	size_t count = MIN(json_size(exits), EXITS_SHOWN);
-
-	if (count > 0) {
-		heads(&table, words);
-		for (size_t i = 0; i < count; i++)
-			add_exit(&table, view, json_item(exits, i));
-		text_add(out, "\n");
-		table_print(out, view, PART_INDENT, &table);
-		table_done(&table);
-	}
-	print_stderr(out, view, document);
-}
+/* ---- its log --------------------------------------------------------------------- */
 
 void status_print_log(struct text *out, const struct view *view,
 	const struct json_t *document, const struct json_t *log)

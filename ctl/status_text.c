@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * status_text.c - what an operator wants to know first comes first: how it is and why,
- * then what to do about it, then the numbers.
+ * then what comes next or what to do about it, then the numbers.
  *
  * Pure. Everything that is not known is "-" or left out, never 0. A document may come
  * from a newer or an ill svcd: no key is taken for granted.
@@ -16,19 +16,15 @@
 #include "ctl/status_parts.h"
 #include "protocol/protocol.h"
 
-/* What a state implies for its reader. */
-static const struct {
-	int lsb;
-	const char *advice; /* followed by the service and what comes behind it */
-	const char *behind;
-} faces[] = {
-	[STATE_DOWN] = { .lsb = 3 },
-	[STATE_STARTING] = { .lsb = 0 },
-	[STATE_UP] = { .lsb = 0 },
-	[STATE_STOPPING] = { .lsb = 0 },
-	[STATE_WAITING] = { 1, "`svcctl logs ", "` tells what it printed" },
-	[STATE_FAILED] = { 1, "`svcctl start ", "` begins anew" },
-	[STATE_DONE] = { .lsb = 3 },
+/* systemctl(1) and LSB: 0 running, 1 dead, 3 not running. */
+static const int lsb_codes[] = {
+	[STATE_DOWN] = 3,
+	[STATE_STARTING] = 0,
+	[STATE_UP] = 0,
+	[STATE_STOPPING] = 0,
+	[STATE_WAITING] = 1,
+	[STATE_FAILED] = 1,
+	[STATE_DONE] = 3,
 };
 
 static const char *text_of(const struct json_t *object, const char *key)
@@ -50,7 +46,12 @@ static bool is_wanted_up(const struct json_t *document)
 		json_get_text(json_get(document, "wanted"), "value", "up"), "up");
 }
 
-static enum paint paint_of(const struct json_t *document)
+bool status_is_done(const struct json_t *document)
+{
+	return state_of(document) == STATE_DONE;
+}
+
+enum paint status_paint_of(const struct json_t *document)
 {
 	enum state state = state_of(document);
 
@@ -63,7 +64,7 @@ static enum paint paint_of(const struct json_t *document)
 
 int status_exit(const struct json_t *document)
 {
-	return faces[state_of(document)].lsb;
+	return lsb_codes[state_of(document)];
 }
 
 /* ": REASON", from the first of the two that says anything. */
@@ -124,7 +125,7 @@ static void print_head(
 	struct text *out, const struct view *view, const struct json_t *document)
 {
 	const char *service = text_of(document, "service");
-	enum paint paint = paint_of(document);
+	enum paint paint = status_paint_of(document);
 	size_t indent = 2 + show_columns(service) + 2;
 	struct text line = { 0 }, folded = { 0 };
 	const struct view plain = { .width = view->width };
@@ -172,6 +173,8 @@ static void print_wanted(
 	struct text line = { 0 };
 	char word[WORD_BYTES];
 
+	if (is_wanted_up(document) && (!*who || text_equal(who, "svcd")))
+		return; /* as declared */
 	text_add(&line, text_of(wanted, "value"));
 	if (*who)
 		text_addf(&line, " by %s", who);
@@ -186,15 +189,18 @@ static void print_wanted(
 	text_done(&line);
 }
 
-static void print_failing(
-	struct text *out, const struct view *view, const struct json_t *term)
+static void print_failing(struct text *out, const struct view *view,
+	const struct json_t *term, const char *headline)
 {
 	const char *reason = text_of(term, "reason");
 
-	if (!json_get_bool(term, "ok", false)) {
-		show_fieldf(out, view, "", PAINT_NONE, "%s: %s", text_of(term, "term"),
-			*reason ? reason : "does not hold");
-	}
+	if (json_get_bool(term, "ok", false))
+		return;
+	if (!*reason)
+		reason = "does not hold";
+	else if (strstr(headline, reason))
+		reason = "see above";
+	show_fieldf(out, view, "", PAINT_NONE, "%s: %s", text_of(term, "term"), reason);
 }
 
 /* "wanted, state hold" */
@@ -223,11 +229,16 @@ static void print_ready(
 {
 	const struct json_t *terms = json_get(document, "terms");
 	bool ready = json_get_bool(document, "ready", false);
+	struct text headline = { 0 };
 
+	status_headline(&headline, document);
+	if (text_failed(&headline))
+		out->failed = true;
 	show_field(
 		out, view, "Ready", ready ? PAINT_GOOD : PAINT_BAD, ready ? "yes" : "no");
-	for (size_t i = 0; i < json_size(terms); i++)
-		print_failing(out, view, json_item(terms, i));
+	for (size_t i = 0; i < json_size(terms) && !text_failed(&headline); i++)
+		print_failing(out, view, json_item(terms, i), headline.bytes);
+	text_done(&headline);
 	if (!ready && json_size(terms) == 0)
 		show_field(out, view, "", PAINT_NONE, text_of(document, "reason"));
 	print_holding(out, view, terms);
@@ -245,15 +256,17 @@ static void print_job(
 	}
 }
 
-static void print_advice(
+/* The headline of what is stopped has said already that it stays so. */
+static void print_next(
 	struct text *out, const struct view *view, const struct json_t *document)
 {
-	enum state state = state_of(document);
+	const char *next = text_of(document, "next");
+	struct text headline = { 0 };
 
-	if (faces[state].advice && json_size(json_get(document, "exits")) > 0) {
-		show_fieldf(out, view, "Next", PAINT_NONE, "%s%s%s", faces[state].advice,
-			text_of(document, "service"), faces[state].behind);
-	}
+	status_headline(&headline, document);
+	if (!text_failed(&headline) && !strstr(headline.bytes, next))
+		show_field(out, view, "Next", PAINT_STRONG, next);
+	text_done(&headline);
 }
 
 void status_text(struct text *out, const struct view *view, const struct json_t *document,
@@ -261,97 +274,17 @@ void status_text(struct text *out, const struct view *view, const struct json_t 
 {
 	print_head(out, view, document);
 	print_state(out, view, document);
+	print_next(out, view, document);
 	print_wanted(out, view, document);
 	print_ready(out, view, document);
 	print_job(out, view, document);
-	print_advice(out, view, document);
 	status_print_refused(out, view, document);
 	status_print_pending(out, view, document);
 	status_print_listen(out, view, document);
 	status_print_firewall(out, view, document);
+	status_print_pressure(out, view, document);
 	status_print_instances(out, view, document);
 	status_print_checks(out, view, document);
 	status_print_exits(out, view, document);
 	status_print_log(out, view, document, log);
-}
-
-/* ---- the table of all ------------------------------------------------------------ */
-
-/* The first known number of the instances added up; false: nobody knows one. */
-static bool sum_of(const struct json_t *document, const char *key, int64_t *ret)
-{
-	const struct json_t *instances = json_get(document, "instances");
-	bool known = false;
-
-	*ret = 0;
-	for (size_t i = 0; i < json_size(instances); i++) {
-		const struct json_t *number = json_get(json_item(instances, i), key);
-
-		known = known || json_kind(number) == JSON_IS_INT;
-		*ret += json_int(number);
-	}
-	return known;
-}
-
-static void sum_cell(struct table *table, const struct json_t *document, const char *key,
-	char *(*word)(char *ret, const struct json_t *number))
-{
-	_cleanup_(json_freep) struct json_t *sum = NULL;
-	char shown[WORD_BYTES];
-	int64_t number;
-
-	if (sum_of(document, key, &number))
-		sum = json_new_int(number);
-	table_cell(table, PAINT_NONE, word(shown, sum));
-}
-
-/* Why it is not as it should be; else what it is. */
-static const char *remark(const struct json_t *document)
-{
-	const struct json_t *refused = json_get(document, "refused");
-	const char *reason = text_of(document, "reason"), *why = text_of(document, "why");
-	const struct json_t *verdict = json_get(document, "verdict");
-
-	if (json_size(refused) > 0 && json_text(json_item(refused, 0)))
-		return json_text(json_item(refused, 0));
-	if (*why)
-		return why;
-	if (!json_get_bool(document, "ready", false) && *reason)
-		return reason;
-	if (text_equal(text_of(verdict, "value"), "warn") && *text_of(verdict, "reason"))
-		return text_of(verdict, "reason");
-	if (json_size(json_get(document, "pending")) > 0)
-		return "changes are pending: `svcctl diff`";
-	return text_of(document, "description");
-}
-
-static void add_service(
-	struct table *table, const struct view *view, const struct json_t *document)
-{
-	bool ready = json_get_bool(document, "ready", false);
-	char word[WORD_BYTES];
-
-	table_cell(table, PAINT_STRONG, text_of(document, "service"));
-	table_cell(table, paint_of(document), text_of(document, "state"));
-	table_cell(table, ready ? PAINT_GOOD : paint_of(document), ready ? "yes" : "no");
-	table_cell(table, PAINT_NONE,
-		word_age(word, view, json_get_text(document, "since", NULL)));
-	sum_cell(table, document, "memory_bytes", word_bytes);
-	sum_cell(table, document, "restarts", word_count);
-	table_cell(table, PAINT_NONE, remark(document));
-}
-
-void status_table(
-	struct text *out, const struct view *view, const struct json_t *documents)
-{
-	static const char *const heads[] = { "SERVICE", "STATE", "READY", "FOR", "MEM",
-		"RESTARTS", "REMARK" };
-	struct table table = { .columns = ARRAY_LEN(heads), .right = "<<<>>>" };
-
-	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
-		table_cell(&table, PAINT_FAINT, heads[i]);
-	for (size_t i = 0; i < json_size(documents); i++)
-		add_service(&table, view, json_item(documents, i));
-	table_print(out, view, 0, &table);
-	table_done(&table);
 }

@@ -11,7 +11,7 @@
  * asked. */
 void status_text(struct text *out, const struct view *view, const struct json_t *document,
 	const struct json_t *log);
-/* All of `documents` (a list) in one table. */
+/* All of `documents` (a list) in one table, those that need a person first. */
 void status_table(
 	struct text *out, const struct view *view, const struct json_t *documents);
 /* "up, not ready: …": the first line that anybody reads. */

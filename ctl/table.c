@@ -6,24 +6,31 @@
 
 #include "ctl/show.h"
 
-enum { GAP = 2, COLUMNS_MAX = 16 };
+enum { GAP = 2, COLUMNS_MAX = 16, CELL_MAX_COLUMNS = 40 };
 
 void table_cell(struct table *self, enum paint paint, const char *string)
 {
 	struct table_cell *cells =
 		realloc(self->cells, (self->count + 1) * sizeof(*self->cells));
-	struct text clean = { 0 };
+	bool last = self->count % self->columns == self->columns - 1;
+	char *clean = show_cleaned(string);
 
-	text_add_shown(&clean, string, strlen(string));
+	if (clean && !last)
+		clean[show_bytes_within(clean, CELL_MAX_COLUMNS)] = '\0';
 	if (cells)
 		self->cells = cells;
-	if (!cells || text_failed(&clean)) {
-		text_done(&clean);
+	if (!cells || !clean) {
+		free(clean);
 		self->failed = true;
 		return;
 	}
-	cells[self->count++] =
-		(struct table_cell){ .string = text_take(&clean), .paint = paint };
+	cells[self->count++] = (struct table_cell){ .string = clean, .paint = paint };
+}
+
+void table_heads(struct table *self, const char *const *words)
+{
+	for (size_t i = 0; i < self->columns; i++)
+		table_cell(self, PAINT_FAINT, words[i]);
 }
 
 void table_done(struct table *self)
