@@ -18,6 +18,7 @@ static void add_exit(
 	struct table *table, const struct view *view, const struct json_t *exit)
 {
 	bool died = json_get_bool(exit, "death", true);
+	bool ran = json_kind(json_get(exit, "pid")) != JSON_IS_NULL;
 	char ago[WORD_BYTES + 4], word[WORD_BYTES];
 
 	word_age(word, view, json_get_text(exit, "at", NULL));
@@ -25,7 +26,8 @@ static void add_exit(
 	table_cell(table, PAINT_NONE, ago);
 	table_cell(table, PAINT_NONE, word_count(word, json_get(exit, "instance")));
 	table_cell(table, PAINT_NONE, word_count(word, json_get(exit, "pid")));
-	table_cell(table, PAINT_NONE, word_took(word, json_get(exit, "ran_us")));
+	table_cell(table, PAINT_NONE,
+		word_took(word, ran ? json_get(exit, "ran_us") : NULL));
 	table_cell(
 		table, died ? PAINT_BAD : PAINT_NONE, json_get_text(exit, "reason", ""));
 }

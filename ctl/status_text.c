@@ -198,7 +198,7 @@ static void print_failing(struct text *out, const struct view *view,
 		return;
 	if (!*reason)
 		reason = "does not hold";
-	else if (strstr(headline, reason))
+	else if (strstr(headline, reason) || strstr(reason, headline))
 		reason = "see above";
 	show_fieldf(out, view, "", PAINT_NONE, "%s: %s", text_of(term, "term"), reason);
 }

@@ -5,12 +5,17 @@
  */
 #include "supervisor/exits.h"
 
+#include <fcntl.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
 #include "supervisor/oom.h"
 #include "supervisor/outlook.h"
 #include "tests/supervisor/sample.h"
 #include "tests/test.h"
 
-enum { STORM = 10000, MIB = 1 << 20 };
+enum { STORM = 10000, MIB = 1 << 20, GOLDEN_MAX_BYTES = 1 << 20 };
 
 /* ---- memory ---------------------------------------------------------------------- */
 
@@ -116,6 +121,25 @@ static void what_was_wished_is_no_death(void **state)
 	assert_int_equal(count, ARRAY_LEN(wished));
 	for (size_t i = 0; i < ARRAY_LEN(wished); i++)
 		assert_false(exit_cause_is_death(wished[i]));
+}
+
+/* Words of this room that svcctl's golden files must know. */
+static void each_cause_has_a_golden_status(void **state)
+{
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	assert_int_equal(file_read(&text, NULL, AT_FDCWD,
+				 SOURCE_ROOT "/tests/golden/ctl/situations.json",
+				 GOLDEN_MAX_BYTES),
+		0);
+	for (int cause = 0; cause < CAUSE_COUNT; cause++) {
+		_cleanup_free_ char *member =
+			text_format("\"cause\": \"%s\"", exit_cause_words[cause]);
+
+		if (!strstr(text, member))
+			fail_msg("no situation shows cause %s", exit_cause_words[cause]);
+	}
 }
 
 /* ---- lack of memory -------------------------------------------------------------- */
@@ -322,6 +346,7 @@ int main(void)
 		cmocka_unit_test(last_words_belong_to_the_exit_that_was_asked_about),
 		cmocka_unit_test(long_last_words_are_cut_at_the_beginning_of_a_line),
 		cmocka_unit_test(what_was_wished_is_no_death),
+		cmocka_unit_test(each_cause_has_a_golden_status),
 		cmocka_unit_test(whose_memory_ran_out_is_told),
 		cmocka_unit_test(deaths_in_a_row_are_counted_as_people_do),
 		cmocka_unit_test(each_state_says_what_comes_next),
