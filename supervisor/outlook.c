@@ -32,8 +32,8 @@ void outlook_gave_up(char ret[static REASON_BYTES], const struct service *servic
 	const struct restart_policy_spec *spec = &service->declaration->run.restart;
 	char within[DURATION_TEXT_BYTES];
 
-	reason_set(ret, REASON_BYTES, "gave up after %" PRId64 " deaths",
-		spec->give_up_after);
+	reason_set(ret, REASON_BYTES, "gave up after %" PRId64 " death%s",
+		spec->give_up_after, spec->give_up_after == 1 ? "" : "s");
 	if (spec->give_up_within_ms >= 0) {
 		reason_add(ret, REASON_BYTES, " in %s",
 			duration_format(spec->give_up_within_ms * US_PER_MS, within));
