@@ -71,6 +71,15 @@ static const struct claim *find_claim(
 	return NULL;
 }
 
+/* Whatever it is spoken and wherever it is bound. */
+static const struct claim *find_any_claim(const struct claims *claims, uint16_t port)
+{
+	for (size_t i = 0; i < PROTOCOLS_COUNT; i++)
+		if (claims->items && claims->first[i][port])
+			return &claims->items[claims->first[i][port]];
+	return NULL;
+}
+
 static int add_claim(struct claims *claims, struct claim claim, uint16_t port)
 {
 	size_t *first = &claims->first[claim.listen->protocol][port];
@@ -157,6 +166,47 @@ static enum seniority seniority_of(
 									  : ACCEPTED;
 }
 
+/* Numbers in `allow` or `deny` that somebody else listens on: that one says who may. */
+static void check_numbers(const struct claims *claims, struct entry *entry,
+	const struct draft *draft, const char *list)
+{
+	const struct declaration *declaration = entry->declaration;
+	const bool allow = strcmp(list, "allow") == 0;
+	const struct allow *rules =
+		allow ? declaration->firewall.allow : declaration->firewall.deny;
+	const size_t count = allow ? declaration->firewall.allow_count
+				   : declaration->firewall.deny_count;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *number = rules[i].port;
+		const uint16_t port = config_port_of(declaration, number, 1);
+		const struct claim *claim = find_any_claim(claims, port);
+		_cleanup_free_ char *path = text_format("firewall.%s[%zu].port", list, i);
+
+		if (path && claim && claim->entry != entry &&
+			!config_listen(declaration, number))
+			problem(&entry->problems, node_mark(draft->tree, path), path,
+				"port %u is service %s's, which says itself who may reach "
+				"it",
+				port, claim->entry->name);
+	}
+}
+
+static void check_all_numbers(
+	const struct claims *claims, struct config *config, const struct draft *drafts)
+{
+	for (size_t i = 0; i < config->entries_count; i++) {
+		struct entry *entry = &config->entries[i];
+
+		if (!takes_part(entry))
+			continue;
+		check_numbers(claims, entry, &drafts[i], "allow");
+		check_numbers(claims, entry, &drafts[i], "deny");
+		if (entry->problems.lines.count > 0)
+			entry_refuse(entry);
+	}
+}
+
 static int check_ports(
 	struct config *config, const struct draft *drafts, const struct json_t *accepted)
 {
@@ -176,6 +226,8 @@ static int check_ports(
 				r = claim_ports(claims, entry);
 		}
 	}
+	if (r == 0)
+		check_all_numbers(claims, config, drafts);
 	free(claims->items);
 	return r;
 }

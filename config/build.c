@@ -239,8 +239,8 @@ static int read_entry(struct building *self, struct entry *entry, struct node *t
 static int judge_entry(struct building *self, struct entry *entry, struct node *tree)
 {
 	struct checking checking = { entry->declaration, tree, &self->config->host,
-		&self->config->site, &entry->problems, &entry->warnings };
-	int r = declaration_complete(&checking, self->paths);
+		&self->config->site, self->paths, &entry->problems, &entry->warnings };
+	int r = declaration_complete(&checking);
 
 	if (r < 0)
 		return r;

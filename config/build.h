@@ -66,12 +66,13 @@ struct checking {
 	const struct node *tree; /* for places, and for what was written at all */
 	const struct host *host;
 	const struct site *site;
+	const struct paths *paths;
 	struct problems *problems;
 	struct strings *warnings;
 };
 
 /* Fills in defaults that are other values (user, log directory, …). -ENOMEM. */
-int declaration_complete(struct checking *self, const struct paths *paths);
+int declaration_complete(struct checking *self);
 void declaration_check(struct checking *self);
 /* Who may reach it, where that is the site's default. -ENOMEM. */
 int firewall_complete(struct checking *self);
@@ -80,6 +81,11 @@ void health_check(struct checking *self);
 void words_check(struct checking *self);
 void logs_check(struct checking *self);
 void lvs_check(struct checking *self);
+/* What root's policy does not allow (policy.c). */
+void policy_check(struct checking *self);
+/* Two ways to write one path are one too many for who compares them: no `..`, no `//`, no
+ * `/.`. */
+bool path_is_plain(const char *path);
 /* That `port` is a name of `listen` or a number. */
 void checking_port(struct checking *self, const char *path, const char *port);
 void host_check(

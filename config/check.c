@@ -270,6 +270,9 @@ static void check_limits(struct checking *self)
 		limits->memory_bytes == UNSET)
 		checking_refuse(self, "state",
 			"production needs limits.memory, like {memory: 2G}");
+	if (limits->core_bytes > 0 && declaration_secrets(self->declaration))
+		checking_refuse(self, "limits.core",
+			"must be 0: the secrets of the service would stand in a core");
 	if (limits->memory_high_bytes != UNSET && limits->memory_bytes != UNSET &&
 		limits->memory_high_bytes > limits->memory_bytes)
 		checking_refuse(
@@ -361,6 +364,7 @@ void declaration_check(struct checking *self)
 		health_check,
 		words_check,
 		firewall_check,
+		policy_check,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
@@ -402,7 +406,7 @@ static void close_files(struct checking *self)
 	}
 }
 
-int declaration_complete(struct checking *self, const struct paths *paths)
+int declaration_complete(struct checking *self)
 {
 	struct declaration *declaration = self->declaration;
 	const char *service = declaration->service;
@@ -414,7 +418,8 @@ int declaration_complete(struct checking *self, const struct paths *paths)
 							  ? declaration->names.group
 							  : declaration->run.user);
 	if (r == 0)
-		r = fill_joined(&declaration->logs.directory, paths->log, "/", service);
+		r = fill_joined(
+			&declaration->logs.directory, self->paths->log, "/", service);
 	if (r == 0)
 		r = fill_joined(&declaration->access.group, service, "-", "admins");
 	if (!node_find(self->tree, "run.ready.by") && !listens_on_tcp(declaration))

@@ -124,10 +124,64 @@ static void check_inners(
 	}
 }
 
+/* ---- policy ------------------------------------------------------------------------ */
+
+/* Whole names and ${service}: what is compared must be what is meant. */
+static const char *prefix_wrong(const char *prefix)
+{
+	const char *name = strstr(prefix, "${");
+
+	if (prefix[0] != '/' || !path_is_plain(prefix))
+		return "must be an absolute path without '..', '//' and '/.'";
+	if (name && !text_starts(name, "${service}"))
+		return "may hold ${service} and no other name";
+	if (name && strstr(name + 1, "${"))
+		return "may hold ${service} once";
+	return NULL;
+}
+
+static void check_prefixes(const char *key, const struct strings *prefixes,
+	const struct node *tree, struct problems *problems)
+{
+	for (size_t i = 0; i < prefixes->count; i++) {
+		const char *wrong = prefix_wrong(prefixes->items[i]);
+		_cleanup_free_ char *path = text_format("policy.%s[%zu]", key, i);
+
+		if (path && wrong)
+			problem(problems, node_mark(tree, path), path, "'%s' %s",
+				prefixes->items[i], wrong);
+	}
+}
+
+static void check_policy(const struct host_policy *policy, const struct node *tree,
+	struct problems *problems)
+{
+	static const char ports[] = "policy.ports.least";
+
+	check_prefixes("paths.files", &policy->paths.files, tree, problems);
+	check_prefixes("paths.writable", &policy->paths.writable, tree, problems);
+	check_prefixes("paths.logs", &policy->paths.logs, tree, problems);
+	check_prefixes("paths.environment_file", &policy->paths.environment_file, tree,
+		problems);
+	check_prefixes("paths.directory", &policy->paths.directory, tree, problems);
+	check_prefixes("paths.before", &policy->paths.before, tree, problems);
+	for (size_t i = 0; i < policy->services_count; i++) {
+		const struct policy_exception *one = &policy->services[i];
+		_cleanup_free_ char *key = text_format("services.%s.paths", one->service);
+
+		if (key)
+			check_prefixes(key, &one->paths, tree, problems);
+	}
+	if (policy->port_least > policy->port_most)
+		problem(problems, node_mark(tree, ports), ports,
+			"is above policy.ports.most: no service could have a port");
+}
+
 void host_check(
 	const struct host *host, const struct node *tree, struct problems *problems)
 {
 	check_inners(host, tree, problems);
+	check_policy(&host->policy, tree, problems);
 	check_endpoints("http.listen", &host->http.listen, tree, problems);
 	check_endpoints("agent.listen", &host->agent_listen, tree, problems);
 }

@@ -110,6 +110,12 @@ static bool has_dots(const char *path)
 	return false;
 }
 
+bool path_is_plain(const char *path)
+{
+	return !has_dots(path) && !strstr(path, "//") && !strstr(path, "/./") &&
+	       !text_ends(path, "/.");
+}
+
 static void check_path(struct checking *self, const char *key, const char *path)
 {
 	if (!path)
@@ -118,6 +124,8 @@ static void check_path(struct checking *self, const char *key, const char *path)
 		checking_refuse(self, key, "must be an absolute path, not '%s'", path);
 	else if (has_dots(path))
 		checking_refuse(self, key, "must not go through '..': '%s'", path);
+	else if (!path_is_plain(path))
+		checking_refuse(self, key, "must be without '//' and '/.': '%s'", path);
 }
 
 /* An absolute path, or a name that is looked for in PATH; never relative to where we
@@ -230,6 +238,7 @@ static void check_logs(struct checking *self)
 	const struct logs *logs = &self->declaration->logs;
 
 	check_path(self, "logs.directory", logs->directory);
+	check_path(self, "logs.rotate.olddir", logs->rotate.olddir);
 	check_log_name(self, "logs.stdout", logs->out);
 	check_log_name(self, "logs.stderr", logs->err);
 	if (logs->total_bytes != UNSET && logs->rotate.size_bytes != UNSET &&

@@ -335,6 +335,31 @@ struct declaration {
 	} monitor;
 };
 
+/* What root lets declarations wish for; no template, override or default passes it. Lists
+ * may hold "*": all. `${service}` in a path is the name of the service that is judged. */
+struct host_policy {
+	struct strings users; /* and groups, besides the one of the service's own name */
+	int64_t port_least, port_most;
+	struct strings capabilities;
+	/* directories (or files) below which something may lie */
+	struct policy_paths {
+		struct strings files, writable, logs, environment_file, directory, before;
+	} paths;
+	struct ceilings { /* UNSET: none */
+		int64_t instances, open_files, core_bytes, tasks, memory_bytes,
+			cpu_percent, cpu_weight, io_weight, logs_bytes;
+		int64_t nice, oom_score; /* not below */
+	} ceilings;
+	struct strings world, rules, security, before; /* services that may */
+	struct policy_exception {                      /* what one service may besides */
+		char *service;
+		struct strings users, capabilities, paths;
+		int64_t *ports;
+		size_t ports_count;
+	} * services;
+	size_t services_count;
+};
+
 /* `/etc/svcd/svcd.yaml`: this host. */
 struct host {
 	char *site_file, *services_dir;
@@ -363,7 +388,7 @@ struct host {
 	int64_t budget_memory_percent;
 	enum { AUTO_APPLY_WATCH, AUTO_APPLY_OFF } auto_apply;
 	struct json_t *defaults; /* any keys of a declaration, unread */
-	struct json_t *policy;
+	struct host_policy policy;
 };
 
 /* `site.yaml`: what all hosts share. */

@@ -20,8 +20,6 @@ static const char *const apply_words[] = {
 static const char *const etcd_words[] = { "endpoints", "ca", "cert", "key", "prefix",
 	"conftool" };
 static const char *const icinga_words[] = { "url", "user", "password_file", "ca" };
-static const char *const policy_words[] = { "users", "ports", "capabilities", "paths",
-	"ceilings", "world", "rules", "security", "before" };
 
 #define AT(member) offsetof(struct host, member)
 /* clang-format off */
@@ -134,8 +132,8 @@ const struct rows host_rows = { .noun = "svcd.yaml", .fields = (const struct fie
 	{ "auto_apply", AT(auto_apply), &kind_word, .unset = "watch",
 		.words = WORDS(apply),
 		.help = "whether changed files are applied by themselves where nothing restarts" },
-	{ "policy", AT(policy), &kind_json, .words = WORDS(policy),
-		.help = "what declarations may not pass: {users, ports, capabilities, paths, ceilings, world, rules, security, before}" },
+	{ "policy", AT(policy), &kind_section, .rows = &policy_rows,
+		.help = "what declarations may not pass" },
 	{ 0 } } };
 
 /* clang-format on */

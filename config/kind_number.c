@@ -132,27 +132,34 @@ const struct kind kind_count = {
 
 /* ---- lists of numbers -------------------------------------------------------------- */
 
-/* No list: every number is good. */
+/* No list: every number is good. Where nothing is the default, an empty list is none. */
 static const char any_code[] = "any";
+
+static bool may_be_any(const struct field *field)
+{
+	return !text_equal(field->unset, "[]");
+}
 
 static int read_codes(struct reader *reader, const struct field *field,
 	const struct node *node, void *base)
 {
 	int64_t **items = member(field, base);
 	size_t *count = (size_t *)(void *)((char *)base + field->count_at);
+	const bool any = may_be_any(field);
 	char found_text[FOUND_BYTES];
 	int r = 0;
 
-	if (node->kind == NODE_SCALAR && strcmp(node->text, any_code) == 0)
+	if (any && node->kind == NODE_SCALAR && strcmp(node->text, any_code) == 0)
 		return 0;
-	if (node->kind != NODE_LIST || node->count == 0) {
+	if (node->kind != NODE_LIST || (any && node->count == 0)) {
 		refuse(reader, node,
-			"must be a list of numbers such as [200, 301], or any, not %s",
+			"must be a list of numbers such as [200, 301]%s, not %s",
+			any ? ", or any" : "",
 			node->kind == NODE_LIST ? "an empty one"
 						: found(node, found_text));
 		return 0;
 	}
-	*items = calloc(node->count, sizeof(**items));
+	*items = calloc(node->count + 1, sizeof(**items));
 	if (!*items)
 		return -ENOMEM;
 	for (*count = 0; r == 0 && *count < node->count; ++*count) {
@@ -173,7 +180,7 @@ static struct json_t *print_codes(const struct field *field, const void *base)
 		*(const size_t *)(const void *)((const char *)base + field->count_at);
 	_cleanup_(json_freep) struct json_t *list = NULL;
 
-	if (count == 0)
+	if (count == 0 && may_be_any(field))
 		return json_new_text(any_code);
 	list = json_new_array();
 	for (size_t i = 0; list && i < count; i++) {
@@ -193,8 +200,11 @@ static void done_codes(const struct field *field, void *base)
 
 static struct json_t *schema_codes(const struct field *field)
 {
-	return schema_either(schema_list(schema_integer(field)),
-		schema_constant(json_new_text(any_code)));
+	struct json_t *list = schema_list(schema_integer(field));
+
+	if (!may_be_any(field))
+		return list;
+	return schema_either(list, schema_constant(json_new_text(any_code)));
 }
 
 const struct kind kind_codes = {

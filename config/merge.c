@@ -14,8 +14,10 @@ static int merge_item(struct node *base, const struct node_item *item)
 
 	if (old && old->kind == NODE_MAP && item->value->kind == NODE_NULL)
 		return 0;
-	if (old && old->kind == NODE_MAP && item->value->kind == NODE_MAP)
+	if (old && old->kind == NODE_MAP && item->value->kind == NODE_MAP) {
+		old->mark = item->value->mark; /* where its owner looks for it */
 		return node_merge(old, item->value);
+	}
 	return node_set(base, item->key, item->key_mark, node_copy(item->value));
 }
 

@@ -220,8 +220,9 @@ extern const struct rows firewall_rows;
 extern const struct rows logs_rows;                       /* keys_logs.c */
 extern const struct rows lvs_rows, dns_rows, deploy_rows; /* keys_release.c */
 extern const struct rows access_rows, edge_rows, monitor_rows;
-extern const struct rows host_rows; /* keys_host.c */
-extern const struct rows site_rows; /* keys_site.c */
+extern const struct rows host_rows;                  /* keys_host.c */
+extern const struct rows policy_rows, ceilings_rows; /* keys_policy.c */
+extern const struct rows site_rows;                  /* keys_site.c */
 
 /* ---- words and shapes (words.c) ---------------------------------------------------- */
 
@@ -234,4 +235,5 @@ extern const struct rows site_rows; /* keys_site.c */
 
 extern const struct shape shape_service, shape_name, shape_user, shape_path,
 	shape_file_name, shape_signal, shape_host, shape_variable, shape_header,
-	shape_method, shape_time, shape_capability, shape_asked;
+	shape_method, shape_time, shape_capability, shape_asked, shape_service_or_all,
+	shape_user_or_all, shape_capability_or_all;

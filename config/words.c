@@ -73,6 +73,15 @@ const struct shape shape_header = { "A-Za-z0-9", "A-Za-z0-9_-", 128,
 const struct shape shape_capability = { "A-Za-z", "A-Za-z0-9_", 32,
 	"a capability such as CAP_NET_BIND_SERVICE" };
 
+const struct shape shape_service_or_all = { "a-z*", "a-z0-9-", 31,
+	"the name of a service, or \"*\" for all" };
+
+const struct shape shape_user_or_all = { "A-Za-z_*", "A-Za-z0-9_.-", 32,
+	"the name of a user or group, or \"*\" for all" };
+
+const struct shape shape_capability_or_all = { "A-Za-z*", "A-Za-z0-9_", 32,
+	"a capability such as CAP_NET_BIND_SERVICE, or \"*\" for all" };
+
 const struct shape shape_method = { "A-Z", "A-Z", 16, "a method such as GET" };
 
 const struct shape shape_time = { "0-2", "0-9:", 5, "a time of day such as \"04:30\"" };

@@ -47,6 +47,16 @@ static int find_groups(struct identity *identity, const char *user)
 	return 0;
 }
 
+/* The policy of this host knows root by its name. */
+static int refuse_alias(struct identity *identity, const char *user)
+{
+	snprintf(identity->reason, sizeof(identity->reason),
+		"user %s is another name of root (uid 0); give the service a user of its "
+		"own, or write root where policy.users allows it",
+		user);
+	return -EPERM;
+}
+
 int identity_find(struct identity *ret, const char *user, const char *group)
 {
 	const struct passwd *passwd;
@@ -59,6 +69,8 @@ int identity_find(struct identity *ret, const char *user, const char *group)
 		return refuse(ret, "user", user);
 	ret->uid = passwd->pw_uid;
 	ret->gid = passwd->pw_gid;
+	if (ret->uid == 0 && strcmp(user, "root") != 0)
+		return refuse_alias(ret, user);
 	snprintf(ret->home, sizeof(ret->home), "%s", passwd->pw_dir);
 	snprintf(ret->shell, sizeof(ret->shell), "%s", passwd->pw_shell);
 	if (group) {

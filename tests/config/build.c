@@ -21,8 +21,10 @@ static void add(struct sources *sources, enum source_kind kind, const char *path
 
 static struct config *build(struct sources *sources)
 {
-	struct config *config = build_on_a_host(sources);
+	struct config *config;
 
+	add_open_host(sources);
+	config = build_on_a_host(sources);
 	sources_done(sources);
 	return config;
 }

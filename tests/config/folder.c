@@ -11,21 +11,33 @@
 
 enum { GOLDEN_MAX_BYTES = 1024 * 1024 };
 
+/* Takes `bytes`. */
+static void add(struct sources *sources, enum source_kind kind, const char *shown,
+	char *bytes, size_t size)
+{
+	sources->items =
+		realloc(sources->items, (sources->count + 1) * sizeof(struct source));
+	assert(sources->items && bytes);
+	sources->items[sources->count] = (struct source){
+		.kind = kind, .path = strdup(shown), .bytes = bytes, .size = size
+	};
+	assert(sources->items[sources->count++].path);
+}
+
+void add_text(struct sources *sources, enum source_kind kind, const char *shown,
+	const char *text)
+{
+	add(sources, kind, shown, strdup(text), strlen(text));
+}
+
 void add_file(struct sources *sources, enum source_kind kind, const char *path,
 	const char *shown)
 {
-	struct source source = { .kind = kind, .path = strdup(shown) };
+	char *bytes;
+	size_t size;
 
-	assert(source.path);
-	if (file_read(&source.bytes, &source.size, AT_FDCWD, path, GOLDEN_MAX_BYTES) <
-		0) {
-		free(source.path);
-		return;
-	}
-	sources->items =
-		realloc(sources->items, (sources->count + 1) * sizeof(struct source));
-	assert(sources->items);
-	sources->items[sources->count++] = source;
+	if (file_read(&bytes, &size, AT_FDCWD, path, GOLDEN_MAX_BYTES) == 0)
+		add(sources, kind, shown, bytes, size);
 }
 
 static int by_name(const void *a, const void *b)
@@ -62,6 +74,14 @@ void add_folder(struct sources *sources, enum source_kind kind, const char *fold
 			add_file(sources, kind, path, shown);
 	}
 	strings_done(&names);
+}
+
+void add_open_host(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++)
+		if (sources->items[i].kind == SOURCE_HOST)
+			return;
+	add_file(sources, SOURCE_HOST, "tests/golden/config/open.yaml", "svcd.yaml");
 }
 
 void add_shipped(struct sources *sources)

@@ -9,10 +9,14 @@
 /* Adds one file, shown as `shown`. */
 void add_file(struct sources *sources, enum source_kind kind, const char *path,
 	const char *shown);
+void add_text(struct sources *sources, enum source_kind kind, const char *shown,
+	const char *text);
 /* All files of a folder with that ending, in order of their names; shown as PREFIX +
  * name. */
 void add_folder(struct sources *sources, enum source_kind kind, const char *folder,
 	const char *prefix, const char *ending);
+/* A host file whose policy lets everything pass, unless there is a host file. */
+void add_open_host(struct sources *sources);
 /* templates/ of the source tree. */
 void add_shipped(struct sources *sources);
 

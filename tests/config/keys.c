@@ -30,6 +30,9 @@ static const char *sample_text(const struct field *field)
 		{ &shape_method, "HEAD" },
 		{ &shape_time, "04:30" },
 		{ &shape_capability, "CAP_SYS_TIME" },
+		{ &shape_service_or_all, "*" },
+		{ &shape_user_or_all, "somebody" },
+		{ &shape_capability_or_all, "CAP_SYS_TIME" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
