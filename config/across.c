@@ -184,11 +184,12 @@ static void check_numbers(const struct claims *claims, struct entry *entry,
 		_cleanup_free_ char *path = text_format("firewall.%s[%zu].port", list, i);
 
 		if (path && claim && claim->entry != entry &&
-			!config_listen(declaration, number))
+			!config_listen(declaration, number)) {
 			problem(&entry->problems, node_mark(draft->tree, path), path,
 				"port %u is service %s's, which says itself who may reach "
 				"it",
 				port, claim->entry->name);
+		}
 	}
 }
 

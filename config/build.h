@@ -82,7 +82,7 @@ void words_check(struct checking *self);
 void logs_check(struct checking *self);
 void lvs_check(struct checking *self);
 /* What root's policy does not allow (policy.c). */
-void policy_check(struct checking *self);
+void policy_check(struct checking *checking);
 /* Two ways to write one path are one too many for who compares them: no `..`, no `//`, no
  * `/.`. */
 bool path_is_plain(const char *path);

@@ -205,20 +205,21 @@ static void judge_program(struct judging *self, const char *key, const char *pro
 	_cleanup_free_ char *fix = text_format("before: [%s]", declaration->service);
 	const struct ruling ruling = { "before", fix };
 
-	if (is_shell(program))
+	if (is_shell(program)) {
 		policy_refuse(self, key, ruling,
 			"'%s' runs whatever it is told; name the program itself",
 			program);
-	else if (program[0] != '/' && declares_path(declaration))
+	} else if (program[0] != '/' && declares_path(declaration)) {
 		policy_refuse(self, key, ruling,
 			"'%s' is looked for in a PATH of the declaration's own; write "
 			"where it is",
 			program);
-	else if (program[0] == '/' &&
-		 !is_below_any(program, prefixes, declaration->service) &&
-		 !is_below_any(program, &self->besides->paths, declaration->service))
+	} else if (program[0] == '/' &&
+		   !is_below_any(program, prefixes, declaration->service) &&
+		   !is_below_any(program, &self->besides->paths, declaration->service)) {
 		policy_refuse(self, key, ruling,
 			"'%s' is not below any of policy.paths.before", program);
+	}
 }
 
 static void judge_before(struct judging *self)

@@ -431,7 +431,7 @@ def test_apply_without_changes_acts_not(fake, tmp_path):
 # ---- off-line
 
 GOOD = '''service: hello
-run: {command: [/bin/sleep, "1000"], user: nobody, ready: {by: started}}
+run: {command: [/bin/sleep, "1000"], ready: {by: started}}
 '''
 
 
@@ -499,7 +499,7 @@ def test_schema_is_one(tmp_path):
 
 def test_firewall_show_is_nft_text(tmp_path):
     services(tmp_path, web='''service: web
-run: {command: [/bin/sleep, "1000"], user: nobody}
+run: {command: [/bin/sleep, "1000"]}
 listen: [{name: http, port: 8080}]
 firewall: {allow: [{port: http, from: [192.0.2.0/24]}]}
 ''')
