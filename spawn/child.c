@@ -183,15 +183,15 @@ static char **environment_of(struct child *child)
 
 	while (child->spec->environment && child->spec->environment[count])
 		count++;
-	all = calloc(count + 2, sizeof(*all));
+	all = calloc(count + 3, sizeof(*all));
 	if (!all)
 		child_fail(child->report_fd, "environment", -ENOMEM);
 	for (size_t i = 0; i < count; i++)
 		all[i] = strdup(child->spec->environment[i]);
-	if (child->spec->set_listen_pid) {
-		snprintf(child->buffer, sizeof(child->buffer), "LISTEN_PID=%d", getpid());
-		all[count] = child->buffer;
-	}
+	if (child->spec->set_listen_pid)
+		all[count++] = text_format("LISTEN_PID=%d", getpid());
+	if (child->spec->set_watchdog_pid)
+		all[count++] = text_format("WATCHDOG_PID=%d", getpid());
 	return all;
 }
 

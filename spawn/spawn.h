@@ -56,8 +56,9 @@ struct spawn_spec {
 	bool no_new_privileges;
 	/* Kept, ambient; NULL or empty: none. Only with an identity that is not root. */
 	const struct strings *capabilities;
-	bool keep_privileges; /* of our own children: do not touch capabilities */
-	bool set_listen_pid;  /* adds LISTEN_PID=own pid */
+	bool keep_privileges;  /* of our own children: do not touch capabilities */
+	bool set_listen_pid;   /* adds LISTEN_PID=own pid */
+	bool set_watchdog_pid; /* adds WATCHDOG_PID=own pid */
 };
 
 /* Nothing set: the child stays as we are. */

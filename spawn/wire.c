@@ -292,6 +292,7 @@ static const struct row {
 	{ AT(capabilities), &strings },
 	{ AT(keep_privileges), &yes_or_no },
 	{ AT(set_listen_pid), &yes_or_no },
+	{ AT(set_watchdog_pid), &yes_or_no },
 };
 
 void wire_print(struct text *ret, const struct spawn_spec *spec)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <syslog.h>
 
 #include "base/file.h"
 #include "base/reason.h"
@@ -130,6 +131,16 @@ void process_feed_watchdog(struct process *process, struct instant now)
 
 /* ---- what it says ----------------------------------------------------------------- */
 
+/* Said once for each process: it could say it for ever. */
+static void refuse_main(struct process *process, pid_t pid)
+{
+	if (process->stranger_told)
+		return;
+	process->stranger_told = true;
+	instance_tell(process->instance, "refused", LOG_WARNING,
+		"MAINPID=%d is no process of this instance: not believed", pid);
+}
+
 /* A daemon that forked names its heir. The former main process is left to the reaper. */
 static void change_main(struct process *process, pid_t pid)
 {
@@ -138,8 +149,12 @@ static void change_main(struct process *process, pid_t pid)
 	struct watch *watch = NULL;
 	int pidfd;
 
-	if (pid == instance->pid || !instance->pid || !cgroup_has(process->cgroup, pid))
+	if (pid == instance->pid || !instance->pid)
 		return;
+	if (!cgroup_has(process->cgroup, pid)) {
+		refuse_main(process, pid);
+		return;
+	}
 	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0)
 		return;
@@ -182,7 +197,76 @@ static void take_watchdog(
 	}
 }
 
-void process_told(void *owner, const struct notify_message *message, struct instant now)
+static void take_complaint(struct process *process, const struct notify_message *message)
+{
+	if (message->error)
+		reason_set(process->complaint, sizeof(process->complaint), "%s",
+			strerror(message->error));
+	if (message->bus_error[0])
+		reason_set(process->complaint, sizeof(process->complaint), "%s",
+			message->bus_error);
+}
+
+/* What it says by itself is as good as being told: no new clients. */
+static void take_stopping(
+	struct process *process, const struct notify_message *message, struct instant now)
+{
+	struct instance *instance = process->instance;
+
+	if (!message->stopping || instance->state != STATE_UP)
+		return;
+	instance->draining = true;
+	instance_explain(instance, "it says that it is stopping", now);
+}
+
+static int keep_fds(struct process *process, struct notify_message *message)
+{
+	int r = process->kept ? 0 : fdstore_new(&process->kept);
+
+	for (size_t i = 0; r == 0 && i < message->fds_count; i++) {
+		r = fdstore_add(process->kept, message->fds[i], message->fd_name,
+			message->fdpoll);
+		if (r == 0)
+			message->fds[i] = -1;
+		if (r == FDSTORE_E_THERE)
+			r = 0;
+	}
+	return r;
+}
+
+static void take_fds(struct process *process, struct notify_message *message)
+{
+	static const char *const refusals[] = {
+		[FDSTORE_E_FULL] = "so many are not kept",
+		[FDSTORE_E_NAME] =
+			"FDNAME must be 1 to 63 visible characters and no colon",
+	};
+	int r;
+
+	if (message->fdstore_remove && process->kept)
+		fdstore_remove(process->kept, message->fd_name);
+	if (!message->fdstore)
+		return;
+	r = keep_fds(process, message);
+	if (r != 0)
+		instance_tell(process->instance, "refused", LOG_WARNING, "FDSTORE=1: %s",
+			r < 0 ? strerror(-r) : refusals[r]);
+}
+
+static void take_ready(
+	struct process *process, const struct notify_message *message, struct instant now)
+{
+	struct instance *instance = process->instance;
+
+	if (!message->ready || !instance->pid)
+		return;
+	instance->notified_ready = true;
+	if (instance->exec_done &&
+		service_of(process)->declaration->run.ready.by == READY_BY_NOTIFY)
+		be_ready(process, now);
+}
+
+void process_told(void *owner, struct notify_message *message, struct instant now)
 {
 	struct process *process = owner;
 	struct instance *instance = process->instance;
@@ -196,12 +280,11 @@ void process_told(void *owner, const struct notify_message *message, struct inst
 		change_main(process, message->main_pid);
 	if (message->extend_us != UNSET)
 		extend(process, message->extend_us, now);
-	if (message->ready && instance->pid) {
-		instance->notified_ready = true;
-		if (instance->exec_done &&
-			service->declaration->run.ready.by == READY_BY_NOTIFY)
-			be_ready(process, now);
-	}
+	take_complaint(process, message);
+	take_fds(process, message);
+	process_told_reload(process, message, now);
+	take_ready(process, message, now);
+	take_stopping(process, message, now);
 	take_watchdog(process, message, now);
 	service->host->changed(service->host->owner, service, now);
 }

@@ -18,7 +18,11 @@
 #include "supervisor/process.h"
 #include "supervisor/signals.h"
 
-enum { KILL_AGAIN_MS = 5 * MS_PER_S, MAX_LEFT = 1024 };
+enum {
+	KILL_AGAIN_MS = 5 * MS_PER_S,
+	CORE_GRACE_MS = 10 * MS_PER_S, /* to write a core */
+	MAX_LEFT = 1024,
+};
 
 static struct service *service_of(const struct process *process)
 {
@@ -59,22 +63,24 @@ void process_emptied(void *owner, struct instant now)
 	finish_when_gone(owner, now);
 }
 
-static void disarm(struct process *process)
+static void disarm(struct process *process, struct instant now)
 {
+	struct timer *const timers[] = { process->poll, process->watchdog, process->ill,
+		process->drained, process->upkeep };
+
 	process->deed = deed_free(process->deed);
 	process->preparing = preparing_free(process->preparing);
-	process->reloading = false;
-	process->instance->ready = false;
-	timer_arm(process->poll, NEVER);
-	timer_arm(process->watchdog, NEVER);
-	timer_arm(process->ill, NEVER);
+	process_reload_lost(process, now);
+	process->instance->ready = process->instance->draining = false;
+	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
+		timer_arm(timers[i], NEVER);
 }
 
 static void end(struct process *process, int signal, struct instant now)
 {
 	const struct run *run = &service_of(process)->declaration->run;
 
-	disarm(process);
+	disarm(process, now);
 	if (process->instance->pid)
 		(void)pidfd_send_signal(process->instance->pidfd, signal, NULL, 0);
 	instance_set_deadline(
@@ -109,10 +115,11 @@ void process_stop(struct process *process, struct instant now)
 	end(process, stop_signal(process), now);
 }
 
-void process_replace(struct process *process, struct instant now)
+void process_leave(struct process *process, struct instant now)
 {
+	service_hand_over(process->instance);
 	remember_who_told(process, "restarted");
-	process->afterwards = AFTER_START;
+	process->afterwards = process->instance->spare ? AFTER_DOWN : AFTER_START;
 	end(process, stop_signal(process), now);
 }
 
@@ -122,17 +129,26 @@ void process_end_unready(struct process *process, struct instant now)
 	end(process, stop_signal(process), now);
 }
 
-/* It gets the chance to leave a core behind. */
+/* It hangs: where a core may be written it gets a short time to leave one behind; then,
+ * or at once, the usual way. */
+static void end_hung(struct process *process, enum exit_cause cause, struct instant now)
+{
+	process_set_ending(process, cause, "%s", process->instance->why);
+	process->aborting = service_of(process)->declaration->limits.core_bytes != 0;
+	end(process, process->aborting ? SIGABRT : stop_signal(process), now);
+	if (process->aborting && process->instance->state == STATE_STOPPING)
+		instance_set_deadline(
+			process->instance, instant_add_ms(now, CORE_GRACE_MS));
+}
+
 void process_end_silent(struct process *process, struct instant now)
 {
-	process_set_ending(process, CAUSE_WATCHDOG, "%s", process->instance->why);
-	end(process, SIGABRT, now);
+	end_hung(process, CAUSE_WATCHDOG, now);
 }
 
 void process_end_ill(struct process *process, struct instant now)
 {
-	process_set_ending(process, CAUSE_CHECK, "%s", process->instance->why);
-	end(process, stop_signal(process), now);
+	end_hung(process, CAUSE_CHECK, now);
 }
 
 void process_then_start(struct process *process, struct instant now)
@@ -152,6 +168,11 @@ void process_kill(struct process *process, struct instant now)
 {
 	char lasted[DURATION_TEXT_BYTES], why[REASON_BYTES];
 
+	if (process->aborting) {
+		process->aborting = false;
+		end(process, stop_signal(process), now);
+		return;
+	}
 	if (process->cgroup)
 		(void)cgroup_kill(process->cgroup);
 	duration_format(instant_since_us(now, process->instance->since), lasted);
@@ -246,6 +267,9 @@ void process_exited(void *owner, unsigned events, struct instant now)
 		return;
 	take_report(process);
 	describe_exit(process, &info);
+	if (process->complaint[0])
+		reason_add(process->ending.reason, sizeof(process->ending.reason),
+			" (it said: %s)", process->complaint);
 	process->exit_watch = watch_free(process->exit_watch);
 	close(instance->pidfd);
 	process->last_pid = instance->pid;
@@ -281,7 +305,7 @@ static void kill_left(struct process *process, struct instant now)
 
 void process_clear(struct process *process, struct instant now)
 {
-	disarm(process);
+	disarm(process, now);
 	if (process->cgroup && cgroup_is_populated(process->cgroup)) {
 		if (process->afterwards != AFTER_DECIDE) {
 			signal_left(process);
@@ -313,6 +337,7 @@ void process_start_failed(struct process *process, struct instant now)
 	char reason[REASON_BYTES];
 
 	process->reloading = process->prepared = false;
+	timer_arm(process->proof, NEVER);
 	if (instance->state != STATE_UP) {
 		abandon_child(process);
 		process->began = process->ended = now;
@@ -323,7 +348,7 @@ void process_start_failed(struct process *process, struct instant now)
 	process->ending = (struct ending){ 0 };
 	instance_tell(
 		instance, "refused", LOG_WARNING, "%s; the old process runs on", reason);
-	service_job_failed(service_of(process), reason, now);
+	service_job_lost(instance, reason, now);
 }
 
 /* ---- acts without a process ------------------------------------------------------- */
@@ -340,6 +365,9 @@ void process_rest(struct process *process, struct instant now)
 	process->prepared = false;
 	process->roll = ROLL_NONE;
 	strings_done(&process->environment);
+	process->kept = fdstore_free(process->kept);
+	if (process->instance->spare)
+		service_forget_facts(service_of(process), process->instance->number);
 }
 
 void process_forget_deaths(struct process *process, struct instant now)

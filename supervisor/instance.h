@@ -15,6 +15,8 @@
 	X(RESTART, "restart")         /* someone wants a new process */                  \
 	X(RELOAD, "reload")           /* someone wants it to read its files again */     \
 	X(PREPARED, "prepared")       /* the next process can start: the old may go */   \
+	X(RELIEVED, "relieved")       /* the process in another slot took over */        \
+	X(DRAINED, "drained")         /* who asks for readiness had time to look away */ \
 	X(READY, "ready")             /* run.ready.by is fulfilled */                    \
 	X(EXITED, "exited")           /* the main process ended */                       \
 	X(DEADLINE, "deadline")       /* the state has lasted as long as it may */       \

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * job.c - what someone asked of a service as a whole: when it is done, when it failed,
- * and the rolling restart.
+ * job.c - what someone asked of a service as a whole: when it is done, when it failed.
  *
  * A job is judged once per turn of the loop, in service_settle(), whatever happened
  * before in that turn.
@@ -25,16 +24,13 @@ static void changed(struct service *service, struct instant now)
 	service->host->changed(service->host->owner, service, now);
 }
 
-bool instance_is_surplus(const struct instance *instance)
-{
-	return instance->number > instance->service->declaration->run.instances;
-}
-
 static void job_end(struct service *service, enum job_result result, const char *reason,
 	struct instant now)
 {
 	service->job.result = result;
-	reason_set(service->job.reason, sizeof(service->job.reason), "%s", reason);
+	if (result != JOB_DONE) /* what proves a reload stays */
+		reason_set(
+			service->job.reason, sizeof(service->job.reason), "%s", reason);
 	changed(service, now);
 }
 
@@ -46,8 +42,7 @@ void service_job_begin(struct service *service, enum job_kind kind, struct insta
 		reason_set(reason, sizeof(reason), "superseded by %s", job_words[kind]);
 		job_end(service, JOB_FAILED, reason, now);
 	}
-	for (unsigned i = 0; i < service->instances_count; i++)
-		service->instances[i].process->roll = ROLL_NONE;
+	service_roll_forget(service, now);
 	service->job = (struct job){ .id = service->job.id + 1,
 		.kind = kind,
 		.result = JOB_RUNNING,
@@ -56,41 +51,51 @@ void service_job_begin(struct service *service, enum job_kind kind, struct insta
 	changed(service, now);
 }
 
-static bool job_runs(const struct service *service)
+bool service_job_runs(const struct service *service)
 {
 	return service->job.kind != JOB_NONE && service->job.result == JOB_RUNNING;
 }
 
 void service_job_failed(struct service *service, const char *reason, struct instant now)
 {
-	for (unsigned i = 0; i < service->instances_count; i++)
-		service->instances[i].process->roll = ROLL_NONE;
-	if (job_runs(service))
+	bool runs = service_job_runs(service);
+
+	if (runs)
 		job_end(service, JOB_FAILED, reason, now);
+	service_roll_forget(service, now);
 }
 
-static bool has_arrived(const struct instance *instance)
+void service_job_lost(
+	const struct instance *instance, const char *why, struct instant now)
 {
-	return instance->state == STATE_UP || instance->state == STATE_DONE ||
-	       instance_is_surplus(instance);
+	struct service *service = instance->service;
+	unsigned untouched = service_rolls_later(service);
+	char reason[REASON_BYTES] = "";
+
+	if (service->declaration->run.instances > 1)
+		reason_add(reason, sizeof(reason), "instance %u: ", instance->number);
+	if (untouched > 0)
+		reason_add(reason, sizeof(reason), "(%u more not touched) ", untouched);
+	reason_add(reason, sizeof(reason), "%s", why);
+	service_job_failed(service, reason, now);
+}
+
+bool instance_has_arrived(const struct instance *instance)
+{
+	bool stays = instance->service->declaration->run.kind == RUN_SERVICE;
+
+	return instance->state == STATE_DONE || (stays && instance->state == STATE_UP);
 }
 
 static bool all_arrived(const struct service *service)
 {
 	for (unsigned i = 0; i < service->instances_count; i++) {
-		if (!has_arrived(&service->instances[i]))
+		const struct instance *instance = &service->instances[i];
+
+		if (!instance->spare && !instance_has_arrived(instance))
 			return false;
 	}
 	return true;
-}
-
-static bool all_rolled(const struct service *service)
-{
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		if (service->instances[i].process->roll != ROLL_NONE)
-			return false;
-	}
-	return all_arrived(service);
 }
 
 static bool all_reloaded(const struct service *service)
@@ -106,9 +111,28 @@ static bool (*const is_done[])(const struct service *service) = {
 	[JOB_NONE] = all_arrived,
 	[JOB_START] = all_arrived,
 	[JOB_STOP] = service_is_stopped,
-	[JOB_RESTART] = all_rolled,
+	[JOB_RESTART] = service_has_rolled,
 	[JOB_RELOAD] = all_reloaded,
 };
+
+/* A process in whose place another was to come, and it did not. */
+static void lose_newcomer(struct instance *instance, struct instant now)
+{
+	char reason[REASON_BYTES];
+
+	reason_set(reason, sizeof(reason),
+		"the new process was thrown away, the old one (instance %u) serves on: %s",
+		instance->process->replaces, instance->why);
+	service_lose_newcomer(instance, now);
+	service_job_lost(instance, reason, now);
+}
+
+/* It had its turn, and it died. */
+static bool is_lost(const struct instance *instance)
+{
+	return (instance->state == STATE_WAITING || instance->state == STATE_FAILED) &&
+	       instance->process->roll != ROLL_NEXT && !service_successor(instance);
+}
 
 static bool wants_up(enum job_kind kind)
 {
@@ -119,58 +143,24 @@ static bool wants_up(enum job_kind kind)
 void service_noticed(struct instance *instance, struct instant now)
 {
 	struct service *service = instance->service;
-	bool failed = instance->state == STATE_WAITING || instance->state == STATE_FAILED;
 
-	if (has_arrived(instance) && instance->process->roll == ROLL_NOW &&
-		instance->generation != instance->process->roll_from)
-		instance->process->roll = ROLL_NONE;
-	if (failed && job_runs(service) && wants_up(service->job.kind))
-		service_job_failed(service, instance->why, now);
+	if (instance->process->replaces > 0 && instance->state == STATE_DOWN) {
+		lose_newcomer(instance, now);
+	} else if (is_lost(instance) && service_job_runs(service) &&
+		   wants_up(service->job.kind)) {
+		service_job_lost(instance, instance->why, now);
+	}
 	task_schedule(service->settle);
-}
-
-/* At most run.batch instances are away at a time. */
-void service_roll_on(struct service *service, struct instant now)
-{
-	int64_t away = 0;
-
-	for (unsigned i = 0; i < service->instances_count; i++)
-		away += service->instances[i].process->roll == ROLL_NOW;
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		struct instance *instance = &service->instances[i];
-
-		if (instance->process->roll != ROLL_NEXT ||
-			away >= MAX(service->declaration->run.batch, 1))
-			continue;
-		away++;
-		instance->process->roll = ROLL_NOW;
-		instance->process->roll_from = instance->generation;
-		instance_on(instance, EVENT_RESTART, NULL, now);
-	}
-}
-
-/* The last ones go first, so that numbers stay 1..N. */
-static void drop_surplus(struct service *service, struct instant now)
-{
-	while (service->instances_count > 0) {
-		struct instance *last = &service->instances[service->instances_count - 1];
-
-		if (!instance_is_surplus(last) || !process_is_idle(last->process))
-			break;
-		process_free(last->process);
-		service->instances_count--;
-		changed(service, now);
-	}
 }
 
 void service_settle(void *owner, struct instant now)
 {
 	struct service *service = owner;
 
-	drop_surplus(service, now);
-	if (!job_runs(service))
+	service_drop_slots(service, now);
+	if (!service_job_runs(service))
 		return;
 	service_roll_on(service, now);
-	if (job_runs(service) && is_done[service->job.kind](service))
+	if (service_job_runs(service) && is_done[service->job.kind](service))
 		job_end(service, JOB_DONE, "", now);
 }

@@ -3,6 +3,7 @@
  * launch.c - the process itself: cgroup, pipes, notify socket, clone; then whether it is
  * ready.
  */
+#include <assert.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -13,6 +14,9 @@
 
 #include "spawn/spawn.h"
 #include "supervisor/command.h"
+
+enum { FIRST_KEPT_FD = 3 };
+static_assert(FDSTORE_MAX + 2 <= SPAWN_MAX_FDS, "with stdout and stderr");
 
 static const char *const streams[2] = { "stdout", "stderr" };
 
@@ -136,8 +140,36 @@ static int add_private(struct process *process, struct command *command)
 
 	if (r < 0 || run->watchdog_ms <= 0)
 		return r;
+	command->spec.set_watchdog_pid = true;
 	snprintf(number, sizeof(number), "%lld", (long long)run->watchdog_ms * US_PER_MS);
 	return environment_set(&command->environment, "WATCHDOG_USEC", number);
+}
+
+/* What its predecessor gave us to keep. */
+static int give_kept(const struct process *process, struct command *command)
+{
+	size_t count = process->kept ? fdstore_sweep(process->kept) : 0;
+	struct text names = { 0 };
+	char number[32];
+	int r;
+
+	if (count == 0)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t at = command->spec.fds_count++;
+
+		command->spec.fds[at].fd = fdstore_fd(process->kept, i);
+		command->spec.fds[at].target = FIRST_KEPT_FD + (int)i;
+		text_addf(
+			&names, "%s%s", i > 0 ? ":" : "", fdstore_name(process->kept, i));
+	}
+	snprintf(number, sizeof(number), "%zu", count);
+	command->spec.set_listen_pid = true;
+	r = text_failed(&names) ? -ENOMEM
+				: environment_set(&command->environment, "LISTEN_FDNAMES",
+					  names.bytes);
+	text_done(&names);
+	return r < 0 ? r : environment_set(&command->environment, "LISTEN_FDS", number);
 }
 
 /* ---- clone ------------------------------------------------------------------------ */
@@ -233,6 +265,8 @@ int process_launch(struct process *process, char *reason, struct instant now)
 		r = make_notify(process, &err);
 	if (r == 0)
 		r = add_private(process, &command);
+	if (r == 0)
+		r = give_kept(process, &command);
 	if (r == 0)
 		r = command_seal(&command);
 	if (r == 0)

@@ -20,7 +20,7 @@
 
 enum {
 	DATAGRAM_MAX_BYTES = 4096,
-	DATAGRAM_MAX_FDS = 16,
+	ERRNO_MAX = 4095,
 	DATAGRAMS_A_TURN = 32, /* a service that floods has to let others speak */
 };
 
@@ -58,15 +58,20 @@ static void take_stopping(struct notify_message *message, const char *value)
 	message->stopping |= text_equal(value, "1");
 }
 
-static void take_status(struct notify_message *message, const char *value)
+/* As people may see it: control characters are spelled out. */
+static void take_shown(char *ret, size_t size, const char *value)
 {
 	struct text shown = { 0 };
 
 	text_add_shown(&shown, value, strlen(value));
-	message->has_status = !text_failed(&shown);
-	reason_set(message->status, sizeof(message->status), "%s",
-		shown.bytes ? shown.bytes : "");
+	reason_set(ret, size, "%s", shown.bytes ? shown.bytes : "");
 	text_done(&shown);
+}
+
+static void take_status(struct notify_message *message, const char *value)
+{
+	message->has_status = true;
+	take_shown(message->status, sizeof(message->status), value);
 }
 
 static void take_main_pid(struct notify_message *message, const char *value)
@@ -88,6 +93,44 @@ static void take_watchdog_us(struct notify_message *message, const char *value)
 	message->watchdog_us = read_number(value);
 }
 
+static void take_monotonic_us(struct notify_message *message, const char *value)
+{
+	message->monotonic_us = read_number(value);
+}
+
+static void take_error(struct notify_message *message, const char *value)
+{
+	int64_t number = read_number(value);
+
+	if (number > 0 && number <= ERRNO_MAX)
+		message->error = (int)number;
+}
+
+static void take_bus_error(struct notify_message *message, const char *value)
+{
+	take_shown(message->bus_error, sizeof(message->bus_error), value);
+}
+
+static void take_fdstore(struct notify_message *message, const char *value)
+{
+	message->fdstore |= text_equal(value, "1");
+}
+
+static void take_fdstore_remove(struct notify_message *message, const char *value)
+{
+	message->fdstore_remove |= text_equal(value, "1");
+}
+
+static void take_fd_name(struct notify_message *message, const char *value)
+{
+	take_shown(message->fd_name, sizeof(message->fd_name), value);
+}
+
+static void take_fdpoll(struct notify_message *message, const char *value)
+{
+	message->fdpoll = !text_equal(value, "0");
+}
+
 static void take_extend_us(struct notify_message *message, const char *value)
 {
 	message->extend_us = read_number(value);
@@ -105,6 +148,13 @@ static const struct word {
 	{ "WATCHDOG", take_watchdog },
 	{ "WATCHDOG_USEC", take_watchdog_us },
 	{ "EXTEND_TIMEOUT_USEC", take_extend_us },
+	{ "MONOTONIC_USEC", take_monotonic_us },
+	{ "ERRNO", take_error },
+	{ "BUSERROR", take_bus_error },
+	{ "FDSTORE", take_fdstore },
+	{ "FDSTOREREMOVE", take_fdstore_remove },
+	{ "FDNAME", take_fd_name },
+	{ "FDPOLL", take_fdpoll },
 };
 
 static void take_line(struct notify_message *message, char *line)
@@ -124,7 +174,10 @@ void notify_parse(struct notify_message *ret, const char *bytes, size_t size)
 {
 	char text[DATAGRAM_MAX_BYTES + 1], *line = text, *next;
 
-	*ret = (struct notify_message){ .extend_us = UNSET, .watchdog_us = UNSET };
+	*ret = (struct notify_message){ .extend_us = UNSET,
+		.watchdog_us = UNSET,
+		.monotonic_us = UNSET,
+		.fdpoll = true };
 	size = MIN(size, (size_t)DATAGRAM_MAX_BYTES);
 	memcpy(text, bytes, size);
 	text[size] = '\0';
@@ -141,23 +194,40 @@ struct received {
 	char bytes[DATAGRAM_MAX_BYTES];
 	size_t size;
 	pid_t pid; /* 0: the kernel did not say */
+	int fds[NOTIFY_MAX_FDS];
+	size_t fds_count;
 };
 
-static void close_fds(const struct cmsghdr *part)
+static void close_fds(const int *fds, size_t count)
 {
-	size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	int fds[DATAGRAM_MAX_FDS];
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
 
-	memcpy(fds, CMSG_DATA(part), MIN(count, (size_t)DATAGRAM_MAX_FDS) * sizeof(int));
-	for (size_t i = 0; i < MIN(count, (size_t)DATAGRAM_MAX_FDS); i++)
-		close(fds[i]);
+static void take_part(struct received *received, const struct cmsghdr *part)
+{
+	struct ucred credentials;
+
+	if (part->cmsg_level != SOL_SOCKET)
+		return;
+	if (part->cmsg_type == SCM_CREDENTIALS) {
+		memcpy(&credentials, CMSG_DATA(part), sizeof(credentials));
+		received->pid = credentials.pid;
+	}
+	/* there is room in `control` for one such part of NOTIFY_MAX_FDS */
+	if (part->cmsg_type == SCM_RIGHTS && received->fds_count == 0) {
+		received->fds_count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		memcpy(received->fds, CMSG_DATA(part), received->fds_count * sizeof(int));
+	}
 }
 
 /* -EAGAIN when nothing waits. */
 static int receive(int fd, struct received *ret)
 {
 	char control[CMSG_SPACE(sizeof(struct ucred)) +
-		     CMSG_SPACE(sizeof(int) * DATAGRAM_MAX_FDS)]
+		     CMSG_SPACE(sizeof(int) * NOTIFY_MAX_FDS)]
 		__attribute__((aligned(__alignof__(struct cmsghdr))));
 	struct iovec bytes = { ret->bytes, sizeof(ret->bytes) };
 	struct msghdr message = { .msg_iov = &bytes,
@@ -169,21 +239,28 @@ static int receive(int fd, struct received *ret)
 	if (got < 0)
 		return -errno;
 	ret->size = (size_t)got;
+	ret->fds_count = 0;
 	ret->pid = 0;
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part;
-		part = CMSG_NXTHDR(&message, part)) {
-		struct ucred credentials;
-
-		if (part->cmsg_level != SOL_SOCKET)
-			continue;
-		if (part->cmsg_type == SCM_RIGHTS)
-			close_fds(part);
-		if (part->cmsg_type != SCM_CREDENTIALS)
-			continue;
-		memcpy(&credentials, CMSG_DATA(part), sizeof(credentials));
-		ret->pid = credentials.pid;
-	}
+		part = CMSG_NXTHDR(&message, part))
+		take_part(ret, part);
 	return 0;
+}
+
+static void hear(
+	struct notify_user user, const struct received *received, struct instant now)
+{
+	struct notify_message message;
+
+	if (received->pid <= 0 || !user.is_ours(user.owner, received->pid)) {
+		close_fds(received->fds, received->fds_count);
+		return;
+	}
+	notify_parse(&message, received->bytes, received->size);
+	memcpy(message.fds, received->fds, received->fds_count * sizeof(int));
+	message.fds_count = received->fds_count;
+	user.told(user.owner, &message, now);
+	close_fds(message.fds, message.fds_count);
 }
 
 static void on_datagrams(void *owner, unsigned events, struct instant now)
@@ -195,15 +272,11 @@ static void on_datagrams(void *owner, unsigned events, struct instant now)
 	(void)events;
 	/* `told` may end the instance's state, but never frees the notify socket. */
 	for (int i = 0; i < DATAGRAMS_A_TURN; i++) {
-		struct notify_message message;
 		struct received received;
 
 		if (receive(fd, &received) < 0)
 			return;
-		if (received.pid <= 0 || !user.is_ours(user.owner, received.pid))
-			continue;
-		notify_parse(&message, received.bytes, received.size);
-		user.told(user.owner, &message, now);
+		hear(user, &received, now);
 	}
 }
 

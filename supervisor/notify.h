@@ -8,16 +8,23 @@
 #include "base/error.h"
 #include "base/loop.h"
 
-enum { NOTIFY_STATUS_BYTES = 256 };
+enum { NOTIFY_STATUS_BYTES = 256, NOTIFY_MAX_FDS = 16 };
 
 /* What one datagram said. */
 struct notify_message {
 	bool ready, reloading, stopping, watchdog, watchdog_trigger;
+	bool fdstore, fdstore_remove, fdpoll; /* fdpoll: true unless FDPOLL=0 */
 	bool has_status;
 	char status[NOTIFY_STATUS_BYTES];
-	pid_t main_pid;      /* 0: not told */
-	int64_t extend_us;   /* UNSET: not told */
-	int64_t watchdog_us; /* UNSET: not told */
+	pid_t main_pid;       /* 0: not told */
+	int64_t extend_us;    /* UNSET: not told */
+	int64_t watchdog_us;  /* UNSET: not told */
+	int64_t monotonic_us; /* of RELOADING=1; UNSET: not told */
+	int error;            /* ERRNO=; 0: none */
+	char bus_error[64], fd_name[NOTIFY_STATUS_BYTES];
+	/* What came with it; a callee that keeps one writes -1 in its place. */
+	int fds[NOTIFY_MAX_FDS];
+	size_t fds_count;
 };
 /* Pure. Unknown words are skipped, as are known ones with a value that makes no sense. */
 void notify_parse(struct notify_message *ret, const char *bytes, size_t size);
@@ -25,8 +32,7 @@ void notify_parse(struct notify_message *ret, const char *bytes, size_t size);
 struct notify;
 struct notify_user {
 	bool (*is_ours)(void *owner, pid_t pid);
-	void (*told)(
-		void *owner, const struct notify_message *message, struct instant now);
+	void (*told)(void *owner, struct notify_message *message, struct instant now);
 	void *owner;
 };
 /* Listens at `path`, which only uid (and root) may write to. */

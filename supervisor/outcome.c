@@ -93,6 +93,14 @@ static void decide(struct process *process, struct outcome *outcome, struct inst
 {
 	const struct service *service = service_of(process);
 
+	/* nobody waits for a process in a spare slot: it was relieved, or did not prove
+	 * itself */
+	if (process->instance->spare && service->wanted == WANTED_UP) {
+		say_how(process, outcome->why);
+		reason_set(outcome->next, REASON_BYTES, "another serves in its place");
+		outcome->event = EVENT_GONE_DOWN;
+		return;
+	}
 	switch (process->afterwards) {
 	case AFTER_DOWN:
 		service_describe_told(service, "stopped", outcome->why);
@@ -132,7 +140,8 @@ static void count_death(struct process *process)
 		instance->deaths = 0;
 		return;
 	}
-	service->deaths_in_a_row++;
+	/* what did not prove itself in a spare slot says nothing about who serves */
+	service->deaths_in_a_row += !instance->spare;
 	if (instant_since_ms(process->ended, process->began) >= spec->stable_ms)
 		instance->deaths = 0;
 	instance->deaths++;

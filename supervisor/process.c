@@ -40,11 +40,29 @@ static void on_watchdog(void *owner, struct instant now)
 	instance_on(process->instance, EVENT_WATCHDOG, why, now);
 }
 
+static const struct {
+	size_t at;
+	timer_fn *fn;
+} timers[] = {
+	{ offsetof(struct process, deadline), on_deadline },
+	{ offsetof(struct process, poll), process_poll_ready },
+	{ offsetof(struct process, watchdog), on_watchdog },
+	{ offsetof(struct process, ill), process_look_at_liveness },
+	{ offsetof(struct process, drained), process_drained },
+	{ offsetof(struct process, proof), process_look_at_reload },
+	{ offsetof(struct process, upkeep), process_look_after },
+};
+
+static struct timer **timer_at(struct process *process, size_t index)
+{
+	return (struct timer **)(void *)((char *)process + timers[index].at);
+}
+
 int process_new(struct instance *instance)
 {
 	struct loop *loop = instance->service->host->loop;
 	struct process *process = calloc(1, sizeof(*process));
-	int r;
+	int r = 0;
 
 	if (!process)
 		return -ENOMEM;
@@ -53,13 +71,8 @@ int process_new(struct instance *instance)
 	instance->process = process;
 	instance->pidfd = instance->output[0] = instance->output[1] = -1;
 	instance->deadline = NEVER;
-	r = timer_new(&process->deadline, loop, on_deadline, process);
-	if (r == 0)
-		r = timer_new(&process->poll, loop, process_poll_ready, process);
-	if (r == 0)
-		r = timer_new(&process->watchdog, loop, on_watchdog, process);
-	if (r == 0)
-		r = timer_new(&process->ill, loop, process_look_at_liveness, process);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(timers); i++)
+		r = timer_new(timer_at(process, i), loop, timers[i].fn, process);
 	if (r < 0)
 		process_free(process);
 	return r;
@@ -93,10 +106,9 @@ void process_free(struct process *process)
 	close_all(process);
 	cgroup_free(process->cgroup);
 	notify_free(process->notify);
-	timer_free(process->deadline);
-	timer_free(process->poll);
-	timer_free(process->watchdog);
-	timer_free(process->ill);
+	fdstore_free(process->kept);
+	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
+		timer_free(*timer_at(process, i));
 	strings_done(&process->environment);
 	free(process);
 }
@@ -115,7 +127,9 @@ static void start(struct process *process, struct instant now)
 
 	process->afterwards = AFTER_DECIDE;
 	instance->ready = instance->notified_ready = instance->exec_done = false;
-	instance->ran_before = false;
+	instance->ran_before = instance->draining = false;
+	process->aborting = process->stranger_told = false;
+	process->complaint[0] = '\0';
 	instance->verdict = VERDICT_UNKNOWN;
 	instance->status[0] = '\0';
 	process_begin(process, FOR_START, now);
@@ -151,6 +165,7 @@ void process_settle(struct process *process, struct instant now)
 
 	process->instance->ready = true;
 	timer_arm(process->poll, NEVER);
+	process_begin_upkeep(process, now);
 	instance_set_deadline(
 		process->instance, instant_add_ms(now, run->restart.stable_ms));
 }

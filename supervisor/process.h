@@ -7,16 +7,18 @@
 #pragma once
 
 #include "spawn/spawn.h"
+#include "supervisor/fdstore.h"
 #include "supervisor/instance.h"
 #include "supervisor/liveness.h"
 #include "supervisor/notify.h"
 #include "supervisor/preparer.h"
 #include "supervisor/ready_by.h"
+#include "supervisor/renewal.h"
 
 enum purpose { FOR_START = 1, FOR_RESTART = 2, FOR_RELOAD = 4 };
 /* When nothing of it runs any more. */
 enum afterwards { AFTER_DECIDE, AFTER_DOWN, AFTER_START };
-/* Of a rolling restart. */
+/* Of a rolling restart: this process is to be replaced. */
 enum roll { ROLL_NONE, ROLL_NEXT, ROLL_NOW };
 
 /* How the process ended, or why it is being ended. */
@@ -38,8 +40,12 @@ struct process {
 	struct timer *deadline; /* of the state */
 	struct timer *poll;     /* is it ready? */
 	struct timer *watchdog, *ill;
+	struct timer *drained; /* clients had time to look elsewhere */
+	struct timer *proof;   /* did the reload take effect? */
+	struct timer *upkeep;  /* memory_above, max_age */
 	struct cgroup *cgroup; /* of the present process */
 	struct notify *notify; /* kept over restarts */
+	struct fdstore *kept;  /* what it gave us to keep over restarts; NULL: nothing */
 	int write_ends[2];     /* ours, so that no reader ever sees the end of a pipe */
 
 	/* getting ready */
@@ -57,21 +63,31 @@ struct process {
 	int report_fd;
 	struct instant began, ended;
 	bool launched;
+	bool stranger_told;   /* a refused MAINPID was said once */
 	int sent_signal;      /* by an operator; 0: none */
 	pid_t last_pid;       /* of the process that ended, until that is recorded */
 	int64_t watchdog_us;  /* 0: none */
 	struct instant heard; /* its latest WATCHDOG=1; exec, before the first */
 	struct liveness liveness;
+	char complaint[64]; /* ERRNO= or BUSERROR=, in words; "": none */
+	struct renewal renewal;
 
 	/* ending */
 	struct ending ending;
 	enum afterwards afterwards;
+	bool aborting; /* SIGABRT first; at the deadline comes the stop signal */
 	struct instant again_at;
 
 	/* jobs */
 	enum roll roll;
 	unsigned roll_from; /* the generation that is to be replaced */
+	unsigned replaces;  /* a newcomer: the slot that it is to relieve; 0: none */
 	bool reloading;
+	struct {
+		struct instant asked;
+		struct wall asked_wall;
+		bool announced; /* it said RELOADING=1 since */
+	} reload;
 };
 
 /* Attaches to `instance`; who moves the instance sets process->instance. -ENOMEM. */
@@ -98,19 +114,36 @@ int process_launch(struct process *process, char *reason, struct instant now);
 /* spawn_report_read(), with what it noted on the way in instance->note. */
 int process_read_report(struct process *process, char *reason, size_t size);
 
-/* answers.c: what it tells of itself from then on */
-uint64_t process_start_ticks(pid_t pid); /* 0: not known */
-void process_executed(struct process *process, struct instant now);
-void process_told(void *owner, const struct notify_message *message, struct instant now);
-void process_poll_ready(void *owner, struct instant now);
-void process_feed_watchdog(struct process *process, struct instant now);
-
 /* service_facts.c: restarts it when a check with effect live asks for that */
 void process_look_at_liveness(void *owner, struct instant now);
 
+/* reload.c: whether a reload took effect */
+void process_prove_reload(struct process *process, struct instant now);
+void process_look_at_reload(void *owner, struct instant now); /* a timer */
+void process_told_reload(struct process *process, const struct notify_message *message,
+	struct instant now);
+void process_reloaded(struct process *process, const char *proof, struct instant now);
+/* It goes, or died: nothing is proven. */
+void process_reload_lost(struct process *process, struct instant now);
+
+/* upkeep.c: replaced for its age, or for what it uses */
+void process_begin_upkeep(struct process *process, struct instant now);
+void process_look_after(void *owner, struct instant now); /* a timer */
+
+/* answers.c: what it tells of itself from then on */
+uint64_t process_start_ticks(pid_t pid); /* 0: not known */
+void process_executed(struct process *process, struct instant now);
+void process_told(void *owner, struct notify_message *message, struct instant now);
+void process_poll_ready(void *owner, struct instant now);
+void process_feed_watchdog(struct process *process, struct instant now);
+
+/* drain.c: before the way down */
+void process_drain(struct process *process, struct instant now);
+void process_drained(void *owner, struct instant now); /* a timer */
+
 /* ending.c: the way down */
 void process_stop(struct process *process, struct instant now);
-void process_replace(struct process *process, struct instant now);
+void process_leave(struct process *process, struct instant now);
 void process_end_unready(struct process *process, struct instant now);
 void process_end_silent(struct process *process, struct instant now);
 void process_end_ill(struct process *process, struct instant now);
@@ -138,9 +171,43 @@ void process_conclude(struct process *process, struct instant now);
 void service_describe_told(const struct service *service, const char *what, char *ret);
 
 /* job.c */
-bool instance_is_surplus(const struct instance *instance); /* above run.instances */
 void service_job_begin(struct service *service, enum job_kind kind, struct instant now);
-void service_roll_on(struct service *service, struct instant now);
-void service_settle(void *owner, struct instant now); /* a task */
+bool service_job_runs(const struct service *service);
+bool instance_has_arrived(const struct instance *instance); /* where a start leads */
+void service_settle(void *owner, struct instant now);       /* a task */
 void service_noticed(struct instance *instance, struct instant now);
+/* One instance cannot do what is asked of all. */
+void service_job_lost(
+	const struct instance *instance, const char *why, struct instant now);
 void service_job_failed(struct service *service, const char *reason, struct instant now);
+
+/* slots.c: which slots are to hold a process */
+int service_make_slots(struct service *service, const struct declaration *declaration);
+void service_allot(struct service *service, struct instant now);
+void service_drop_slots(struct service *service, struct instant now);
+struct instance *service_free_slot(struct service *service); /* NULL: none now */
+
+/* roll.c: a restart of all, some at a time */
+void service_roll(struct service *service, struct instant now);
+void service_roll_on(struct service *service, struct instant now);
+bool service_has_rolled(const struct service *service);
+void service_roll_forget(struct service *service, struct instant now);
+/* Who is to relieve it; NULL: nobody. */
+struct instance *service_successor(const struct instance *old);
+/* The old one is about to be stopped: its successor, if it has one, is no newcomer any
+ * more. */
+void service_hand_over(struct instance *old);
+/* It is gone, or not needed: who was to be relieved serves on. */
+void service_lose_newcomer(struct instance *newcomer, struct instant now);
+void service_roll_due(void *owner, struct instant now);      /* a timer */
+unsigned service_rolls_later(const struct service *service); /* not touched yet */
+/* Replaces one process, gracefully, unless a job runs: then false. */
+bool service_renew(
+	struct instance *instance, const struct decision *decision, struct instant now);
+
+/* service_facts.c */
+bool service_has_gate(const struct service *service); /* a check beyond effect warn */
+void service_forget_facts(struct service *service, unsigned instance);
+/* The first check of it that fails, as a reason; false: none does. */
+bool service_failing_check(
+	const struct service *service, unsigned instance, char ret[static REASON_BYTES]);

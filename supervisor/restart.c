@@ -40,9 +40,15 @@ static bool is_too_often(const struct restart *restart,
 static int64_t next_pause_ms(const struct restart *restart,
 	const struct restart_policy_spec *spec, int64_t ran_ms)
 {
-	if (restart->pause_ms == 0 || ran_ms >= spec->stable_ms)
-		return MIN(spec->delay_ms, spec->delay_max_ms);
-	return MIN(restart->pause_ms * 2, spec->delay_max_ms);
+	int64_t least_ms = MIN(spec->delay_ms, spec->delay_max_ms);
+	int64_t left_ms = spec->stable_ms - MAX(ran_ms, 0);
+
+	if (restart->pause_ms == 0 || left_ms <= 0)
+		return least_ms;
+	/* in two steps: both may be days */
+	return MAX(least_ms, MIN((int64_t)(2.0 * (double)restart->pause_ms *
+					   (double)left_ms / (double)spec->stable_ms),
+				     spec->delay_max_ms));
 }
 
 /* Anywhere from 3/4 to 5/4 of the pause, never above the most that was declared. */

@@ -2,8 +2,9 @@
  *
  * restart.h - pure: how long to wait after a death, and when to give up.
  *
- * The pause doubles from run.restart.delay to delay_max, with jitter of ±25 %, and begins
- * anew after the process lived for `stable`.
+ * The pause doubles from run.restart.delay to delay_max, with jitter of ±25 %. Life makes
+ * it decay: who lived for a part of `stable` has the pause shortened by that part, and
+ * who lived for all of it begins anew.
  */
 #pragma once
 

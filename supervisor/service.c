@@ -23,33 +23,6 @@ static void changed(struct service *service, struct instant now)
 	service->host->changed(service->host->owner, service, now);
 }
 
-/* ---- instances -------------------------------------------------------------------- */
-
-static int set_instances(struct service *service, unsigned count)
-{
-	unsigned before = service->instances_count;
-	struct instance *instances;
-
-	if (count <= before)
-		return 0;
-	instances = reallocarray(service->instances, count, sizeof(*instances));
-	if (!instances)
-		return -ENOMEM;
-	service->instances = instances;
-	for (unsigned i = 0; i < before; i++)
-		instances[i].process->instance = &instances[i];
-	for (unsigned i = before; i < count; i++) {
-		int r;
-
-		instances[i] = (struct instance){ .service = service, .number = i + 1 };
-		r = process_new(&instances[i]);
-		if (r < 0)
-			return r;
-		service->instances_count++;
-	}
-	return 0;
-}
-
 /* Hashed once: status shows it after each change of anything. */
 static void keep_effective(struct service *service, struct json_t *effective)
 {
@@ -78,11 +51,15 @@ int service_new(struct service **ret, struct service_host *host,
 	if (service->name)
 		r = task_new(&service->settle, host->loop, service_settle, service);
 	if (r == 0)
-		r = set_instances(service, (unsigned)declaration->run.instances);
+		r = timer_new(
+			&service->roll_limit, host->loop, service_roll_due, service);
+	if (r == 0)
+		r = service_make_slots(service, declaration);
 	if (r < 0) {
 		service_free(service);
 		return r;
 	}
+	service_allot(service, loop_now(host->loop));
 	keep_effective(service, effective);
 	*ret = service;
 	return 0;
@@ -95,6 +72,7 @@ struct service *service_free(struct service *service)
 	for (unsigned i = 0; i < service->instances_count; i++)
 		process_free(service->instances[i].process);
 	task_free(service->settle);
+	timer_free(service->roll_limit);
 	for (size_t i = 0; i < service->checks_count; i++)
 		free(service->checks[i].name);
 	free(service->checks);
@@ -141,7 +119,7 @@ static void all_on(
 	struct service *service, enum event event, const char *why, struct instant now)
 {
 	for (unsigned i = 0; i < service->instances_count; i++) {
-		if (!instance_is_surplus(&service->instances[i]))
+		if (!service->instances[i].spare || event == EVENT_STOP)
 			instance_on(&service->instances[i], event, why, now);
 	}
 }
@@ -186,11 +164,7 @@ void service_restart_for(
 {
 	service_decide(service, decision);
 	service_job_begin(service, JOB_RESTART, now);
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		if (!instance_is_surplus(&service->instances[i]))
-			service->instances[i].process->roll = ROLL_NEXT;
-	}
-	service_roll_on(service, now);
+	service_roll(service, now);
 }
 
 void service_restart(
@@ -245,13 +219,20 @@ static void forget_identity(
 		identity_done(&service->identity);
 }
 
+/* A roll that goes on must find the slots where it left them. */
+static bool slots_differ(const struct declaration *a, const struct declaration *b)
+{
+	return a->run.instances != b->run.instances ||
+	       config_starts_first(a) != config_starts_first(b);
+}
+
 int service_declare(struct service *service, struct declaration *declaration,
 	struct json_t *effective, struct instant now)
 {
 	static const struct decision fewer = { CAUSE_APPLY, NULL,
 		"run.instances is less now" };
-	unsigned before = service->instances_count;
-	int r = set_instances(service, (unsigned)declaration->run.instances);
+	bool differ = slots_differ(service->declaration, declaration);
+	int r = service_make_slots(service, declaration);
 
 	if (r < 0) {
 		declaration_free(declaration);
@@ -262,16 +243,11 @@ int service_declare(struct service *service, struct declaration *declaration,
 	service->declaration = declaration;
 	keep_effective(service, effective);
 	service->prepared = false;
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		struct instance *instance = &service->instances[i];
-
-		if (instance_is_surplus(instance)) {
-			service_decide(service, &fewer);
-			instance_on(instance, EVENT_STOP, fewer.why, now);
-		} else if (i >= before && service->wanted == WANTED_UP) {
-			instance_on(instance, EVENT_START, NULL, now);
-		}
+	if (differ) {
+		service_job_failed(service, "superseded by another declaration", now);
+		service_decide(service, &fewer);
 	}
+	service_allot(service, now);
 	task_schedule(service->settle);
 	changed(service, now);
 	return 0;
@@ -294,14 +270,18 @@ enum state service_state(const struct service *service)
 	return STATE_DOWN;
 }
 
+bool instance_is_ready(const struct instance *instance)
+{
+	return instance->state == STATE_UP && !instance->draining &&
+	       instance->verdict != VERDICT_FAIL;
+}
+
 unsigned service_ready_instances(const struct service *service)
 {
 	unsigned ready = 0;
 
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		ready += service->instances[i].state == STATE_UP &&
-			 service->instances[i].verdict != VERDICT_FAIL;
-	}
+	for (unsigned i = 0; i < service->instances_count; i++)
+		ready += instance_is_ready(&service->instances[i]);
 	return ready;
 }
 
@@ -322,12 +302,13 @@ const char *service_why(const struct service *service)
 		for (unsigned i = 0; i < service->instances_count; i++) {
 			const struct instance *instance = &service->instances[i];
 
-			if (instance->state == ranks[rank] && instance->why[0])
+			if (instance->state == ranks[rank] && instance->why[0] &&
+				!instance->spare)
 				return instance->why;
 		}
 	}
 	for (unsigned i = 0; i < service->instances_count; i++) {
-		if (service->instances[i].why[0])
+		if (service->instances[i].why[0] && !service->instances[i].spare)
 			return service->instances[i].why;
 	}
 	return "";

@@ -20,9 +20,15 @@
 
 enum { HASH_TEXT_BYTES = 17 };
 
+/* A slot with a number of its own (and with it ports of its own). Where a restart starts
+ * the new process first there is one slot more than instances, and which of them is free
+ * changes with every restart. */
 struct instance {
 	struct service *service;
-	unsigned number;     /* 1..N */
+	unsigned number;     /* 1..config_slots() */
+	bool spare;          /* no process belongs here now, or only until it has proven
+				itself, or only until it is gone */
+	bool draining;       /* about to be left: clients are to look elsewhere */
 	unsigned generation; /* counts its processes since svcd first saw it */
 	enum state state;
 	struct instant since, deadline; /* of the state; NEVER: may last */
@@ -59,7 +65,8 @@ struct job {
 	uint64_t id; /* counts; 0: none yet */
 	enum job_kind kind;
 	enum job_result result;
-	char reason[REASON_BYTES]; /* of JOB_FAILED */
+	/* of JOB_FAILED; of a reload that is done: what proves that it took effect */
+	char reason[REASON_BYTES];
 	struct instant began;
 };
 
@@ -108,8 +115,9 @@ struct service {
 	uint64_t accepted_packets, dropped_packets;
 	uint64_t generation; /* of what engines were told */
 
-	struct task *settle; /* private to service.c */
-	void *user;          /* the supervisor's own per-service data */
+	struct task *settle;      /* private to job.c */
+	struct timer *roll_limit; /* private to roll.c */
+	void *user;               /* the supervisor's own per-service data */
 };
 
 struct service_event {
@@ -191,6 +199,10 @@ void service_firewall(
 /* The best state of its instances; counts. */
 enum state service_state(const struct service *service);
 unsigned service_ready_instances(const struct service *service);
+/* May clients be sent to this one? */
+bool instance_is_ready(const struct instance *instance);
+/* Nothing runs in this slot, and nothing is to: faces do not show it. */
+bool instance_is_free(const struct instance *instance);
 bool service_is_stopped(
 	const struct service *service); /* no process, no populated cgroup */
 const char *service_why(

@@ -96,6 +96,48 @@ static enum verdict worst(const struct service *service, unsigned instance)
 	return verdict;
 }
 
+bool service_has_gate(const struct service *service)
+{
+	const struct declaration *declaration = service->declaration;
+
+	for (size_t i = 0; i < declaration->health.checks_count; i++) {
+		if (declaration->health.checks[i].effect != EFFECT_WARN)
+			return true;
+	}
+	return false;
+}
+
+bool service_failing_check(
+	const struct service *service, unsigned instance, char ret[static REASON_BYTES])
+{
+	for (size_t i = 0; i < service->checks_count; i++) {
+		const struct check_fact *fact = &service->checks[i];
+		const struct check *check = find_check(service, fact->name);
+
+		if (fact->instance != instance || fact->verdict != VERDICT_FAIL ||
+			!check || check->effect == EFFECT_WARN)
+			continue;
+		reason_set(ret, REASON_BYTES, "check %s fails%s%s", fact->name,
+			fact->reason[0] ? ": " : "", fact->reason);
+		return true;
+	}
+	return false;
+}
+
+void service_forget_facts(struct service *service, unsigned instance)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < service->checks_count; i++) {
+		if (service->checks[i].instance == instance) {
+			free(service->checks[i].name);
+		} else {
+			service->checks[kept++] = service->checks[i];
+		}
+	}
+	service->checks_count = kept;
+}
+
 /* ---- liveness ---------------------------------------------------------------------- */
 
 /* The fact of the instance that restarts it first, and when; NULL: none. */
@@ -221,8 +263,8 @@ void service_verdict(
 	struct instance *instance = find_instance(service, fact->instance);
 	struct check_fact *kept;
 
-	if (!check)
-		return; /* of a declaration that is no more */
+	if (!check || (instance && instance_is_free(instance)))
+		return; /* of a declaration or a process that is no more */
 	kept = find_fact(service, fact->name, fact->instance);
 	if (!kept)
 		kept = add_fact(service, fact->name, fact->instance);
@@ -233,9 +275,12 @@ void service_verdict(
 	if (!instance)
 		return;
 	judge_readiness(instance, now);
-	if (check->effect == EFFECT_LIVE && fact->verdict == VERDICT_PASS)
+	if (check->effect == EFFECT_LIVE && fact->verdict == VERDICT_PASS) {
 		liveness_passed(&instance->process->liveness, check, now);
+		process_feed_watchdog(instance->process, now);
+	}
 	process_look_at_liveness(instance->process, now);
+	task_schedule(service->settle);
 }
 
 void service_firewall(

@@ -77,11 +77,6 @@ static struct json_t *print_terms(const struct readiness *readiness)
 
 /* ---- instances ----------------------------------------------------------------- */
 
-static bool instance_is_ready(const struct instance *instance)
-{
-	return instance->state == STATE_UP && instance->verdict != VERDICT_FAIL;
-}
-
 static struct json_t *next_start(const struct instance *instance, struct instant now)
 {
 	if (instance->state != STATE_WAITING || instance->deadline.us == NEVER.us)
@@ -175,7 +170,9 @@ static struct json_t *print_instances(const struct member *member, struct instan
 		const struct measured *used =
 			i < member->measured_count ? &member->measured[i] : NULL;
 
-		r |= json_append(list, print_instance(&service->instances[i], used, now));
+		if (!instance_is_free(&service->instances[i]))
+			r |= json_append(
+				list, print_instance(&service->instances[i], used, now));
 	}
 	return r ? NULL : TAKE(list);
 }

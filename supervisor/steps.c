@@ -268,7 +268,6 @@ static enum step_result step_reload(struct process *process, struct instant now)
 	const struct run *run = &service_of(process)->declaration->run;
 	struct deed_plan plan = { .timeout_ms = RELOAD_TIMEOUT_MS, .done = on_reloaded };
 
-	(void)now;
 	if (!run->reload.possible) {
 		return fail(process, CAUSE_OPERATOR,
 			"run.reload is none: use restart, or declare how to reload");
@@ -278,14 +277,14 @@ static enum step_result step_reload(struct process *process, struct instant now)
 	if (pidfd_send_signal(process->instance->pidfd, signal_number(run->reload.signal),
 		    NULL, 0) < 0)
 		return fail(process, CAUSE_OPERATOR, "reload: the process is gone");
-	return STEP_NEXT;
+	process_prove_reload(process, now);
+	return STEP_WAITS;
 }
 
+/* A command says by itself whether it worked; who sends a signal does not come here. */
 static enum step_result step_reload_done(struct process *process, struct instant now)
 {
-	process->reloading = false;
-	instance_tell(process->instance, "reloaded", LOG_INFO, "reloaded");
-	service_noticed(process->instance, now);
+	process_reloaded(process, "the reload command succeeded", now);
 	return STEP_NEXT;
 }
 

@@ -71,11 +71,24 @@ static void a_listener_is_ready_and_keeps_others_from_its_port(void **state)
 	arena_end(arena, first);
 }
 
-static void a_silent_watchdog_aborts(void **state)
+static void a_silent_watchdog_ends_it(void **state)
 {
 	struct service *service = arena_begin(arena,
 		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
 		"'ready':{'by':'started'},'watchdog':'100ms'}}");
+
+	(void)state;
+	assert_true(arena_until_state(arena, service, STATE_WAITING));
+	assert_int_equal(service->exits[0].cause, CAUSE_WATCHDOG);
+	assert_int_equal(service->exits[0].signal, SIGTERM);
+	arena_end(arena, service);
+}
+
+static void a_silent_watchdog_aborts_where_a_core_may_be_written(void **state)
+{
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
+		"'ready':{'by':'started'},'watchdog':'100ms'},'limits':{'core':'1M'}}");
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_WAITING));
@@ -266,7 +279,8 @@ int main(void)
 		cmocka_unit_test(readiness_and_status_come_by_notify),
 		cmocka_unit_test(what_never_gets_ready_is_ended),
 		cmocka_unit_test(a_listener_is_ready_and_keeps_others_from_its_port),
-		cmocka_unit_test(a_silent_watchdog_aborts),
+		cmocka_unit_test(a_silent_watchdog_ends_it),
+		cmocka_unit_test(a_silent_watchdog_aborts_where_a_core_may_be_written),
 		cmocka_unit_test(a_watchdog_that_is_fed_is_quiet),
 		cmocka_unit_test(a_daemon_that_forks_may_name_its_heir),
 		cmocka_unit_test(checks_make_it_ready_and_a_live_one_ends_it),

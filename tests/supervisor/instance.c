@@ -31,7 +31,10 @@ static const struct {
 	{ "a stop ends what is up",                    STATE_UP,       EVENT_STOP,        STATE_STOPPING },
 	{ "a restart prepares while it is up",         STATE_UP,       EVENT_RESTART,     STATE_UP },
 	{ "a reload leaves it up",                     STATE_UP,       EVENT_RELOAD,      STATE_UP },
-	{ "once prepared the old one goes",            STATE_UP,       EVENT_PREPARED,    STATE_STOPPING },
+	{ "what could not begin may not be needed",    STATE_STARTING, EVENT_GONE_DOWN,   STATE_DOWN },
+	{ "once prepared the old one is drained",      STATE_UP,       EVENT_PREPARED,    STATE_UP },
+	{ "who is relieved is drained, too",           STATE_UP,       EVENT_RELIEVED,    STATE_UP },
+	{ "once drained the old one goes",             STATE_UP,       EVENT_DRAINED,     STATE_STOPPING },
 	{ "an exit ends being up at once",             STATE_UP,       EVENT_EXITED,      STATE_STOPPING },
 	{ "a silent watchdog ends it",                 STATE_UP,       EVENT_WATCHDOG,    STATE_STOPPING },
 	{ "an ill one is ended",                       STATE_UP,       EVENT_ILL,         STATE_STOPPING },
@@ -65,27 +68,28 @@ static const struct {
 	unsigned events;
 } ignored[] = {
 #define ON(event) (1U << EVENT_##event)
+#define LEAVING   (ON(PREPARED) | ON(RELIEVED) | ON(DRAINED))
 #define OUTCOMES                                                                         \
 	(ON(GONE_DOWN) | ON(GONE_START) | ON(GONE_AGAIN) | ON(GONE_FAILED) |             \
 		ON(GONE_DONE))
 	/* nothing runs: nothing can end, be ready, or be told anything */
-	{ STATE_DOWN, ON(STOP) | ON(RELOAD) | ON(PREPARED) | ON(READY) | ON(EXITED) |
+	{ STATE_DOWN, ON(STOP) | ON(RELOAD) | LEAVING | ON(READY) | ON(EXITED) |
 			      ON(DEADLINE) | ON(WATCHDOG) | ON(ILL) | OUTCOMES },
 	/* it starts already; it has read its files a moment ago; checks may still fail */
-	{ STATE_STARTING, ON(START) | ON(RELOAD) | ON(PREPARED) | ON(ILL) |
-				  ON(GONE_DOWN) | ON(GONE_START) | ON(GONE_DONE) },
+	{ STATE_STARTING, ON(START) | ON(RELOAD) | LEAVING | ON(ILL) | ON(GONE_START) |
+				  ON(GONE_DONE) },
 	/* READY=1 may be said again; something runs, so nothing is gone */
 	{ STATE_UP, ON(START) | ON(READY) | OUTCOMES },
 	/* on its way out: whatever it says or fails */
-	{ STATE_STOPPING,
-		ON(RELOAD) | ON(PREPARED) | ON(READY) | ON(WATCHDOG) | ON(ILL) },
-	{ STATE_WAITING, ON(RELOAD) | ON(PREPARED) | ON(READY) | ON(EXITED) |
-				 ON(WATCHDOG) | ON(ILL) | OUTCOMES },
-	{ STATE_FAILED, ON(RELOAD) | ON(PREPARED) | ON(READY) | ON(EXITED) |
-				ON(DEADLINE) | ON(WATCHDOG) | ON(ILL) | OUTCOMES },
-	{ STATE_DONE, ON(RELOAD) | ON(PREPARED) | ON(READY) | ON(EXITED) | ON(DEADLINE) |
+	{ STATE_STOPPING, ON(RELOAD) | LEAVING | ON(READY) | ON(WATCHDOG) | ON(ILL) },
+	{ STATE_WAITING, ON(RELOAD) | LEAVING | ON(READY) | ON(EXITED) | ON(WATCHDOG) |
+				 ON(ILL) | OUTCOMES },
+	{ STATE_FAILED, ON(RELOAD) | LEAVING | ON(READY) | ON(EXITED) | ON(DEADLINE) |
+				ON(WATCHDOG) | ON(ILL) | OUTCOMES },
+	{ STATE_DONE, ON(RELOAD) | LEAVING | ON(READY) | ON(EXITED) | ON(DEADLINE) |
 			      ON(WATCHDOG) | ON(ILL) | OUTCOMES },
 #undef OUTCOMES
+#undef LEAVING
 #undef ON
 };
 

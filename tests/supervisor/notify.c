@@ -12,7 +12,8 @@
 #include "config/config.h"
 #include "tests/test.h"
 
-#define UNTOLD .extend_us = UNSET, .watchdog_us = UNSET
+#define UNTOLD                                                                           \
+	.extend_us = UNSET, .watchdog_us = UNSET, .monotonic_us = UNSET, .fdpoll = true
 static const struct {
 	const char *rule, *bytes;
 	struct notify_message want;
@@ -31,17 +32,42 @@ static const struct {
 	{ "the watchdog may be asked for", "WATCHDOG=trigger",
 		{ .watchdog_trigger = true, UNTOLD } },
 	{ "and its time be changed", "WATCHDOG_USEC=5000000",
-		{ .extend_us = UNSET, .watchdog_us = 5000000 } },
+		{ .extend_us = UNSET,
+			.watchdog_us = 5000000,
+			.monotonic_us = UNSET,
+			.fdpoll = true } },
 	{ "more time", "EXTEND_TIMEOUT_USEC=1000000",
-		{ .extend_us = 1000000, .watchdog_us = UNSET } },
+		{ .extend_us = 1000000,
+			.watchdog_us = UNSET,
+			.monotonic_us = UNSET,
+			.fdpoll = true } },
 	{ "init is nobody's main process", "MAINPID=1", { UNTOLD } },
 	{ "a negative one is none", "MAINPID=-4", { UNTOLD } },
 	{ "a number has nothing behind it", "MAINPID=12x", { UNTOLD } },
 	{ "nor more than fits", "EXTEND_TIMEOUT_USEC=99999999999999999999", { UNTOLD } },
-	{ "unknown words are skipped", "X_SVCD=1\nFDSTORE=1\nSTOPPING=1",
+	{ "unknown words are skipped", "X_SVCD=1\nNONSENSE=1\nSTOPPING=1",
 		{ .stopping = true, UNTOLD } },
 	{ "a line without = is skipped", "READY\nRELOADING=1",
 		{ .reloading = true, UNTOLD } },
+	{ "a reload says when", "RELOADING=1\nMONOTONIC_USEC=77",
+		{ .reloading = true,
+			.extend_us = UNSET,
+			.watchdog_us = UNSET,
+			.monotonic_us = 77,
+			.fdpoll = true } },
+	{ "an error by number", "ERRNO=13", { .error = 13, UNTOLD } },
+	{ "a number that is no error", "ERRNO=100000", { UNTOLD } },
+	{ "an error by name", "BUSERROR=org.example.Broken\033[0m",
+		{ .bus_error = "org.example.Broken\\x1b[0m", UNTOLD } },
+	{ "descriptors to keep, by name", "FDSTORE=1\nFDNAME=queue",
+		{ .fdstore = true, .fd_name = "queue", UNTOLD } },
+	{ "to keep also when the other end is gone", "FDSTORE=1\nFDPOLL=0",
+		{ .fdstore = true,
+			.extend_us = UNSET,
+			.watchdog_us = UNSET,
+			.monotonic_us = UNSET } },
+	{ "and to forget", "FDSTOREREMOVE=1\nFDNAME=queue",
+		{ .fdstore_remove = true, .fd_name = "queue", UNTOLD } },
 	{ "nothing says nothing", "", { UNTOLD } },
 	{ "blank lines say nothing", "\n\n=\n\n", { UNTOLD } },
 };
@@ -65,6 +91,13 @@ static void datagrams_are_understood(void **state)
 		assert_int_equal(got.main_pid, want->main_pid);
 		assert_int_equal(got.extend_us, want->extend_us);
 		assert_int_equal(got.watchdog_us, want->watchdog_us);
+		assert_int_equal(got.monotonic_us, want->monotonic_us);
+		assert_int_equal(got.error, want->error);
+		assert_string_equal(got.bus_error, want->bus_error);
+		assert_int_equal(got.fdstore, want->fdstore);
+		assert_int_equal(got.fdstore_remove, want->fdstore_remove);
+		assert_int_equal(got.fdpoll, want->fdpoll);
+		assert_string_equal(got.fd_name, want->fd_name);
 	}
 }
 
@@ -81,7 +114,7 @@ static bool is_ours(void *owner, pid_t pid)
 	return pid == listener->ours;
 }
 
-static void told(void *owner, const struct notify_message *message, struct instant now)
+static void told(void *owner, struct notify_message *message, struct instant now)
 {
 	struct listener *listener = owner;
 

@@ -79,10 +79,106 @@ static void a_stable_life_begins_anew(void **state)
 	for (int i = 0; i < 8; i++)
 		pause_after(&restart, &plain, (struct death){ .now = { 1 } });
 	assert_int_equal(restart.pause_ms, 12800);
-	pause_after(&restart, &plain, (struct death){ .ran_ms = 59999, .now = { 1 } });
-	assert_int_equal(restart.pause_ms, 25600);
 	pause_after(&restart, &plain, (struct death){ .ran_ms = 60000, .now = { 1 } });
 	assert_int_equal(restart.pause_ms, 100);
+}
+
+static const struct {
+	const char *rule;
+	int64_t ran_ms, pause_ms; /* after a pause of 12.8s */
+} decays[] = {
+	{ "a death at once doubles it", 0, 25600 },
+	{ "a clock that went back is at once, too", -5000, 25600 },
+	{ "a quarter of stable takes a quarter off", 15000, 19200 },
+	{ "half of stable leaves it as it was", 30000, 12800 },
+	{ "nine tenths leave a fifth", 54000, 2560 },
+	{ "just before stable it is short, never shorter than the first", 59999, 100 },
+};
+
+static void life_makes_the_pause_decay(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(decays); i++) {
+		struct restart restart = { .pause_ms = 12800 };
+
+		print_message("%s\n", decays[i].rule);
+		pause_after(&restart, &plain,
+			(struct death){ .ran_ms = decays[i].ran_ms, .now = { 1 } });
+		assert_int_equal(restart.pause_ms, decays[i].pause_ms);
+	}
+}
+
+/* A service that exits at once while its database is away, by a clock of our own. */
+struct outage {
+	int64_t from_ms, until_ms;
+};
+
+static bool is_away(const struct outage *outages, size_t count, int64_t at_ms)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (at_ms >= outages[i].from_ms && at_ms < outages[i].until_ms)
+			return true;
+	}
+	return false;
+}
+
+enum { MINUTE_MS = 60000, HOUR_MS = 60 * MINUTE_MS, DAY_MS = 24 * HOUR_MS };
+
+static void a_week_with_a_database_that_goes_away(void **state)
+{
+	/* two minutes a day, and one whole night */
+	const struct outage outages[] = {
+		{ 1 * HOUR_MS, 1 * HOUR_MS + 2 * MINUTE_MS },
+		{ 1 * (int64_t)DAY_MS + 5, 1 * (int64_t)DAY_MS + 5 + 2 * MINUTE_MS },
+		{ 2 * (int64_t)DAY_MS, 2 * (int64_t)DAY_MS + 8 * HOUR_MS },
+		{ 3 * (int64_t)DAY_MS, 3 * (int64_t)DAY_MS + 2 * MINUTE_MS },
+		{ 6 * (int64_t)DAY_MS, 6 * (int64_t)DAY_MS + 30000 },
+	};
+	struct restart restart = { 0 };
+	int64_t now_ms = 0, up_since_ms = 0;
+	unsigned starts = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(outages); i++) {
+		now_ms = outages[i].from_ms; /* it dies with the database */
+		while (is_away(outages, ARRAY_LEN(outages), now_ms)) {
+			struct death death = { .ran_ms = now_ms - up_since_ms,
+				.random = (uint64_t)now_ms * 2654435761U,
+				.now = { now_ms * US_PER_MS } };
+			struct instant at;
+
+			assert_int_equal(restart_on_death(&restart, &plain, &death, &at),
+				RESTART_AGAIN);
+			now_ms = at.us / US_PER_MS;
+			up_since_ms = now_ms;
+			starts++;
+		}
+		assert_in_range(now_ms - outages[i].until_ms, 0, plain.delay_max_ms);
+		up_since_ms = now_ms;
+	}
+	/* a night at the most is two tries a minute, and a little jitter */
+	assert_in_range(starts, 900, 1500);
+}
+
+static void a_week_of_dying_at_once_neither_fails_nor_spins(void **state)
+{
+	struct restart restart = { 0 };
+	struct death death = { .now = { 1 } };
+	uint64_t starts = 0;
+
+	(void)state;
+	while (death.now.us < 7 * (int64_t)DAY_MS * US_PER_MS) {
+		struct instant at;
+
+		death.random = starts * 6364136223846793005U + 1442695040888963407U;
+		assert_int_equal(
+			restart_on_death(&restart, &plain, &death, &at), RESTART_AGAIN);
+		assert_true(at.us > death.now.us);
+		assert_true(instant_since_ms(at, death.now) <= plain.delay_max_ms);
+		death.now = at;
+		starts++;
+	}
+	assert_in_range(starts, 7 * DAY_MS / 30000, 7 * DAY_MS / 22500 + 20);
 }
 
 static const struct {
@@ -172,6 +268,9 @@ int main(void)
 		cmocka_unit_test(the_pause_doubles_up_to_the_most),
 		cmocka_unit_test(the_jitter_is_a_quarter_either_way),
 		cmocka_unit_test(a_stable_life_begins_anew),
+		cmocka_unit_test(life_makes_the_pause_decay),
+		cmocka_unit_test(a_week_with_a_database_that_goes_away),
+		cmocka_unit_test(a_week_of_dying_at_once_neither_fails_nor_spins),
 		cmocka_unit_test(the_policy_decides),
 		cmocka_unit_test(it_gives_up_only_as_declared),
 		cmocka_unit_test(no_delay_is_no_delay),

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How a service lives: rolls, hand-overs, reloads, back-off, watchdogs, words of sd_notify."""
+import json
+import os
+import signal
+import subprocess
+import textwrap
+
+import pytest
+
+from machine import PYTHON, until
+
+# Answers each request after a moment, and on SIGTERM finishes what it has begun.
+SERVER = '''
+import http.server, os, signal, sys, threading, time
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(0.05)
+        body = f"{os.environ['SVCD_INSTANCE']} {os.getpid()}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *words):
+        pass
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 128
+
+server = Server(("127.0.0.1", int(sys.argv[1])), Handler)
+def end(*_):
+    threading.Thread(target=server.shutdown).start()
+signal.signal(signal.SIGTERM, end)
+server.serve_forever()
+server.server_close()
+'''
+
+# Asks who is ready, as a balancer does, and sends every request to the next one of them.
+CLIENT = '''
+import http.client, json, sys, threading, time
+
+service, first, stop = sys.argv[1], int(sys.argv[2]), threading.Event()
+ready, results, lock = [], {"ok": 0, "failed": [], "seen": {}}, threading.Lock()
+
+def get(port, path):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+def look():
+    global ready
+    while not stop.is_set():
+        document = json.loads(get(9479, f"/v1/services/{service}")[1])
+        if isinstance(document, list):
+            document = document[0]
+        ready = [one["instance"] for one in document["instances"] if one["ready"]]
+        time.sleep(0.05)
+
+def ask(offset):
+    number = offset
+    while not stop.is_set():
+        known = ready
+        if not known:
+            time.sleep(0.01)
+            continue
+        number += 1
+        instance = known[number % len(known)]
+        try:
+            status, body = get(first + instance, "/")
+            with lock:
+                results["ok"] += status == 200
+                results["seen"][body] = results["seen"].get(body, 0) + 1
+                if status != 200:
+                    results["failed"].append(f"{instance}: {status}")
+        except OSError as error:
+            with lock:
+                results["failed"].append(f"{instance}: {error!r}")
+
+threads = [threading.Thread(target=look)] + [threading.Thread(target=ask, args=(i,)) for i in range(8)]
+for thread in threads:
+    thread.start()
+sys.stdin.readline()
+stop.set()
+for thread in threads:
+    thread.join()
+print(json.dumps(results))
+'''
+
+
+def server_file(host):
+    return str(host.write('srv/server.py', SERVER))
+
+
+def declare_fleet(host, instances, name='web', first=10042, **keys):
+    run = {'command': [PYTHON, '-u', server_file(host), f'${{{first} + instance}}'], 'user': 'web',
+           'instances': instances, 'drain': {'settle': '500ms'}, **keys.pop('run', {})}
+    return host.declare(name, run=run, **{
+        'listen': [{'name': 'http', 'port': f'${{{first} + instance}}', 'address': '127.0.0.1'}], **keys})
+
+
+class Load:
+    """A client that asks for readiness per instance and sends requests to who is ready."""
+
+    def __init__(self, host, service, first=10042):
+        client = host.write('srv/client.py', CLIENT)
+        self.process = subprocess.Popen(
+            host.network.in_it(PYTHON, str(client), service, str(first)),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def end(self):
+        out, err = self.process.communicate('\n', timeout=60)
+        assert self.process.returncode == 0, err
+        return json.loads(out)
+
+
+def running(host, name):
+    return sorted(one['instance'] for one in host.status(name)['instances'] if one['state'] == 'up')
+
+
+@pytest.mark.parametrize('handover', ['start-first', 'stop-first'])
+def test_rolling_over_four_instances_under_load_loses_no_request(host, handover):
+    declare_fleet(host, 4, run={'restart': {'handover': handover}})
+    host.start()
+    host.until_ready('web')
+    until(lambda: len(running(host, 'web')) == 4)
+    before = set(host.pids('web'))
+    load = Load(host, 'web')
+    for _ in range(2):
+        host.must_ctl('restart', 'web')
+    results = load.end()
+    assert results['failed'] == [], results
+    assert results['ok'] > 200, results
+    after = set(host.pids('web'))
+    assert len(after) == 4 and not before & after
+    # of the old, of those between and of the new: the last may be too fresh to have been asked
+    assert len(results['seen']) >= 9, results['seen']
+
+
+def test_a_build_that_never_gets_ready_is_thrown_away_and_the_old_one_serves_on(host):
+    declare_fleet(host, 1, run={'ready': {'by': 'listen', 'timeout': '2s'}})
+    host.start()
+    host.until_ready('web')
+    old = host.pid('web')
+    declare_fleet(host, 1, run={'command': ['/bin/sleep', '1000'], 'ready': {'by': 'listen', 'timeout': '2s'}})
+    load = Load(host, 'web')
+    result = host.ctl('apply', '--yes')
+    assert result.returncode == 1, result
+    assert 'the old one (instance 1) serves on' in result.stdout + result.stderr
+    assert 'nothing listens yet on port 10044' in result.stdout + result.stderr
+    result = host.ctl('restart', 'web')
+    assert result.returncode == 1 and 'serves on' in result.stdout + result.stderr, result
+    results = load.end()
+    assert results['failed'] == [] and results['ok'] > 20, results
+    assert host.pid('web') == old
+    status = host.status('web')
+    assert status['ready'] and [one['instance'] for one in status['instances']] == [1]
+    code, body = host.get('/', port=10043)
+    assert (code, body) == (200, f'1 {old}')
