@@ -8,7 +8,7 @@
 #pragma once
 
 #include "protocol/protocol.h"
-#include "supervisor/service.h"
+#include "service/service.h"
 
 enum {
 	ENGINE_ANSWER_MS = 10000,

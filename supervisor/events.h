@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "base/time.h"
 
-#include "supervisor/exits.h"
+#include "service/service.h"
 
 enum {
 	EVENTS_KEPT = 2000,

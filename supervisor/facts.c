@@ -12,7 +12,7 @@
 #include "base/reason.h"
 #include "base/words.h"
 
-#include "supervisor/probes.h"
+#include "service/service.h"
 #include "supervisor/supervisor.h"
 
 enum {

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "service/service.h"
 #include "spawn/spawn.h"
-#include "supervisor/service.h"
 
 enum { LOOKUP_TIMEOUT_MS = 30000 };
 

@@ -5,9 +5,9 @@
  */
 #pragma once
 
+#include "service/service.h"
 #include "spawn/spawn.h"
 #include "supervisor/ready.h"
-#include "supervisor/service.h"
 
 struct supervisor;
 

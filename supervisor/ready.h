@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "supervisor/service.h"
+#include "service/service.h"
 
 /* One term of the conjunction; `reason` says in words what to do when it does not
  * hold. */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "service/service.h"
 #include "supervisor/control.h"
 #include "supervisor/measure.h"
-#include "supervisor/probes.h"
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/outlook.h"
+#include "service/service.h"
 
 static struct json_t *number_or_null(int64_t number)
 {

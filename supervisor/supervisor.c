@@ -19,13 +19,12 @@
 #include "base/log.h"
 #include "base/reason.h"
 
+#include "service/service.h"
 #include "spawn/spawn.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
 #include "supervisor/journal.h"
 #include "supervisor/keeping.h"
-#include "supervisor/preparer.h"
-#include "supervisor/probes.h"
 #include "supervisor/store.h"
 
 enum { WATCHDOG_SHARE = 3 };

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <syslog.h>
 
-#include "supervisor/probes.h"
+#include "service/service.h"
 #include "supervisor/status.h"
 #include "supervisor/supervisor.h"
 

@@ -4,7 +4,7 @@
  * notify.c - datagrams of a service: understood, said again in our words, understood the
  * same.
  */
-#include "supervisor/notify.h"
+#include "service/notify.h"
 
 #include <assert.h>
 #include <stdint.h>

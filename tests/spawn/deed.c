@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-#include "tests/supervisor/arena.h"
+#include "tests/service/arena.h"
 #include "tests/test.h"
 
 static struct arena *arena; /* NOLINT: one for all tests */

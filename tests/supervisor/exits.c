@@ -3,15 +3,15 @@
  * exits.c - the short memory of exits, what is said of lack of memory, and what comes
  * next.
  */
-#include "supervisor/exits.h"
+#include "service/exits.h"
 
 #include <fcntl.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
-#include "supervisor/oom.h"
-#include "supervisor/outlook.h"
+#include "service/oom.h"
+#include "service/outlook.h"
 #include "tests/supervisor/sample.h"
 #include "tests/test.h"
 

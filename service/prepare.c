@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * prepare.c - the deed before a start, in the child; and its answer, in the supervisor.
+ */
+#include "service/prepare.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/reason.h"
+
+#include "service/files.h"
+#include "spawn/spawn.h"
+
+enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
+static const char log_user[] = "svcd-log";
+
+struct preparation {
+	const struct prepare *wish;
+	struct identity identity;
+	struct secrets *secrets;
+	struct json_t *answer, *environment;
+};
+
+static int find_identity(struct preparation *self, struct error *err)
+{
+	const struct run *run = &self->wish->declaration->run;
+	struct json_t *json;
+
+	if (self->wish->identity && self->wish->identity->known) {
+		self->identity = *self->wish->identity;
+		return 0;
+	}
+	if (identity_find(&self->identity, run->user, run->group) < 0)
+		return error_set(err, -ENOENT, "%s", self->identity.reason);
+	json = identity_print(&self->identity);
+	return json ? json_set(self->answer, "identity", json) : -ENOMEM;
+}
+
+static bool is_file_target(const char *target)
+{
+	return target && strcmp(target, "none") != 0 && strcmp(target, "journal") != 0;
+}
+
+/* The engine writes there, the people of the service read: the group is the one that they
+ * are in. */
+static int make_log_directory(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	const struct logs *logs = &declaration->logs;
+	bool ours = logs->directory_owner == DIRECTORY_OURS;
+	const struct passwd *engine = ours ? getpwnam(log_user) : NULL;
+	const struct group *readers =
+		declaration->access.group ? getgrnam(declaration->access.group) : NULL;
+	struct directory_plan plan = { .path = logs->directory, .mode = 02750 };
+	const char *name;
+	int r;
+
+	if (!logs->directory ||
+		(!is_file_target(logs->out) && !is_file_target(logs->err)))
+		return 0;
+	plan.uid = ours ? (engine ? engine->pw_uid : 0) : self->identity.uid;
+	plan.gid = readers ? readers->gr_gid : self->identity.gid;
+	name = strrchr(logs->directory, '/');
+	r = directory_prepare(
+		&plan, text_equal(name ? name + 1 : NULL, declaration->service), err);
+	return r < 0 ? error_prefix(err, "logs.directory") : 0;
+}
+
+static int read_secrets(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+
+	if (!declaration_secrets(declaration))
+		return 0;
+	return secrets_read(&self->secrets, self->wish->paths, declaration->service, err);
+}
+
+static int render_files(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	struct file_plan plan = { self->wish->instance, self->identity.gid,
+		self->secrets };
+	bool changed;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < declaration->files_count; i++)
+		r = file_render(&declaration->files[i], &plan, &changed, err);
+	return r;
+}
+
+/* The other variables need no disk: command.c adds them. */
+static int add_secret_variables(struct preparation *self, struct error *err)
+{
+	const struct pairs *pairs = &self->wish->declaration->run.environment;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < pairs->count; i++) {
+		_cleanup_free_ char *value = NULL;
+
+		if (!config_has_secret(pairs->items[i].value))
+			continue;
+		r = config_expand_secrets(&value, pairs->items[i].value,
+			self->wish->instance, self->secrets, err);
+		if (r == 0)
+			r = json_set_text(self->environment, pairs->items[i].key, value);
+	}
+	return r;
+}
+
+static int keep_variable(void *data, const char *key, const char *value)
+{
+	return json_set_text(data, key, value);
+}
+
+static int read_environment(struct preparation *self, struct error *err)
+{
+	const char *path = self->wish->declaration->run.environment_file;
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r;
+
+	if (!path)
+		return 0;
+	r = file_read(&text, &size, AT_FDCWD, path, ENVIRONMENT_FILE_MAX_BYTES);
+	if (r < 0)
+		return error_set(err, r,
+			"run.environment_file %s: %s; put it there, or remove the key",
+			path, strerror(-r));
+	if (strlen(text) != size) {
+		return error_set(
+			err, -EINVAL, "run.environment_file %s: has a NUL byte", path);
+	}
+	r = environment_parse(text, keep_variable, self->environment, err);
+	return r < 0 ? error_prefix(err, "run.environment_file %s", path) : 0;
+}
+
+static bool is_program(int directory_fd, const char *path)
+{
+	struct stat info;
+
+	if (fstatat(directory_fd, path, &info, 0) < 0)
+		return false;
+	errno = EACCES;
+	return S_ISREG(info.st_mode) && (info.st_mode & 0111);
+}
+
+static bool is_on_path(const char *name, const char *path)
+{
+	while (*path) {
+		size_t size = strcspn(path, ":");
+		_cleanup_free_ char *full = text_format("%.*s/%s", (int)size, path, name);
+
+		if (full && is_program(AT_FDCWD, full))
+			return true;
+		path += size + (path[size] == ':');
+	}
+	errno = ENOENT;
+	return false;
+}
+
+static const char *declared_path(const struct declaration *declaration)
+{
+	const struct pairs *pairs = &declaration->run.environment;
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (text_equal(pairs->items[i].key, "PATH"))
+			return pairs->items[i].value;
+	}
+	return ENVIRONMENT_PATH;
+}
+
+static int refuse_command(const char *program, int code, struct error *err)
+{
+	return error_set(err, code, "exec %s: %s; %s, or correct run.command", program,
+		strerror(-code), code == -EACCES ? "make it executable" : "install it");
+}
+
+/* So that a restart learns it while the old process still runs. */
+static int find_command(struct preparation *self, struct error *err)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	const char *directory =
+		declaration->run.directory ? declaration->run.directory : "/";
+	_cleanup_close_ int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *program = NULL;
+	bool found;
+	int r;
+
+	if (fd < 0)
+		return error_set(err, -errno,
+			"chdir %s: %s; make it, or correct run.directory", directory,
+			strerror(errno));
+	r = config_expand(
+		&program, declaration->run.command.items[0], self->wish->instance, err);
+	if (r < 0)
+		return r;
+	found = strchr(program, '/') ? is_program(fd, program)
+				     : is_on_path(program, declared_path(declaration));
+	return found ? 0 : refuse_command(program, -errno, err);
+}
+
+static int (*const steps[])(struct preparation *self, struct error *err) = {
+	find_identity,
+	read_secrets,
+	make_log_directory,
+	render_files,
+	add_secret_variables,
+	read_environment,
+	find_command,
+};
+
+static int print_answer(struct preparation *self, int output_fd)
+{
+	struct text line = { 0 };
+	_cleanup_free_ char *text = NULL;
+	int r = json_set(self->answer, "environment", TAKE(self->environment));
+
+	text = r < 0 ? NULL : json_print(self->answer, JSON_ONE_LINE);
+	if (text)
+		text_addf(&line, "%s\n", text);
+	r = text && !text_failed(&line) ? fd_write_all(output_fd, line.bytes, line.size)
+					: -ENOMEM;
+	text_done(&line);
+	return r;
+}
+
+static int prepare_one(const struct prepare *wish, int output_fd)
+{
+	struct preparation self = { .wish = wish,
+		.answer = json_new_object(),
+		.environment = json_new_object() };
+	struct error err = { 0 };
+	int r = self.answer && self.environment ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(steps); i++)
+		r = steps[i](&self, &err);
+	if (r < 0) {
+		r = json_set_text(
+			self.answer, "reason", err.text[0] ? err.text : strerror(-r));
+	}
+	secrets_free(self.secrets);
+	return r < 0 ? r : print_answer(&self, output_fd);
+}
+
+int prepare_run(void *data, int output_fd)
+{
+	const struct prepare_batch *batch = data;
+	int r = 0;
+
+	umask(022);
+	for (size_t i = 0; r == 0 && i < batch->count; i++)
+		r = prepare_one(&batch->items[i], output_fd);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+void prepared_done(struct prepared *prepared)
+{
+	identity_done(&prepared->identity);
+	strings_done(&prepared->environment);
+}
+
+static int read_variables(struct strings *ret, struct json_t *variables)
+{
+	const char *key;
+	struct json_t *value;
+	int r = 0;
+
+	json_each(variables, key, value)
+	{
+		if (!json_text(value))
+			return -EINVAL;
+		r = environment_set(ret, key, json_text(value));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int prepared_read(struct prepared *ret, const char *bytes, size_t size)
+{
+	_cleanup_(json_freep) struct json_t *json = NULL;
+	struct prepared prepared = { 0 };
+	int r = json_parse(&json, bytes, size, ANSWER_MAX_BYTES, NULL);
+
+	if (r < 0)
+		return r;
+	reason_set(prepared.reason, sizeof(prepared.reason), "%s",
+		json_get_text(json, "reason", ""));
+	if (json_get(json, "identity"))
+		r = identity_read(&prepared.identity, json_get(json, "identity"));
+	if (r == 0)
+		r = read_variables(&prepared.environment, json_get(json, "environment"));
+	if (r < 0) {
+		prepared_done(&prepared);
+		return r;
+	}
+	*ret = prepared;
+	return 0;
+}
