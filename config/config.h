@@ -565,4 +565,5 @@ extern const char *const rollout_words[4];
 extern const char *const check_kind_words[6];
 extern const char *const check_effect_words[3];
 extern const char *const ready_by_words[4];
+extern const char *const on_change_words[3];
 extern const char *const firewall_mode_words[3];

@@ -3,8 +3,10 @@
  * diff.c - two effective declarations, leaf by leaf: what differs, and what applying it
  * needs.
  *
- * Not here: what a key needs when it changes (the rows say it).
+ * Not here: what a key needs when it changes: the rows say it, and a file by itself
+ * (`on_change`).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "config/fields.h"
@@ -96,8 +98,7 @@ static int add_change(
 	change = &items[changes->count++];
 	*change = (struct change){ .key = strdup(key),
 		.before = before ? strdup(before) : NULL,
-		.after = after ? strdup(after) : NULL,
-		.effect = fields_effect(key) };
+		.after = after ? strdup(after) : NULL };
 	if (!change->key || (before && !change->before) || (after && !change->after))
 		return -ENOMEM;
 	return 0;
@@ -151,6 +152,41 @@ static int diff_leaves(
 	return r;
 }
 
+/* ---- what a change needs ----------------------------------------------------------- */
+
+/* Behind "files[N]."; NULL: `key` is of no file. */
+static const char *file_key(const char *key, size_t *ret_index)
+{
+	int used = 0;
+
+	return sscanf(key, "files[%zu].%n", ret_index, &used) == 1 && used > 0
+		       ? key + used
+		       : NULL;
+}
+
+static bool can_reload(const struct json_t *declaration)
+{
+	const struct json_t *run = json_get(declaration, "run");
+
+	return json_kind(json_get(run, "reload")) == JSON_IS_MAP;
+}
+
+static enum effect effect_of(const char *key, const struct json_t *after)
+{
+	size_t index;
+	const char *below = file_key(key, &index), *wish;
+
+	if (!below || strcmp(below, "path") == 0 || strcmp(below, "on_change") == 0)
+		return fields_effect(key);
+	wish = json_get_text(json_item(json_get(after, "files"), index), "on_change",
+		on_change_words[ON_CHANGE_RESTART]);
+	if (strcmp(wish, on_change_words[ON_CHANGE_NOTHING]) == 0)
+		return CHANGE_IN_PLACE;
+	return strcmp(wish, on_change_words[ON_CHANGE_RELOAD]) == 0 && can_reload(after)
+		       ? CHANGE_RELOAD
+		       : CHANGE_RESTART;
+}
+
 int config_diff(struct changes *ret, struct json_t *before, struct json_t *after)
 {
 	struct leaves old = { 0 }, new = { 0 };
@@ -159,6 +195,8 @@ int config_diff(struct changes *ret, struct json_t *before, struct json_t *after
 
 	r = r < 0 ? r : collect(&new, after);
 	r = r < 0 ? r : diff_leaves(&changes, &old, &new);
+	for (size_t i = 0; i < changes.count; i++)
+		changes.items[i].effect = effect_of(changes.items[i].key, after);
 	leaves_done(&old);
 	leaves_done(&new);
 	if (r < 0)

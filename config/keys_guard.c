@@ -62,7 +62,7 @@ const struct rows limits_rows = { .noun = "limits", .fields = (const struct fiel
 	{ "io_weight", AT(limits.io_weight), &kind_count, CHANGE_IN_PLACE, "100",
 		.help = "share of the disks when they are short", .least = 1,
 		.most = 10000 },
-	{ "oom_score", AT(limits.oom_score), &kind_count, CHANGE_RESTART, "0",
+	{ "oom_score", AT(limits.oom_score), &kind_count, CHANGE_IN_PLACE, "0",
 		.help = "how gladly the kernel kills it when memory is out",
 		.least = -1000, .most = 1000 },
 	{ 0 } } };

@@ -33,7 +33,7 @@ static const char *const hold_words[] = {
 	[HOLD_PRELOAD] = "preload",
 	[HOLD_OFF] = "off",
 };
-static const char *const on_change_words[] = {
+const char *const on_change_words[] = {
 	[ON_CHANGE_RESTART] = "restart",
 	[ON_CHANGE_RELOAD] = "reload",
 	[ON_CHANGE_NOTHING] = "nothing",
@@ -213,7 +213,8 @@ const struct rows file_rows = {
 	{ "mode", AT(mode), &kind_mode, CHANGE_RESTART, "0644",
 		.help = "mode; 0640 at most, and by default, where a secret stands in it" },
 	{ "on_change", AT(on_change), &kind_word, CHANGE_IN_PLACE, "restart",
-		.help = "what a changed text needs", .words = WORDS(on_change) },
+		.help = "what a changed text needs; nothing: it is written at the next start; reload is a restart where run.reload is none",
+		.words = WORDS(on_change) },
 	{ 0 } } };
 
 /* clang-format on */

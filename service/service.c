@@ -15,6 +15,7 @@
 
 #include "base/reason.h"
 
+#include "service/limits.h"
 #include "service/process.h"
 #include "spawn/spawn.h"
 
@@ -231,6 +232,7 @@ int service_declare(struct service *service, struct declaration *declaration,
 {
 	static const struct decision fewer = { CAUSE_APPLY, NULL,
 		"run.instances is less now" };
+	const struct limits limits = service->declaration->limits;
 	bool differ = slots_differ(service->declaration, declaration);
 	int r = service_make_slots(service, declaration);
 
@@ -247,6 +249,7 @@ int service_declare(struct service *service, struct declaration *declaration,
 		service_job_failed(service, "superseded by another declaration", now);
 		service_decide(service, &fewer);
 	}
+	service_limit(service, &limits);
 	service_allot(service, now);
 	task_schedule(service->settle);
 	changed(service, now);

@@ -143,6 +143,12 @@ const char *cgroup_path(const struct cgroup *cgroup)
 	return cgroup->path;
 }
 
+int cgroup_limit(struct cgroup *cgroup, const struct limits *limits, struct error *err)
+{
+	return cgroup_limits_change(
+		cgroup->fd, limits, cgroup->note, sizeof(cgroup->note), err);
+}
+
 const char *cgroup_note(const struct cgroup *cgroup)
 {
 	return cgroup->note;

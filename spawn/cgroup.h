@@ -58,6 +58,11 @@ struct cgroup_plan {
 };
 int cgroup_new(struct cgroup **ret, struct cgroups *cgroups,
 	const struct cgroup_plan *plan, struct error *err);
+/* Other limits for what runs there, with a note of their own; the same limits change
+ * nothing. -errno of the first that is refused, in words. */
+int cgroup_limit(struct cgroup *cgroup, const struct limits *limits, struct error *err);
+/* Another OOM score for all that runs there. -errno in words. */
+int cgroup_set_score(struct cgroup *cgroup, int64_t score, struct error *err);
 /* "limits.memory is not enforced: no memory controller …"; "" when every limit holds. */
 const char *cgroup_note(const struct cgroup *cgroup);
 struct cgroup *cgroup_free(

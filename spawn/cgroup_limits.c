@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * cgroup_limits.c - limits and usage of one leaf by rows of control files.
+ *
+ * A limit that is lowered below what is in use would have the kernel kill at once, for a
+ * change that an operator was told to be harmless: such a one waits for the next process.
  */
 #include "spawn/cgroup_limits.h"
 
@@ -9,6 +12,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/reason.h"
 #include "base/text.h"
 
 #include "config/config.h"
@@ -51,15 +55,16 @@ static const struct row {
 	size_t at;
 	void (*print)(char *ret, size_t size, int64_t value);
 	int64_t by_itself; /* this value needs no writing: the kernel has it */
+	bool may_kill;     /* below what is in use it does, or stalls who writes it */
 } rows[] = {
 	/* clang-format off */
-	{ "limits.memory_high", "memory.high",     AT(memory_high_bytes), print_number,  UNSET },
-	{ "limits.memory",      "memory.max",      AT(memory_bytes),      print_number,  UNSET },
-	{ "limits.swap",        "memory.swap.max", AT(swap_bytes),        print_number,  UNSET },
-	{ "limits.tasks",       "pids.max",        AT(tasks),             print_number,  UNSET },
-	{ "limits.cpu",         "cpu.max",         AT(cpu_percent),       print_cpu,     UNSET },
-	{ "limits.cpu_weight",  "cpu.weight",      AT(cpu_weight),        print_number,  KERNEL_WEIGHT },
-	{ "limits.io_weight",   "io.weight",       AT(io_weight),         print_default, KERNEL_WEIGHT },
+	{ "limits.memory_high", "memory.high",     AT(memory_high_bytes), print_number,  UNSET, true },
+	{ "limits.memory",      "memory.max",      AT(memory_bytes),      print_number,  UNSET, true },
+	{ "limits.swap",        "memory.swap.max", AT(swap_bytes),        print_number,  UNSET, false },
+	{ "limits.tasks",       "pids.max",        AT(tasks),             print_number,  UNSET, false },
+	{ "limits.cpu",         "cpu.max",         AT(cpu_percent),       print_cpu,     UNSET, false },
+	{ "limits.cpu_weight",  "cpu.weight",      AT(cpu_weight),        print_number,  KERNEL_WEIGHT, false },
+	{ "limits.io_weight",   "io.weight",       AT(io_weight),         print_default, KERNEL_WEIGHT, false },
 	/* clang-format on */
 };
 #undef AT
@@ -72,12 +77,24 @@ static int64_t value_of(const struct limits *limits, const struct row *row)
 	return value;
 }
 
-static void note_add(char *note, size_t size, const char *key)
+static int put(int dir_fd, const struct row *row, int64_t value, struct error *err)
 {
-	size_t used = strlen(note);
+	char text[64] = "max";
+	int r;
 
-	snprintf(note + used, size - used, "%s%s",
-		used ? ", " : "not enforced here (no such cgroup controller): ", key);
+	if (value != UNSET)
+		row->print(text, sizeof(text), value);
+	r = file_put(dir_fd, row->file, text);
+	if (r < 0 && r != -ENOENT)
+		error_errno(
+			err, r, "%s: writing \"%s\" to %s", row->key, text, row->file);
+	return r;
+}
+
+static void note_missing(char *note, size_t size, const char *key)
+{
+	reason_add(note, size, "%s%s",
+		note[0] ? ", " : "not enforced here (no such cgroup controller): ", key);
 }
 
 int cgroup_limits_set(int dir_fd, const struct limits *limits, char *note,
@@ -86,19 +103,15 @@ int cgroup_limits_set(int dir_fd, const struct limits *limits, char *note,
 	note[0] = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		int64_t value = value_of(limits, &rows[i]);
-		char text[64];
 		int r;
 
-		if (value == UNSET || value == rows[i].by_itself)
+		if (value == rows[i].by_itself)
 			continue;
-		rows[i].print(text, sizeof(text), value);
-		r = file_put(dir_fd, rows[i].file, text);
-		if (r == -ENOENT) {
-			note_add(note, note_size, rows[i].key);
-		} else if (r < 0) {
-			return error_errno(err, r, "%s: writing \"%s\" to %s",
-				rows[i].key, text, rows[i].file);
-		}
+		r = put(dir_fd, &rows[i], value, err);
+		if (r == -ENOENT)
+			note_missing(note, note_size, rows[i].key);
+		else if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -126,6 +139,53 @@ static int64_t read_number(int dir_fd, const char *file)
 		return UNSET;
 	return strtoll(text, NULL, 10);
 }
+
+/* ---- of what runs ------------------------------------------------------------------ */
+
+/* What the kernel cannot simply take back. */
+static int64_t memory_in_use(int dir_fd)
+{
+	int64_t current = read_number(dir_fd, "memory.current");
+	long long cache = cgroup_read_key(dir_fd, "memory.stat", "inactive_file");
+
+	return cache == UNSET ? current : current - cache;
+}
+
+static bool must_wait(int dir_fd, const struct row *row, int64_t value)
+{
+	return row->may_kill && value != UNSET && memory_in_use(dir_fd) > value;
+}
+
+int cgroup_limits_change(int dir_fd, const struct limits *limits, char *note,
+	size_t note_size, struct error *err)
+{
+	char waiting[128] = "";
+	int worst = 0;
+
+	note[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int64_t value = value_of(limits, &rows[i]);
+		int r;
+
+		if (must_wait(dir_fd, &rows[i], value)) {
+			reason_add(waiting, sizeof(waiting), "%s%s",
+				waiting[0] ? ", " : "", rows[i].key);
+			continue;
+		}
+		r = put(dir_fd, &rows[i], value, worst == 0 ? err : NULL);
+		if (r == -ENOENT && value != rows[i].by_itself)
+			note_missing(note, note_size, rows[i].key);
+		else if (r < 0 && r != -ENOENT && worst == 0)
+			worst = r;
+	}
+	if (waiting[0])
+		reason_add(note, note_size,
+			"%sfrom the next start on, as more is in use: %s",
+			note[0] ? "; " : "", waiting);
+	return worst;
+}
+
+/* ---- usage ------------------------------------------------------------------------- */
 
 /* As pids.current counts, where there is no pids controller. */
 static int64_t count_threads(int dir_fd)

@@ -64,6 +64,39 @@ static const struct {
 	{ "one that is gone is all gone", "{\"service\": \"a\"}", NULL,
 		"service: a -> nothing (restart)\n" },
 	{ "nothing and nothing", NULL, NULL, "" },
+	{ "a text says by itself what it needs: a restart",
+		"{\"files\": [{\"path\": \"/a\", \"content\": \"x\", \"on_change\": \"restart\"}]}",
+		"{\"files\": [{\"path\": \"/a\", \"content\": \"y\", \"on_change\": \"restart\"}]}",
+		"files[0].content: x -> y (restart)\n" },
+	{ "nothing at all",
+		"{\"files\": [{\"path\": \"/a\", \"content\": \"x\", \"on_change\": \"nothing\"}]}",
+		"{\"files\": [{\"path\": \"/a\", \"content\": \"y\", \"on_change\": \"nothing\"}]}",
+		"files[0].content: x -> y (in place)\n" },
+	{ "a reload, with the word that it says now",
+		"{\"run\": {\"reload\": \"none\"}, \"files\": [{\"mode\": \"0644\", \"on_change\": \"restart\"}]}",
+		"{\"run\": {\"reload\": {\"signal\": \"HUP\"}}, \"files\": [{\"mode\": \"0600\", \"on_change\": \"reload\"}]}",
+		"run.reload: none -> nothing (in place)\n"
+		"run.reload.signal: nothing -> HUP (in place)\n"
+		"files[0].mode: 0644 -> 0600 (reload)\n"
+		"files[0].on_change: restart -> reload (in place)\n" },
+	{ "a restart where it cannot reload",
+		"{\"run\": {\"reload\": \"none\"}, \"files\": [{\"mode\": \"0644\", \"on_change\": \"reload\"}]}",
+		"{\"run\": {\"reload\": \"none\"}, \"files\": [{\"mode\": \"0600\", \"on_change\": \"reload\"}]}",
+		"files[0].mode: 0644 -> 0600 (restart)\n" },
+	{ "another place is another file: a restart, whatever its text needs",
+		"{\"files\": [{\"path\": \"/a\", \"on_change\": \"nothing\"}]}",
+		"{\"files\": [{\"path\": \"/b\", \"on_change\": \"nothing\"}]}",
+		"files[0].path: /a -> /b (restart)\n" },
+	{ "one that is gone is read no more",
+		"{\"files\": [{\"path\": \"/a\", \"on_change\": \"nothing\"}]}",
+		"{\"files\": []}",
+		"files[0].path: /a -> nothing (restart)\n"
+		"files[0].on_change: nothing -> nothing (in place)\n" },
+	{ "a limit of the cgroup or the OOM score",
+		"{\"limits\": {\"oom_score\": 0, \"tasks\": 1}}",
+		"{\"limits\": {\"oom_score\": 5, \"tasks\": 2}}",
+		"limits.oom_score: 0 -> 5 (in place)\n"
+		"limits.tasks: 1 -> 2 (in place)\n" },
 };
 
 static void test_differences_are_said_key_by_key(void **state)

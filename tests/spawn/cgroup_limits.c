@@ -47,6 +47,16 @@ static void leaf_end(const struct leaf *leaf)
 	nftw(leaf->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* As the kernel takes it: what was there before is gone. */
+static int file_write_at(int dir_fd, const char *name, const char *text)
+{
+	int fd = openat(dir_fd, name, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+	ssize_t put = fd < 0 ? -1 : write(fd, text, strlen(text));
+
+	close(fd);
+	return put == (ssize_t)strlen(text) ? 0 : -1;
+}
+
 static void says(const struct leaf *leaf, const char *file, const char *expected)
 {
 	_cleanup_free_ char *text = NULL;
@@ -140,6 +150,111 @@ static void a_file_that_refuses_is_a_failure_with_its_key(void **state)
 	leaf_end(&leaf);
 }
 
+/* ---- of what runs ------------------------------------------------------------------ */
+
+static void use(const struct leaf *leaf, const char *current, const char *stat)
+{
+	assert_int_equal(file_write_at(leaf->fd, "memory.current", current), 0);
+	assert_int_equal(file_write_at(leaf->fd, "memory.stat", stat), 0);
+}
+
+static char *change(const struct leaf *leaf, const struct limits *limits)
+{
+	static char note[256]; /* NOLINT: of one test at a time */
+	struct error err = { 0 };
+
+	assert_int_equal(
+		cgroup_limits_change(leaf->fd, limits, note, sizeof(note), &err), 0);
+	return note;
+}
+
+static void a_change_writes_every_file_and_twice_is_the_same(void **state)
+{
+	struct leaf leaf;
+
+	(void)state;
+	leaf_begin(&leaf);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		assert_string_equal(change(&leaf, &all), "");
+		says(&leaf, "memory.max", "3221225472");
+		says(&leaf, "cpu.max", "250000 100000");
+		says(&leaf, "io.weight", "default 200");
+	}
+	leaf_end(&leaf);
+}
+
+static void a_limit_that_is_gone_is_taken_back(void **state)
+{
+	static const char *const taken_back[ARRAY_LEN(files)] = { "max", "max", "max",
+		"max", "max", "100", "default 100" };
+	struct leaf leaf;
+
+	(void)state;
+	leaf_begin(&leaf);
+	change(&leaf, &all);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		file_write_at(leaf.fd, files[i], ""); /* the kernel takes writes whole */
+	assert_string_equal(change(&leaf, &none), "");
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		says(&leaf, files[i], taken_back[i]);
+	leaf_end(&leaf);
+}
+
+static const struct {
+	const char *rule, *current, *stat, *max, *high, *note;
+} lowered[] = {
+	{ "what fits is written", "1000", "", "3221225472", "2147483648", "" },
+	{ "what would kill waits for the next start", "3221225473", "inactive_file 0\n",
+		"-", "-",
+		"from the next start on, as more is in use: limits.memory_high, "
+		"limits.memory" },
+	{ "each by itself", "3000000000", "inactive_file 1\n", "3221225472", "-",
+		"from the next start on, as more is in use: limits.memory_high" },
+	{ "cache that nobody used lately is no use", "5000000000",
+		"anon 1\ninactive_file 4000000000\n", "3221225472", "2147483648", "" },
+};
+
+static void a_limit_below_what_is_in_use_kills_nobody(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lowered); i++) {
+		struct leaf leaf;
+
+		print_message("%s\n", lowered[i].rule);
+		leaf_begin(&leaf);
+		use(&leaf, lowered[i].current, lowered[i].stat);
+		file_write_at(leaf.fd, "memory.max", "-");
+		file_write_at(leaf.fd, "memory.high", "-");
+		assert_string_equal(change(&leaf, &all), lowered[i].note);
+		says(&leaf, "memory.max", lowered[i].max);
+		says(&leaf, "memory.high", lowered[i].high);
+		says(&leaf, "pids.max", "512"); /* the others, whatever waits */
+		leaf_end(&leaf);
+	}
+}
+
+static void one_file_that_refuses_keeps_no_other_back(void **state)
+{
+	struct leaf leaf;
+	struct error err = { 0 };
+	char note[256];
+
+	(void)state;
+	leaf_begin(&leaf);
+	unlinkat(leaf.fd, "memory.max", 0);
+	assert_int_equal(mkdirat(leaf.fd, "memory.max", 0755), 0);
+	unlinkat(leaf.fd, "cpu.max", 0);
+	assert_int_equal(
+		cgroup_limits_change(leaf.fd, &all, note, sizeof(note), &err), -EISDIR);
+	assert_string_equal(err.text,
+		"limits.memory: writing \"3221225472\" to memory.max: Is a directory");
+	assert_string_equal(
+		note, "not enforced here (no such cgroup controller): limits.cpu");
+	says(&leaf, "pids.max", "512");
+	says(&leaf, "io.weight", "default 200");
+	leaf_end(&leaf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +262,10 @@ int main(void)
 		cmocka_unit_test(what_nobody_asked_for_is_left_to_the_kernel),
 		cmocka_unit_test(without_controllers_one_note_names_all),
 		cmocka_unit_test(a_file_that_refuses_is_a_failure_with_its_key),
+		cmocka_unit_test(a_change_writes_every_file_and_twice_is_the_same),
+		cmocka_unit_test(a_limit_that_is_gone_is_taken_back),
+		cmocka_unit_test(a_limit_below_what_is_in_use_kills_nobody),
+		cmocka_unit_test(one_file_that_refuses_keeps_no_other_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
