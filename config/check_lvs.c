@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * check_lvs.c - what the words of `lvs` must be: addresses by site, the scheduler, the
- * balancer's monitors.
+ * check_lvs.c - what the words of `lvs` must be: addresses by site, the scheduler.
  */
 #include <string.h>
 
@@ -88,10 +87,6 @@ static void check_pool(struct checking *self, const struct lvs *lvs, const char 
 	check_addresses(self, path, lvs->address);
 	snprintf(path, sizeof(path), "%s.scheduler", at);
 	check_scheduler(self, path, lvs->scheduler);
-	snprintf(path, sizeof(path), "%s.monitors", at);
-	if (lvs->monitors && json_kind(lvs->monitors) != JSON_IS_MAP)
-		checking_refuse(self, path,
-			"must be a map such as {IdleConnection: {max-delay: 300}}");
 }
 
 void lvs_check(struct checking *self)

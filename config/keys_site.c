@@ -59,7 +59,8 @@ const struct rows site_rows = { .noun = "site.yaml", .fields = (const struct fie
 	{ "deployment", AT(rest), &kind_rest, .words = WORDS(deployment),
 		.help = "{server, user, base}" },
 	{ "puppet", AT(rest), &kind_rest, .help = "paths of modules" },
-	{ "existing", AT(rest), &kind_rest, .help = "files to check against" },
+	{ "existing", AT(rest), &kind_rest, .unset = "[]",
+		.help = "files to check against" },
 	{ 0 } } };
 
 /* clang-format on */

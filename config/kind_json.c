@@ -53,15 +53,23 @@ static bool is_one_of(const struct words *words, const char *key)
 	return false;
 }
 
+/* A map, or a list where the default is one; where it is a word, check_*.c judges. */
+static bool is_of_its_type(
+	struct reader *reader, const struct field *field, const struct node *node)
+{
+	const bool list = field->unset && field->unset[0] == '[';
+	char text[FOUND_BYTES];
+
+	if (node->kind == (list ? NODE_LIST : NODE_MAP) || (field->unset && !list))
+		return true;
+	refuse(reader, node, "must be %s, not %s", list ? "a list" : "a map",
+		found(node, text));
+	return false;
+}
+
 static void check_keys(
 	struct reader *reader, const struct field *field, const struct node *node)
 {
-	char text[FOUND_BYTES];
-
-	if (node->kind != NODE_MAP) {
-		refuse(reader, node, "must be a map, not %s", found(node, text));
-		return;
-	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node_item *item = &node->items[i];
 		struct step step = { .up = reader->at, .key = item->key };
@@ -87,6 +95,8 @@ static int take_json(struct reader *reader, const struct field *field,
 
 	if (!copy)
 		return -ENOMEM;
+	if (!is_of_its_type(reader, field, copy))
+		return 0;
 	if (field->words)
 		check_keys(reader, field, copy);
 	r = expand_all(reader, field, copy);

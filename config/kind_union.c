@@ -104,22 +104,21 @@ static int read_reload(struct reader *reader, const struct field *field,
 	run->reload.possible = !is_word(node, "none");
 	if (!run->reload.possible)
 		return 0;
-	if (node->kind == NODE_MAP && (node_get(node, "signal") != NULL) !=
-					      (node_get(node, "command") != NULL)) {
-		r = rows_read(reader, field->rows, node, base);
-		if (r == 0 && refusals == reader->refusals && !reader->partial &&
-			!run->reload.signal && run->reload.command.count == 0)
-			refuse(reader, node, "names nothing to do; write none instead");
-		return r;
-	}
-	if (node->kind == NODE_MAP) {
-		refuse(reader, node, "must have one of signal and command%s",
-			node->count > 1 ? ", not both" : "");
-	} else {
+	if (node->kind != NODE_MAP) {
 		refuse(reader, node,
 			"must be {signal: HUP}, {command: [...]} or none, not %s",
 			found(node, text));
+		return 0;
 	}
+	r = rows_read(reader, field->rows, node, base);
+	if (r < 0 || refusals != reader->refusals)
+		return r;
+	if (node->count != 1)
+		refuse(reader, node, "must have one of signal and command%s",
+			node->count > 1 ? ", not both" : "");
+	else if (!reader->partial && !run->reload.signal &&
+		 run->reload.command.count == 0)
+		refuse(reader, node, "names nothing to do; write none instead");
 	return 0;
 }
 

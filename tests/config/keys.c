@@ -106,6 +106,8 @@ static struct json_t *sample(const struct field *field)
 	const struct kind *kind = field->kind;
 	const struct field key = { .shape = field->keys };
 
+	if (kind == &kind_rest && text_equal(field->unset, "[]"))
+		return list_of(json_new_text("v"));
 	if (kind == &kind_json || kind == &kind_rest) {
 		return map_of(
 			field->words ? field->words->items[0] : "k", json_new_text("v"));
