@@ -27,6 +27,8 @@
 #include "base/text.h"
 
 #include "config/host.h"
+#include "document/document.h"
+#include "secrets/secrets.h"
 
 enum { UNSET = -1 };
 
@@ -360,71 +362,9 @@ struct site {
 	struct json_t *rest;
 };
 
-/* ---- reading ----------------------------------------------------------------------- */
+/* ---- what was read ----------------------------------------------------------------- */
 
-/* Everything that is wrong with some input, a line each: "FILE:LINE:COLUMN: key.path:
- * sentence". */
-struct problems {
-	struct strings lines;
-};
-void problems_done(struct problems *problems);
-
-enum { /* limits on what is read */
-	CONFIG_MAX_FILE_BYTES = 1024 * 1024,
-	CONFIG_MAX_DEPTH = 32,
-	CONFIG_MAX_KEYS = 10000, /* after aliases are expanded */
-	CONFIG_MAX_SERVICES = 5000,
-	CONFIG_MAX_PROBLEMS = 50, /* lines reported for one file */
-};
-
-enum source_kind {
-	SOURCE_HOST,
-	SOURCE_SITE,
-	SOURCE_TEMPLATE,
-	SOURCE_SERVICE,
-	SOURCE_TEXT,
-	SOURCE_SECRETS /* the names of keys alone, a line each */
-};
-
-/* Bytes of all files, gathered before anything is parsed, so that parsing can happen in a
- * process that may open nothing. */
-struct sources {
-	struct source {
-		enum source_kind kind;
-		char *path; /* as shown to people */
-		char *bytes;
-		size_t size;
-		char *refused; /* why its bytes could not be taken; NULL: they were */
-		bool gathered; /* found below the paths, not named by a caller */
-	} * items;
-	size_t count;
-	/* a directory could not be listed: what is missing may be there */
-	bool incomplete;
-	/* who gathered may not look into the secrets: any `${secret.KEY}` may be right */
-	bool secrets_hidden;
-	/* Told of each directory before it is looked into; set before gathering, may be
-	 * NULL. */
-	void (*look)(void *data, const char *directory);
-	void *look_data;
-	/* {NAME: {"pins"}} of what was accepted before (borrowed, may be NULL): where two
-	 * services cannot stand beside each other, who came first stays. */
-	const struct json_t *accepted;
-};
-void sources_done(struct sources *sources);
-
-struct paths;
-/* Into a zeroed `ret` (but for `look`). Opens and reads svcd.yaml, site.yaml, templates
- * (share and /etc/svcd/templates), file templates and services below `paths`. Regular
- * files only, no symlink as the last
- * component, limits as above; below /etc owned by root (or by us) and not writable by
- * others. A file that cannot be taken is there with the reason, a directory that cannot
- * be listed is a problem. svcd.yaml is parsed here already: it says where the others are.
- * Of secrets the keys are taken, and no byte of a value is left in memory. -ENOMEM. */
-int sources_gather(
-	struct sources *ret, const struct paths *paths, struct problems *problems);
-/* For `svcctl validate|show FILE`: as if the file stood where its kind does. Files named
- * so are the only services, the host file or the site file. -ENOMEM. */
-int sources_add(struct sources *sources, enum source_kind kind, const char *path);
+enum { CONFIG_MAX_SERVICES = 5000 };
 
 /* What was understood. One refused file refuses that service only. */
 struct config {
@@ -452,17 +392,6 @@ struct config {
 	bool incomplete;
 };
 
-struct facts_of_host { /* what expansion may name; filled by config_host_facts() */
-	char *fqdn;
-	int64_t ncpu, memory_mb;
-};
-int config_host_facts(struct facts_of_host *ret);
-void config_host_facts_done(struct facts_of_host *facts);
-
-/* Pure: sources and facts of the host in, everything understood and everything refused
- * out. -ENOMEM. */
-int config_build(struct config **ret, const struct sources *sources,
-	const struct paths *paths, const struct facts_of_host *facts);
 /* Host and site stay: what the entries held is in use elsewhere. */
 void config_forget_entries(struct config *config);
 struct config *config_free(struct config *config);
@@ -518,16 +447,6 @@ const struct network_set *site_set(const struct site *site, const char *name);
 
 /* ---- secrets ----------------------------------------------------------------------- */
 
-/* `/etc/svcd/secrets/SERVICE.yaml`: KEY: VALUE lines of root alone (0600). Everybody else
- * sees `${secret.KEY}`: only the process that writes the file or becomes the service
- * reads the values, and ends soon. */
-struct secrets;
-/* -ENOENT, -EACCES, -EINVAL (who may read it, or what it says), -E2BIG, each with the
- * file, the place and the fix; never with a value. -ENOMEM. */
-int secrets_read(struct secrets **ret, const struct paths *paths, const char *service,
-	struct error *err);
-struct secrets *secrets_free(struct secrets *self); /* erases them */
-CLEANUP(struct secrets *, secrets_free)
 /* As config_expand(), with secrets replaced; NULL: they stay as they stand. What comes of
  * it is as secret as they are. -EINVAL also when there is no such key. */
 int config_expand_secrets(char **ret, const char *text, unsigned instance,

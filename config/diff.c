@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "config/fields.h"
-#include "config/leaves.h"
+#include "document/document.h"
 
 struct leaf {
 	char *path, *value;

@@ -6,8 +6,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "config/expand.h"
-#include "config/node.h"
+#include "document/document.h"
 
 /* Tree → struct by the rows, with defaults; expands `${…}` with `names` (NULL: the text
  * is already effective). Every unknown key (nearest right word), wrong type, unit and
@@ -40,3 +39,8 @@ enum effect fields_effect(const char *path);
 bool fields_known(const char *path);
 /* The nearest right dotted path, for messages; caller frees. NULL: none is near. */
 char *fields_nearest_path(const char *path);
+
+/* One of `policy.ceilings` by its key: the bound (UNSET: none), and a value as an
+ * operator writes it there; the caller frees, NULL: no memory. */
+int64_t ceiling_bound(const struct host_policy *policy, const char *key);
+char *ceiling_print(const char *key, int64_t value);

@@ -68,7 +68,7 @@ void refuse_at(struct reader *reader, struct mark mark, const char *format, ...)
 
 bool refuse_unseen(struct reader *reader)
 {
-	bool unseen = reader->problems->lines.count >= CONFIG_MAX_PROBLEMS;
+	bool unseen = reader->problems->lines.count >= DOCUMENT_MAX_PROBLEMS;
 
 	reader->refusals += unseen;
 	return unseen;

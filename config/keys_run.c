@@ -205,7 +205,7 @@ const struct rows file_rows = {
 	{ "template", AT(template), &kind_text, CHANGE_RESTART,
 		.help = "file whose text it gets, below the share or /etc/svcd/templates/files" },
 	{ "content", AT(content), &kind_block, CHANGE_RESTART, .keep_instance = true,
-		.verbatim = true, .most = CONFIG_MAX_FILE_BYTES,
+		.verbatim = true, .most = DOCUMENT_MAX_BYTES,
 		.help = "its text, where there is no template; ${secret.KEY} may stand here" },
 	{ "values", AT(values), &kind_pairs, CHANGE_RESTART, "{}", .keys = &shape_name,
 		.keep_instance = true, .lines = true, .most = 65536,

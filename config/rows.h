@@ -13,8 +13,7 @@
 #pragma once
 
 #include "config/config.h"
-#include "config/expand.h"
-#include "config/node.h"
+#include "document/document.h"
 
 struct reader {
 	const struct names *names; /* NULL: nothing is expanded */

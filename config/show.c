@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "config/leaves.h"
+#include "document/document.h"
 
 enum {
 	INDENT = 2,

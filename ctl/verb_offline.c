@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "config/config.h"
 #include "ctl/ctl.h"
 #include "firewall/plan.h"
+#include "sources/sources.h"
 
 static void say_all(const struct ctl *ctl, const struct problems *problems)
 {

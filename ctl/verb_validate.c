@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "config/config.h"
 #include "ctl/ctl.h"
+#include "sources/sources.h"
 
 static const char *last_part(const char *path)
 {

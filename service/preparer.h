@@ -12,7 +12,7 @@
 #include "service/service.h"
 
 struct preparer;
-struct prepared; /* prepare.h */
+struct prepared;  /* prepare.h */
 struct preparing; /* one that was asked for */
 
 int preparer_new(struct preparer **ret, struct loop *loop, struct cgroups *cgroups);

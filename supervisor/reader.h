@@ -10,7 +10,7 @@
 
 #include "base/paths.h"
 
-#include "config/config.h"
+#include "sources/sources.h"
 #include "spawn/spawn.h"
 
 enum { READER_TIMEOUT_MS = 10000 };

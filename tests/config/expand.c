@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "config/expand.h"
-
 #include "config/config.h"
 #include "tests/test.h"
 

@@ -196,7 +196,7 @@ static void test_a_file_is_refused_also_when_the_list_of_problems_is_full(void *
 	(void)state;
 	assert_int_equal(
 		node_from_yaml(&tree, "f", yaml, sizeof(yaml) - 1, &problems), 0);
-	while (problems.lines.count < CONFIG_MAX_PROBLEMS)
+	while (problems.lines.count < DOCUMENT_MAX_PROBLEMS)
 		problem(&problems, tree->mark, NULL, "something else");
 	assert_int_equal(fields_read_declaration(&declaration, tree, NULL, &problems), 0);
 	assert_null(declaration);

@@ -9,7 +9,7 @@
 
 #include "base/paths.h"
 
-#include "config/config.h"
+#include "sources/sources.h"
 
 static char site_text[] =
 	"clusters: {scb: {site: {eqiad: [scb1001.eqiad.example.org]}}}\n"

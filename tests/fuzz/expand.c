@@ -3,13 +3,12 @@
  * expand.c - texts with `${…}`: what is kept must stay as it is, and end as the text
  * itself.
  */
-#include "config/expand.h"
-
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "config/config.h"
+#include "document/document.h"
 
 static const char *find(const char *name, const void *data)
 {

@@ -3,12 +3,12 @@
  * preparer.c - who asks in one turn is answered by one child; who is held up holds up
  * nobody else.
  */
-#include "service/prepare.h"
 #include "service/preparer.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
+#include "service/prepare.h"
 #include "tests/service/arena.h"
 #include "tests/test.h"
 
