@@ -2,7 +2,7 @@
  *
  * file_watch.c - many small changes are one: Puppet writes forty files, an editor four.
  *
- * Owns the inotify instance. Not here: which directories (config/gather.c), what is done
+ * Owns the inotify instance. Not here: which directories (sources/gather.c), what is done
  * then (apply.c).
  */
 #include "supervisor/file_watch.h"
