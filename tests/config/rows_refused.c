@@ -284,7 +284,7 @@ static void try_too_long(const struct place *place, const struct field *field)
 
 	if (!list && field->kind != &kind_text && field->kind != &kind_block)
 		return;
-	if (most >= CONFIG_MAX_FILE_BYTES) /* the whole file is refused before */
+	if (most >= DOCUMENT_MAX_BYTES) /* the whole file is refused before */
 		return;
 	text = long_text(most + 1, '/');
 	item = list ? text_format("[%s]", text) : NULL;
