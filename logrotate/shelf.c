@@ -7,8 +7,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 enum { NUMBERS_TRIED = 100000 }; /* archives of one second */
 
@@ -28,11 +30,23 @@ static int check_directory(int fd, const struct shelf_place *place, struct error
 	return 0;
 }
 
+/* No link on the whole way: whoever can make one there could have us write elsewhere. */
 static int open_directory(int at, const char *path)
 {
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS };
+	long fd = syscall(SYS_openat2, at, path, &how, sizeof(how));
 
-	return fd < 0 ? -errno : fd;
+	return fd < 0 ? -errno : (int)fd;
+}
+
+static int refuse_way(int error, const char *what, const char *path, struct error *err)
+{
+	if (error == -ELOOP)
+		return error_set(err, error,
+			"%s %s: a symbolic link on the way: name the directory that is meant",
+			what, path);
+	return error_errno(err, error, "%s %s", what, path);
 }
 
 static int open_both(
@@ -42,15 +56,15 @@ static int open_both(
 
 	shelf->live_fd = open_directory(AT_FDCWD, place->directory);
 	if (shelf->live_fd < 0)
-		return error_errno(
-			err, shelf->live_fd, "log directory %s", place->directory);
+		return refuse_way(shelf->live_fd, "log directory", place->directory, err);
 	r = check_directory(shelf->live_fd, place, err);
 	if (r < 0)
 		return r;
 	shelf->archive_fd =
 		open_directory(shelf->live_fd, place->olddir ? place->olddir : ".");
 	if (shelf->archive_fd < 0)
-		return error_errno(err, shelf->archive_fd, "olddir %s", place->olddir);
+		return refuse_way(shelf->archive_fd, "olddir",
+			place->olddir ? place->olddir : place->directory, err);
 	return 0;
 }
 

@@ -5,24 +5,28 @@
  */
 #pragma once
 
+#include "base/as_user.h"
+
 #include "config/config.h"
 
 struct file_plan {
 	unsigned instance;
-	gid_t gid;
+	struct user user;              /* of the service */
 	const struct secrets *secrets; /* NULL: the declaration names none */
 };
-/* Renders `file` and puts it in place, owned by root:`gid`. *ret_changed is whether
- * anything was different; what is the same is not touched. */
+/* Renders `file` and puts it in place, owned by root and the group of the service; in a
+ * directory that the service can change something about, by and for the service's user.
+ * *ret_changed is whether anything was different; what is the same is not touched. */
 int file_render(const struct file *file, const struct file_plan *plan, bool *ret_changed,
 	struct error *err);
 
 struct directory_plan {
 	const char *path;
-	uid_t uid;
-	gid_t gid;
+	struct user owner;
+	gid_t group;
 	mode_t mode;
+	bool own; /* ours by its name: owner and mode are made so when it exists */
+	const struct user *writer; /* who must be able to write there; NULL: the owner */
 };
-/* Makes it with its parents. One that exists gets owner and mode only when `own` says
- * that it is ours by its name. */
-int directory_prepare(const struct directory_plan *plan, bool own, struct error *err);
+/* Makes it with its parents. */
+int directory_prepare(const struct directory_plan *plan, struct error *err);

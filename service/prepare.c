@@ -4,7 +4,6 @@
  */
 #include "service/prepare.h"
 
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
@@ -13,7 +12,9 @@
 #include "base/file.h"
 #include "base/reason.h"
 
+#include "service/environment_file.h"
 #include "service/files.h"
+#include "service/program.h"
 #include "spawn/spawn.h"
 
 enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
@@ -41,34 +42,55 @@ static int find_identity(struct preparation *self, struct error *err)
 	return json ? json_set(self->answer, "identity", json) : -ENOMEM;
 }
 
+static struct user user_of(const struct preparation *self)
+{
+	const struct identity *identity = &self->identity;
+
+	return (struct user){ identity->uid, identity->gid, identity->groups,
+		identity->groups_count };
+}
+
 static bool is_file_target(const char *target)
 {
 	return target && strcmp(target, "none") != 0 && strcmp(target, "journal") != 0;
 }
 
+/* Who writes what the service prints; root where it has no user of its own. */
+static struct user find_engine(void)
+{
+	const struct passwd *engine = getpwnam(log_user);
+
+	return engine ? (struct user){ engine->pw_uid, engine->pw_gid, NULL, 0 }
+		      : (struct user){ 0 };
+}
+
 /* The engine writes there, the people of the service read: the group is the one that they
- * are in. */
+ * are in. Where the service is the owner, the group is the engine's. */
 static int make_log_directory(struct preparation *self, struct error *err)
 {
 	const struct declaration *declaration = self->wish->declaration;
 	const struct logs *logs = &declaration->logs;
-	bool ours = logs->directory_owner == DIRECTORY_OURS;
-	const struct passwd *engine = ours ? getpwnam(log_user) : NULL;
+	const bool ours = logs->directory_owner == DIRECTORY_OURS;
+	const struct user engine = find_engine();
 	const struct group *readers =
 		declaration->access.group ? getgrnam(declaration->access.group) : NULL;
 	struct directory_plan plan = { .path = logs->directory, .mode = 02750 };
 	const char *name;
-	int r;
 
 	if (!logs->directory ||
 		(!is_file_target(logs->out) && !is_file_target(logs->err)))
 		return 0;
-	plan.uid = ours ? (engine ? engine->pw_uid : 0) : self->identity.uid;
-	plan.gid = readers ? readers->gr_gid : self->identity.gid;
+	plan.owner = ours ? engine : user_of(self);
+	plan.group = readers ? readers->gr_gid : self->identity.gid;
+	if (!ours && engine.uid != 0) {
+		plan.group = engine.gid;
+		plan.mode = 02770;
+		plan.writer = &engine;
+	}
 	name = strrchr(logs->directory, '/');
-	r = directory_prepare(
-		&plan, text_equal(name ? name + 1 : NULL, declaration->service), err);
-	return r < 0 ? error_prefix(err, "logs.directory") : 0;
+	plan.own = text_equal(name ? name + 1 : NULL, declaration->service);
+	return directory_prepare(&plan, err) < 0 ? error_prefix(err, "logs.directory")
+						 : 0;
 }
 
 static int read_secrets(struct preparation *self, struct error *err)
@@ -83,8 +105,7 @@ static int read_secrets(struct preparation *self, struct error *err)
 static int render_files(struct preparation *self, struct error *err)
 {
 	const struct declaration *declaration = self->wish->declaration;
-	struct file_plan plan = { self->wish->instance, self->identity.gid,
-		self->secrets };
+	struct file_plan plan = { self->wish->instance, user_of(self), self->secrets };
 	bool changed;
 	int r = 0;
 
@@ -120,88 +141,26 @@ static int keep_variable(void *data, const char *key, const char *value)
 static int read_environment(struct preparation *self, struct error *err)
 {
 	const char *path = self->wish->declaration->run.environment_file;
-	_cleanup_free_ char *text = NULL;
-	size_t size;
+	const struct user user = user_of(self);
+	char *text = NULL;
 	int r;
 
 	if (!path)
 		return 0;
-	r = file_read(&text, &size, AT_FDCWD, path, ENVIRONMENT_FILE_MAX_BYTES);
-	if (r < 0)
-		return error_set(err, r,
-			"run.environment_file %s: %s; put it there, or remove the key",
-			path, strerror(-r));
-	if (strlen(text) != size) {
-		return error_set(
-			err, -EINVAL, "run.environment_file %s: has a NUL byte", path);
+	r = environment_file_read(&text, path, &user, err);
+	if (r == 0) {
+		r = environment_parse(text, keep_variable, self->environment, err);
+		explicit_bzero(text, strlen(text));
+		free(text);
 	}
-	r = environment_parse(text, keep_variable, self->environment, err);
 	return r < 0 ? error_prefix(err, "run.environment_file %s", path) : 0;
 }
 
-static bool is_program(int directory_fd, const char *path)
-{
-	struct stat info;
-
-	if (fstatat(directory_fd, path, &info, 0) < 0)
-		return false;
-	errno = EACCES;
-	return S_ISREG(info.st_mode) && (info.st_mode & 0111);
-}
-
-static bool is_on_path(const char *name, const char *path)
-{
-	while (*path) {
-		size_t size = strcspn(path, ":");
-		_cleanup_free_ char *full = text_format("%.*s/%s", (int)size, path, name);
-
-		if (full && is_program(AT_FDCWD, full))
-			return true;
-		path += size + (path[size] == ':');
-	}
-	errno = ENOENT;
-	return false;
-}
-
-static const char *declared_path(const struct declaration *declaration)
-{
-	const struct pairs *pairs = &declaration->run.environment;
-
-	for (size_t i = 0; i < pairs->count; i++) {
-		if (text_equal(pairs->items[i].key, "PATH"))
-			return pairs->items[i].value;
-	}
-	return ENVIRONMENT_PATH;
-}
-
-static int refuse_command(const char *program, int code, struct error *err)
-{
-	return error_set(err, code, "exec %s: %s; %s, or correct run.command", program,
-		strerror(-code), code == -EACCES ? "make it executable" : "install it");
-}
-
-/* So that a restart learns it while the old process still runs. */
 static int find_command(struct preparation *self, struct error *err)
 {
-	const struct declaration *declaration = self->wish->declaration;
-	const char *directory =
-		declaration->run.directory ? declaration->run.directory : "/";
-	_cleanup_close_ int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_free_ char *program = NULL;
-	bool found;
-	int r;
+	const struct user user = user_of(self);
 
-	if (fd < 0)
-		return error_set(err, -errno,
-			"chdir %s: %s; make it, or correct run.directory", directory,
-			strerror(errno));
-	r = config_expand(
-		&program, declaration->run.command.items[0], self->wish->instance, err);
-	if (r < 0)
-		return r;
-	found = strchr(program, '/') ? is_program(fd, program)
-				     : is_on_path(program, declared_path(declaration));
-	return found ? 0 : refuse_command(program, -errno, err);
+	return program_find(self->wish->declaration, self->wish->instance, &user, err);
 }
 
 static int (*const steps[])(struct preparation *self, struct error *err) = {
@@ -253,6 +212,9 @@ int prepare_run(void *data, int output_fd)
 	int r = 0;
 
 	umask(022);
+	if (setgroups(0, NULL) <
+		0) /* of whoever started svcd: they are not needed here */
+		return EXIT_FAILURE;
 	for (size_t i = 0; r == 0 && i < batch->count; i++)
 		r = prepare_one(&batch->items[i], output_fd);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

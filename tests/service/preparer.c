@@ -5,7 +5,9 @@
  */
 #include "service/preparer.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "service/prepare.h"
@@ -101,22 +103,38 @@ static void one_may_be_given_up_at_any_time(void **state)
 	arena_end(arena, service);
 }
 
+/* A file system whose server never says a word. Ends when what is returned is closed. */
+static int mount_stalled(const char *path)
+{
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	char options[64];
+
+	assert_true(fd >= 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0",
+		fd);
+	assert_int_equal(mount("stalled", path, "fuse", 0, options), 0);
+	return fd;
+}
+
 static void a_disk_that_stalls_holds_up_one_only(void **state)
 {
 	static const char declaration[] =
 		"{'service':'stuck','run':{'user':'nobody','environment_file':'%s',"
 		"'command':['true']}}";
-	_cleanup_free_ char *path = text_format("%s/fifo", arena->root);
+	_cleanup_free_ char *disk = text_format("%s/disk", arena->root);
+	_cleanup_free_ char *path = text_format("%s/secrets.env", disk);
 	_cleanup_free_ char *text = text_format(declaration, path);
 	struct service *good = arena_service(arena,
 		"{'service':'web','run':{'user':'nobody','command':['sleep','100']}}");
 	struct service *stuck = arena_service(arena, text);
 	struct asked asked[3] = { 0 };
 	size_t count = 2;
+	int server;
 
 	(void)state;
 	answered = 0;
-	assert_int_equal(mkfifo(path, 0600), 0);
+	server = mount_stalled(disk);
 	ask(&asked[0], good);
 	ask(&asked[1], stuck);
 	ask(&asked[2], good);
@@ -124,6 +142,8 @@ static void a_disk_that_stalls_holds_up_one_only(void **state)
 	assert_int_equal(asked[0].answers + asked[2].answers, 2);
 	assert_int_equal(asked[1].answers, 0);
 	asked[1].preparing = preparing_free(asked[1].preparing);
+	close(server);
+	assert_int_equal(umount2(disk, MNT_DETACH), 0);
 	arena_end(arena, good);
 	arena_end(arena, stuck);
 }

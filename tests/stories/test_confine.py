@@ -376,7 +376,7 @@ def test_the_whole_tree_may_be_writable_and_secrets_stay_hidden(host):
 def test_its_own_directories_are_there_below_a_hidden_home(host, home):
     for name in ('app', 'app/data', 'other'):
         (home / 'alice' / name).mkdir()
-        (home / 'alice' / name).chmod(0o777)
+        shutil.chown(home / 'alice' / name, 'web')
     (home / 'alice/app/code').write_text('x')
     said = tells(host, ['sorted(os.listdir("."))', 'write("new")', 'write("data/new")', 'os.listdir("/home/alice")'],
                  run={'directory': '/home/alice/app'}, security={'writable': ['/home/alice/app/data']})

@@ -2,6 +2,7 @@
 """From a declaration to a process, and what happens to the process."""
 import os
 import pathlib
+import shutil
 import signal
 
 from machine import FAKE, PYTHON, cgroup_of, until
@@ -185,12 +186,14 @@ def test_restart_gives_a_new_process_and_waits_until_it_is_ready(host):
 
 
 def test_reload_sends_the_signal_and_keeps_the_process(host):
-    mark = host.root / 'reloaded'
-    host.root.chmod(0o777)
+    folder = host.root / 'marks'
+    folder.mkdir()
+    shutil.chown(folder, 'web')
+    mark = folder / 'reloaded'
     host.declare('trap', run={'command': ['/bin/sh', '-c',
                                           f'trap "touch {mark}" HUP; while :; do sleep 0.05; done'],
                               'user': 'web', 'ready': {'by': 'started'}, 'reload': {'signal': 'HUP'}},
-                 security={'writable': [str(host.root)]})
+                 security={'writable': [str(folder)]})
     host.start()
     host.until_state('trap', 'up')
     first = host.pid('trap')
