@@ -396,6 +396,23 @@ def test_what_is_no_good_file_refuses_itself_only(host, what):
 
 # ---- svcctl apply
 
+def processor_ticks(pid):
+    """Hundredths of a second that a process has worked."""
+    words = pathlib.Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rsplit(')', 1)[1].split()
+    return int(words[11]) + int(words[12])
+
+
+def test_svcd_sleeps_while_a_file_is_refused_of_which_nothing_runs(host):
+    host.declare('idle', run={'command': ['/bin/sleep', '1000']})
+    host.start()
+    host.write('etc/svcd/services/broken.yaml', 'service: broken\n')
+    until(lambda: 'broken: refused' in host.said())
+    pid = host.engine_pid('svcd-supervisor')
+    before = processor_ticks(pid)
+    time.sleep(2)  # what is looked for is that nothing happens
+    assert processor_ticks(pid) - before < 50
+
+
 def test_apply_reads_the_disk_once(host):
     sleeper(host)
     host.start()
