@@ -76,6 +76,8 @@ static bool ended(struct floor *floor, int number)
 	siginfo_t info;
 
 	waitid(P_PIDFD, (id_t)service->pidfd, &info, WEXITED);
+	/* close() alone would not do: a child on its way into exec still holds a copy. */
+	epoll_ctl(floor->epoll, EPOLL_CTL_DEL, service->pidfd, NULL);
 	close(service->pidfd);
 	service->pid = 0;
 	return !floor->wanted || start(floor, number);

@@ -1,112 +1,117 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Benchmarks: ratios against peers in the same run, rounds interleaved, medians told.
 
-bench.py [--rounds N] [--count N] [--tools WORD,...] [ROW...] prints a table, writes bench/results.json,
+bench.py [--rounds N] [--count N] [--tools WORD,...] [ROW...] prints tables, writes bench/results.json,
 and exits 1 when a goal is missed. Runs on tests/private; `./dev bench` arranges that and installs the
-peers. --tools takes words of the tools' names, for who works on one of them. "others" is the share of the
-processors that was used from outside meanwhile: times of a busy machine say little, their ratios more,
-"cpu ms" (all that the supervisor, its command and its services used) most.
+peers. bench/README.md says how to read what it prints.
 """
 import argparse
+import dataclasses
 import json
 import shutil
-import statistics
 import sys
 import time
 
-from meter import Meter
-from supervision import Session
-from tools import FLOOR, HERE, OURS, TOOLS, Tool
+from figures import Line, Roles, judge, spread
+from ours import Bare, Ours, OursConfined
+from peers import (Daemontools, DaemontoolsLogged, Runit, RunitLogged, S6, S6Logged, S6Ready, Supervisord,
+                   SupervisordQuick)
+from session import Session
+from tool import HERE
 
-# row: {line: (what is measured, the session's step, goal against the best peer, against the floor)}
+TIMED = (Bare, Ours, OursConfined, S6, S6Ready, Runit, Daemontools, Supervisord, SupervisordQuick)
+LOGGED = (Ours, S6Logged, RunitLogged, DaemontoolsLogged, Supervisord)
+IDLE = (Ours, S6, Runit, Daemontools, Supervisord)
+ROLES = Roles(ours=Ours.name, also_ours=(OursConfined.name,), floor=Bare.name)
+
+STEPS = ('launch', 'told', 'restart', 'mass_restart', 'memory', 'idle')  # in the order they can follow
+UNITS = {'ms': 'ms', 'mib': 'MiB', 'processes': '', 'wakeups': 'per s', 'cpu_permille': 'ms per s'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """Sessions that several rows can share: so many services, with these tools, so often."""
+    tools: tuple
+    count: int
+    rounds: int
+
+
+SUPERVISION = Scene(TIMED, 500, 3)
+MEMORY = Scene(LOGGED, 500, 1)
+QUIET = Scene(IDLE, 1000, 1)
+
 ROWS = {
-    'start': {
-        'start': ('start {count}: launch of the supervisor → the last is up', 'launch', 0.7, 2),
-        'start, told': ('start {count}: one command to the running supervisor → the last is up', 'told',
-                        None, None)},
-    'restart': {
-        'restart': ('restart: kill -9 of one of {count} → its successor is up', 'restart', 1, 3)},
-    'mass-restart': {
-        'mass-restart': ('mass restart: kill -9 of all {count} → the last is up again', 'mass_restart', 1, 3)},
+    'start': (SUPERVISION, [
+        Line('launch with {count} services → the last is up', 'launch', 'ms', to_peer=0.7, to_floor=2),
+        Line('one command to the running supervisor: start all {count} → the last is up', 'told', 'ms')]),
+    'restart': (SUPERVISION, [
+        Line('kill -9 of one of {count} → its successor is up', 'restart', 'ms', to_peer=1, to_floor=3)]),
+    'mass-restart': (SUPERVISION, [
+        Line('kill -9 of all {count} → the last is up again', 'mass_restart', 'ms', to_peer=1, to_floor=3)]),
+    'memory': (MEMORY, [
+        Line('memory (PSS) of what supervises and logs {count} services', 'memory', 'mib', to_peer=0.25),
+        Line('its processes', 'memory', 'processes')]),
+    'idle': (QUIET, [
+        Line('wake-ups with {count} services that do nothing', 'idle', 'wakeups', to_peer=1),
+        Line('processor time with {count} services that do nothing', 'idle', 'cpu_permille', to_peer=1)]),
 }
 
 
-def steps_of(rows):
-    """The steps of a session, in the order in which they can follow each other."""
-    wanted = {step for row in rows for _, step, _, _ in ROWS[row].values()}
-    return [step for step in ('launch', 'told', 'restart', 'mass_restart') if step in wanted | {'launch'}]
-
-
 def session(kind, count, steps):
-    """{step: what was found}; of what was measured several times a median."""
     with Session(kind, count) as one:
-        return {step: figure(getattr(one, step)) for step in steps}
+        return {step: getattr(one, step)() for step in steps}
 
 
-def figure(step):
-    meter = Meter()
-    found = step()
-    cpu, others = meter.read()
-    found = found if isinstance(found, list) else [found]
-    return {'ms': 1000 * statistics.median(found), 'cpu_ms': 1000 * cpu / len(found), 'others': others}
-
-
-def measure(tools, count, steps, rounds):
+def measure(scene, tools, steps):
     """{tool's name: [figures of each round]}; each round begins with another tool."""
     figures = {kind.name: [] for kind in tools}
-    for number in range(rounds):
-        for kind in tools[number % len(tools):] + tools[:number % len(tools)]:
+    for number in range(scene.rounds):
+        first = number % len(tools)
+        for kind in tools[first:] + tools[:first]:
             began = time.monotonic()
-            figures[kind.name].append(session(kind, count, steps))
-            print(f'round {number + 1} of {rounds}: {kind.name}, {time.monotonic() - began:.0f} s',
+            figures[kind.name].append(session(kind, scene.count, steps))
+            print(f'round {number + 1} of {scene.rounds}: {kind.name}, {time.monotonic() - began:.0f} s',
                   file=sys.stderr, flush=True)
     return figures
 
 
-def ratio(figures, mine, theirs, step):
-    """The median of what single rounds say: load that comes and goes meets both."""
-    return statistics.median(a[step]['ms'] / b[step]['ms'] for a, b in zip(figures[mine], figures[theirs]))
+def between(found, form):
+    return f'{found["median"]:{form}} [{found["least"]:{form}}–{found["most"]:{form}}]'
 
 
-def middle(rounds, step, key):
-    return statistics.median(one[step][key] for one in rounds)
+def goal_of(entry):
+    if entry['held'] is None:
+        return ''
+    against = 'best peer' if entry['best_peer'] else entry['tool']
+    return f'≤ {entry["goal"]} × {against}: {"held" if entry["held"] else "MISSED"}'
 
 
-def judge(line, tools, figures, count):
-    what, step, peer_goal, floor_goal = line
-    medians = {kind.name: middle(figures[kind.name], step, 'ms') for kind in tools}
-    peers = [kind.name for kind in tools if kind is not FLOOR and not issubclass(kind, OURS)]
-    best = min(peers, key=medians.get, default=None)
-    goals = {best: peer_goal, FLOOR.name: floor_goal}
-    rows = []
-    for kind in tools:
-        goal = goals.get(kind.name)
-        against = ratio(figures, OURS.name, kind.name, step) if OURS in tools else None
-        rows.append({'tool': kind.name, 'note': kind.note, 'ms': medians[kind.name],
-                     'cpu_ms': middle(figures[kind.name], step, 'cpu_ms'),
-                     'others': middle(figures[kind.name], step, 'others'),
-                     'rounds_ms': [one[step]['ms'] for one in figures[kind.name]],
-                     'best_peer': kind.name == best,
-                     'svcd_to_it': against, 'goal': goal,
-                     'held': None if goal is None or against is None else against <= goal})
-    return {'what': what.format(count=count), 'lines': rows}
+def show(row, line, count, entries, notes):
+    """`notes` are by tool."""
+    print(f'\n{row}: {line.what.format(count=count)}')
+    unit = UNITS[line.quantity]
+    print(f'  {"":22}{unit + " [least–most]":>28}{"cpu ms":>8}{"others":>8}{"× bare":>22}{"svcd is × it":>22}')
+    for entry in entries:
+        ratios = ['' if entry[key] is None else between(entry[key], '.2f') for key in ('to_floor', 'ours_to_it')]
+        cpu = '' if entry['cpu_ms'] is None else f'{entry["cpu_ms"]["median"]:.1f}'
+        others = '' if entry['others'] is None else f'{entry["others"]["median"]:.0%}'
+        print(f'  {entry["tool"]:22}{between(entry, ".2f"):>28}{cpu:>8}{others:>8}'
+              f'{ratios[0]:>22}{ratios[1]:>22}  {goal_of(entry):30} {notes[entry["tool"]]}')
 
 
-def show(name, table):
-    print(f'\n{name}: {table["what"]}')
-    print(f'  {"":22}{"median ms":>10}{"best":>9}{"worst":>9}{"cpu ms":>9}{"others":>8}{"svcd/it":>9}  goal')
-    for line in table['lines']:
-        goal = '' if line['held'] is None else f'≤ {line["goal"]:<4} {"held" if line["held"] else "MISSED"}'
-        against = '' if line['svcd_to_it'] is None else f'{line["svcd_to_it"]:.2f}'
-        best = ' (best peer)' if line['best_peer'] else ''
-        print(f'  {line["tool"]:22}{line["ms"]:10.2f}{min(line["rounds_ms"]):9.2f}{max(line["rounds_ms"]):9.2f}'
-              f'{line["cpu_ms"]:9.2f}{line["others"]:8.0%}{against:>9}  {goal:13} {line["note"]}{best}')
+def with_load(entries, figures, line):
+    """Beside the times: processor time of everything measured, and what others took meanwhile."""
+    for entry in entries:
+        for key in ('cpu_ms', 'others'):
+            found = [one[line.step].get(key) for one in figures[entry['tool']]]
+            entry[key] = None if None in found else spread(found)
+    return entries
 
 
-def chosen_tools(words):
+def chosen(tools, words):
     """Ours and the floor always; of the peers those that a word names."""
-    found = [kind for kind in TOOLS if kind in (FLOOR, OURS) or not words or
-             any(word in kind.name for word in words.split(','))]
+    found = tuple(kind for kind in tools if kind in (Bare, Ours) or not words or
+                  any(word in kind.name for word in words.split(',')))
     missing = sorted({kind.program for kind in found if not shutil.which(kind.program)})
     if missing:
         sys.exit(f'bench: not installed: {" ".join(missing)}; `./dev bench` installs what is missing')
@@ -116,9 +121,9 @@ def chosen_tools(words):
 def options():
     parser = argparse.ArgumentParser(prog='./dev bench', description=__doc__.splitlines()[0])
     parser.add_argument('rows', nargs='*', metavar='ROW', help=f'one of: {" ".join(ROWS)}')
-    parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--count', type=int, default=500, help='services')
-    parser.add_argument('--tools', default='', help='words of tool names, by commas')
+    parser.add_argument('--rounds', type=int, help='of each row, instead of its own number')
+    parser.add_argument('--count', type=int, help='services, instead of the row\'s own number')
+    parser.add_argument('--tools', default='', help='words of the peers\' names, by commas')
     found = parser.parse_args()
     unknown = [row for row in found.rows if row not in ROWS]
     if unknown:
@@ -126,17 +131,36 @@ def options():
     return found
 
 
+def run(scene, rows, found):
+    """Measures what these rows ask of the scene; [(row, line, entries)]."""
+    scene = dataclasses.replace(scene, rounds=found.rounds or scene.rounds, count=found.count or scene.count)
+    tools = chosen(scene.tools, found.tools)
+    lines = [(row, line) for row in rows for line in ROWS[row][1]]
+    wanted = {'launch'} | {line.step for _, line in lines}
+    figures = measure(scene, tools, [step for step in STEPS if step in wanted])
+    notes = {kind.name: kind.note for kind in tools}
+    judged = []
+    for row, line in lines:
+        entries = with_load(judge(figures, line, ROLES), figures, line)
+        show(row, line, scene.count, entries, notes)
+        judged.append({'row': row, 'what': line.what.format(count=scene.count), 'quantity': line.quantity,
+                       'rounds': scene.rounds, 'tools': entries})
+    return judged
+
+
 def main():
     found = options()
     rows = found.rows or list(ROWS)
-    tools = chosen_tools(found.tools)
-    figures = measure(tools, found.count, steps_of(rows), found.rounds)
-    results = {name: judge(line, tools, figures, found.count)
-               for row in rows for name, line in ROWS[row].items()}
-    for name, table in results.items():
-        show(name, table)
+    results = []
+    for scene in (SUPERVISION, MEMORY, QUIET):
+        mine = [row for row in rows if ROWS[row][0] is scene]
+        results += run(scene, mine, found) if mine else []
     (HERE / 'results.json').write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding='utf-8')
-    return 1 if any(line['held'] is False for table in results.values() for line in table['lines']) else 0
+    missed = [f'{one["row"]} against {entry["tool"]}' for one in results
+              for entry in one['tools'] if entry['held'] is False]
+    print(f'\nMISSED: {"; ".join(missed)}' if missed else '\nevery goal was held')
+    return 1 if missed else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())

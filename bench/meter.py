@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Processor time: what the machine of the benchmark used, and what everybody else took meanwhile.
+"""What a session uses: processor time, memory, wake-ups; and what everybody else took meanwhile.
 
-The first hardly changes with the load of others, which the wall time of everything here does.
+Processor time hardly changes with the load of others, which the wall time of everything here does.
 """
 import os
 import pathlib
@@ -9,6 +9,7 @@ import time
 
 TICKS_PER_S = os.sysconf('SC_CLK_TCK')
 IDLE = (3, 4)  # fields of the first line of /proc/stat: idle and iowait
+PROC = pathlib.Path('/proc')
 
 
 def used_here():
@@ -33,3 +34,26 @@ class Meter:
         wall, here = time.monotonic() - self.began, used_here() - self.here
         others = used_by_all() - self.all - here
         return here, min(1.0, max(0.0, others / (wall * os.cpu_count())))
+
+
+def field(path, word):
+    """The number of a line `WORD: NUMBER …`."""
+    text = path.read_text(encoding='ascii', errors='replace')
+    return int(text.split(f'\n{word}:')[1].split()[0])
+
+
+def pss_kib(pids):
+    """The memory of these processes, what they share divided among those who share it."""
+    return sum(field(PROC / str(pid) / 'smaps_rollup', 'Pss') for pid in pids)
+
+
+def wakeups(pids):
+    """{pid: how often the process has waited for something so far, with all its threads}; of who still is."""
+    found = {}
+    for pid in pids:
+        try:
+            found[pid] = sum(field(task / 'status', 'voluntary_ctxt_switches')
+                             for task in (PROC / str(pid) / 'task').iterdir())
+        except OSError:
+            pass
+    return found
