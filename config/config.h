@@ -31,6 +31,8 @@
 #include "secrets/secrets.h"
 
 enum { UNSET = -1 };
+/* So many deaths are remembered, to tell how many there were within a time. */
+enum { GIVE_UP_AFTER_MOST = 100 };
 
 struct pairs {
 	struct pair {

@@ -43,7 +43,7 @@ static const struct rows depends_rows = {
 	.fields = (const struct field[]){
 	{ "services", AT(depends.services), &kind_strings, CHANGE_IN_PLACE, "[]",
 		.shape = &shape_service,
-		.help = "services that are started first when they run on this host" },
+		.help = "services of this host that are started first, and stopped last" },
 	{ "stores", AT(depends.stores), &kind_strings, CHANGE_IN_PLACE, "[]",
 		.shape = &shape_name, .help = "stores that it needs, such as cassandra" },
 	{ "external", AT(depends.external), &kind_strings, CHANGE_IN_PLACE, "[]",

@@ -248,9 +248,11 @@ static void take_fds(struct process *process, struct notify_message *message)
 	if (!message->fdstore)
 		return;
 	r = keep_fds(process, message);
-	if (r != 0)
-		instance_tell(process->instance, "refused", LOG_WARNING, "FDSTORE=1: %s",
-			r < 0 ? strerror(-r) : refusals[r]);
+	if (r == 0 || process->refusal_told)
+		return;
+	process->refusal_told = true; /* it could go on for ever */
+	instance_tell(process->instance, "refused", LOG_WARNING, "FDSTORE=1: %s",
+		r < 0 ? strerror(-r) : refusals[r]);
 }
 
 static void take_ready(

@@ -34,7 +34,7 @@ void process_drain(struct process *process, struct instant now)
 		instance_on(instance, EVENT_DRAINED, why, now);
 		return;
 	}
-	instance->draining = true;
+	process->leaving = instance->draining = true;
 	timer_arm(process->drained,
 		instant_add_ms(now, service->declaration->run.drain.settle_ms));
 	service->host->changed(service->host->owner, service, now);
@@ -47,4 +47,22 @@ void process_drained(void *owner, struct instant now)
 
 	memcpy(why, process->instance->why, sizeof(why));
 	instance_on(process->instance, EVENT_DRAINED, why, now);
+}
+
+void process_stay(struct process *process, struct instant now)
+{
+	struct instance *instance = process->instance;
+
+	if (instance->state != STATE_UP)
+		return;
+	if (process->purpose == FOR_RESTART) {
+		process->deed = deed_free(process->deed);
+		process->preparing = preparing_free(process->preparing);
+		process->prepared = false;
+	}
+	if (!process->leaving)
+		return;
+	process->leaving = instance->draining = false;
+	timer_arm(process->drained, NEVER);
+	instance_explain(instance, "", now);
 }

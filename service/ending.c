@@ -71,6 +71,7 @@ static void disarm(struct process *process, struct instant now)
 	process->deed = deed_free(process->deed);
 	process->preparing = preparing_free(process->preparing);
 	process_reload_lost(process, now);
+	process->leaving = false;
 	process->instance->ready = process->instance->draining = false;
 	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
 		timer_arm(timers[i], NEVER);
@@ -117,8 +118,11 @@ void process_stop(struct process *process, struct instant now)
 
 void process_leave(struct process *process, struct instant now)
 {
+	bool is_replaced =
+		!process->instance->spare || service_successor(process->instance);
+
 	service_hand_over(process->instance);
-	remember_who_told(process, "restarted");
+	remember_who_told(process, is_replaced ? "restarted" : "stopped");
 	process->afterwards = process->instance->spare ? AFTER_DOWN : AFTER_START;
 	end(process, stop_signal(process), now);
 }

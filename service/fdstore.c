@@ -59,7 +59,7 @@ static bool is_name(const char *name)
 
 int fdstore_add(struct fdstore *store, int fd, const char *name, bool poll)
 {
-	struct kept *kept = &store->items[store->count];
+	struct kept *kept;
 
 	if (!*name)
 		name = "stored";
@@ -69,8 +69,9 @@ int fdstore_add(struct fdstore *store, int fd, const char *name, bool poll)
 		if (is_same_file(store->items[i].fd, fd))
 			return FDSTORE_E_THERE;
 	}
-	if (store->count == FDSTORE_MAX)
+	if (store->count == FDSTORE_MAX && fdstore_sweep(store) == FDSTORE_MAX)
 		return FDSTORE_E_FULL;
+	kept = &store->items[store->count];
 	*kept = (struct kept){ .fd = fd, .poll = poll };
 	memcpy(kept->name, name, strlen(name) + 1);
 	store->count++;

@@ -43,6 +43,8 @@ void service_job_begin(struct service *service, enum job_kind kind, struct insta
 		job_end(service, JOB_FAILED, reason, now);
 	}
 	service_roll_forget(service, now);
+	if (kind != JOB_RELOAD) /* that is no word about what is wanted */
+		service->held = JOB_NONE;
 	service->job = (struct job){ .id = service->job.id + 1,
 		.kind = kind,
 		.result = JOB_RUNNING,
@@ -87,12 +89,13 @@ bool instance_has_arrived(const struct instance *instance)
 	return instance->state == STATE_DONE || (stays && instance->state == STATE_UP);
 }
 
-static bool all_arrived(const struct service *service)
+bool service_has_arrived(const struct service *service)
 {
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		const struct instance *instance = &service->instances[i];
 
-		if (!instance->spare && !instance_has_arrived(instance))
+		if (instance->spare ? !instance_is_free(instance)
+				    : !instance_has_arrived(instance))
 			return false;
 	}
 	return true;
@@ -108,8 +111,8 @@ static bool all_reloaded(const struct service *service)
 }
 
 static bool (*const is_done[])(const struct service *service) = {
-	[JOB_NONE] = all_arrived,
-	[JOB_START] = all_arrived,
+	[JOB_NONE] = service_has_arrived,
+	[JOB_START] = service_has_arrived,
 	[JOB_STOP] = service_is_stopped,
 	[JOB_RESTART] = service_has_rolled,
 	[JOB_RELOAD] = all_reloaded,

@@ -13,8 +13,6 @@
 
 enum {
 	LIVENESS_PATIENCE_MAX_S = 3600,
-	/* Of one host: what fails all at once is not restarted all at once. */
-	LIVENESS_APART_S = 10,
 };
 
 /* Of one instance. Zero-initialise to begin. */

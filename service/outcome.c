@@ -95,9 +95,10 @@ static void decide(struct process *process, struct outcome *outcome, struct inst
 
 	/* nobody waits for a process in a spare slot: it was relieved, or did not prove
 	 * itself */
-	if (process->instance->spare && service->wanted == WANTED_UP) {
+	if (process->instance->spare &&
+		(service->wanted == WANTED_UP || process->afterwards == AFTER_DECIDE)) {
 		say_how(process, outcome->why);
-		reason_set(outcome->next, REASON_BYTES, "another serves in its place");
+		reason_set(outcome->next, REASON_BYTES, "others serve in its place");
 		outcome->event = EVENT_GONE_DOWN;
 		return;
 	}

@@ -128,7 +128,9 @@ static void start(struct process *process, struct instant now)
 	process->afterwards = AFTER_DECIDE;
 	instance->ready = instance->notified_ready = instance->exec_done = false;
 	instance->ran_before = instance->draining = false;
-	process->aborting = process->stranger_told = false;
+	process->aborting = process->leaving = false;
+	process->stranger_told = process->refusal_told = false;
+	process->declared = service_of(process)->declared;
 	process->complaint[0] = '\0';
 	instance->verdict = VERDICT_UNKNOWN;
 	instance->status[0] = '\0';

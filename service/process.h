@@ -52,6 +52,7 @@ struct process {
 	enum purpose purpose;
 	size_t step, before_index;
 	bool prepared;              /* for the next start, while the former still runs */
+	unsigned declared;          /* service->declared, as it was at the start */
 	struct strings environment; /* with secrets: for it and for its checks */
 	struct port_taken port_taken;
 	struct preparing *preparing;
@@ -63,7 +64,9 @@ struct process {
 	int report_fd;
 	struct instant began, ended;
 	bool launched;
+	bool leaving;         /* told to drain, not yet to end */
 	bool stranger_told;   /* a refused MAINPID was said once */
+	bool refusal_told;    /* as was a refused FDSTORE */
 	int sent_signal;      /* by an operator; 0: none */
 	pid_t last_pid;       /* of the process that ended, until that is recorded */
 	int64_t watchdog_us;  /* 0: none */
@@ -84,7 +87,7 @@ struct process {
 	unsigned replaces;  /* a newcomer: the slot that it is to relieve; 0: none */
 	bool reloading;
 	struct {
-		struct instant asked;
+		struct instant asked, due; /* due: READY=1, once announced */
 		struct wall asked_wall;
 		bool announced; /* it said RELOADING=1 since */
 	} reload;
@@ -128,6 +131,7 @@ void process_reload_lost(struct process *process, struct instant now);
 
 /* upkeep.c: replaced for its age, or for what it uses */
 void process_begin_upkeep(struct process *process, struct instant now);
+void process_declare_upkeep(struct process *process, struct instant now);
 void process_look_after(void *owner, struct instant now); /* a timer */
 
 /* answers.c: what it tells of itself from then on */
@@ -140,6 +144,8 @@ void process_feed_watchdog(struct process *process, struct instant now);
 /* drain.c: before the way down */
 void process_drain(struct process *process, struct instant now);
 void process_drained(void *owner, struct instant now); /* a timer */
+/* It is not to go after all: what prepares for another, or drains it, is called off. */
+void process_stay(struct process *process, struct instant now);
 
 /* ending.c: the way down */
 void process_stop(struct process *process, struct instant now);
@@ -174,7 +180,9 @@ void service_describe_told(const struct service *service, const char *what, char
 void service_job_begin(struct service *service, enum job_kind kind, struct instant now);
 bool service_job_runs(const struct service *service);
 bool instance_has_arrived(const struct instance *instance); /* where a start leads */
-void service_settle(void *owner, struct instant now);       /* a task */
+/* All that are to be there are, and nothing runs in a spare slot. */
+bool service_has_arrived(const struct service *service);
+void service_settle(void *owner, struct instant now); /* a task */
 void service_noticed(struct instance *instance, struct instant now);
 /* One instance cannot do what is asked of all. */
 void service_job_lost(

@@ -21,6 +21,7 @@ enum {
 	LOOK_AGAIN_MS = 200,
 	ANSWER_SLACK_MS = 2 * MS_PER_S,
 	ANSWER_MAX_MS = 2 * 60 * MS_PER_S,
+	EXTEND_MAX_MS = 3600 * MS_PER_S,
 };
 
 static struct service *service_of(const struct process *process)
@@ -141,6 +142,19 @@ static void look_at_checks(struct process *process, struct instant now)
 
 /* ---- proof by its own word ----------------------------------------------------- */
 
+/* Later, never sooner, and not for ever. */
+static void extend(struct process *process, int64_t extend_us, struct instant now)
+{
+	struct instant wished = instant_add_us(now, extend_us),
+		       latest = instant_add_ms(process->reload.asked, EXTEND_MAX_MS);
+
+	if (extend_us == UNSET)
+		return;
+	wished = instant_earlier(wished, latest);
+	if (wished.us > process->reload.due.us)
+		process->reload.due = wished;
+}
+
 void process_told_reload(
 	struct process *process, const struct notify_message *message, struct instant now)
 {
@@ -152,7 +166,11 @@ void process_told_reload(
 		(message->monotonic_us == UNSET ||
 			message->monotonic_us >= process->reload.asked.us)) {
 		process->reload.announced = true;
-		timer_arm(process->proof, instant_add_ms(now, run->ready.timeout_ms));
+		process->reload.due = instant_add_ms(now, run->ready.timeout_ms);
+	}
+	if (process->reload.announced) {
+		extend(process, message->extend_us, now);
+		timer_arm(process->proof, process->reload.due);
 	}
 	if (message->ready && process->reload.announced)
 		process_reloaded(process, "it said RELOADING=1, then READY=1", now);

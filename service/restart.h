@@ -12,7 +12,7 @@
 
 #include "config/config.h"
 
-enum { RESTART_DEATHS_KEPT = 64 };
+enum { RESTART_DEATHS_KEPT = GIVE_UP_AFTER_MOST };
 
 /* Zero-initialise to begin, or to begin anew. */
 struct restart {

@@ -12,6 +12,8 @@
  * Looked at once per turn of the loop, from service_settle(). Not here: draining and
  * stopping (ending.c).
  */
+#include <syslog.h>
+
 #include "base/reason.h"
 
 #include "service/process.h"
@@ -80,7 +82,7 @@ static void relieve(
 {
 	char why[REASON_BYTES];
 
-	if (old->draining)
+	if (old->process->leaving)
 		return;
 	reason_set(why, sizeof(why), "instance %u takes over", newcomer->number);
 	if (old->state == STATE_UP) {
@@ -96,11 +98,7 @@ void service_lose_newcomer(struct instance *newcomer, struct instant now)
 	struct instance *old = predecessor(newcomer);
 
 	newcomer->process->replaces = 0;
-	if (old->state == STATE_UP && old->draining) {
-		old->draining = false;
-		timer_arm(old->process->drained, NEVER);
-		instance_explain(old, "", now);
-	}
+	process_stay(old->process, now);
 }
 
 static void fail_probation(struct instance *instance, struct instant now)
@@ -150,6 +148,16 @@ static void replace_in_place(struct instance *instance, struct instant now)
 	instance_on(instance, EVENT_RESTART, NULL, now);
 }
 
+/* What the old one gave us to keep, the new one gets as well. */
+static void inherit_kept(struct process *process, const struct process *old)
+{
+	process->kept = fdstore_free(process->kept);
+	if (old->kept && fdstore_copy(&process->kept, old->kept) < 0)
+		instance_tell(process->instance, "refused", LOG_WARNING,
+			"too few descriptors: what instance %u stored is not given to it",
+			old->instance->number);
+}
+
 /* False: it has to wait for a free slot. */
 static bool replace(struct instance *instance, struct instant now)
 {
@@ -165,6 +173,7 @@ static bool replace(struct instance *instance, struct instant now)
 	instance->process->roll = ROLL_NOW;
 	instance->process->roll_from = instance->generation;
 	newcomer->process->replaces = instance->number;
+	inherit_kept(newcomer->process, instance->process);
 	instance_on(newcomer, EVENT_START, NULL, now);
 	return true;
 }
@@ -211,12 +220,22 @@ void service_roll_on(struct service *service, struct instant now)
 	arm_limit(service);
 }
 
+/* An apply has nothing to change about a process that began with the new declaration. */
+static bool is_up_to_date(const struct instance *instance)
+{
+	const struct service *service = instance->service;
+
+	return service->told.cause == CAUSE_APPLY &&
+	       instance->process->declared == service->declared &&
+	       (instance->state == STATE_STARTING || instance->state == STATE_UP);
+}
+
 void service_roll(struct service *service, struct instant now)
 {
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		struct instance *instance = &service->instances[i];
 
-		if (!instance->spare)
+		if (!instance->spare && !is_up_to_date(instance))
 			instance->process->roll = ROLL_NEXT;
 	}
 	service_roll_on(service, now);
@@ -224,24 +243,18 @@ void service_roll(struct service *service, struct instant now)
 
 bool service_has_rolled(const struct service *service)
 {
-	for (unsigned i = 0; i < service->instances_count; i++) {
-		const struct instance *instance = &service->instances[i];
-
-		if (instance->process->roll != ROLL_NONE)
-			return false;
-		if (instance->spare ? !instance_is_free(instance)
-				    : !instance_has_arrived(instance))
-			return false;
-	}
-	return true;
+	return count_rolling(service, ROLL_NONE) == service->instances_count &&
+	       service_has_arrived(service);
 }
 
-/* Whoever was to relieve another is not needed any more. */
+/* Whoever was to relieve another is not needed any more; who was to go stays. */
 void service_roll_forget(struct service *service, struct instant now)
 {
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		struct instance *instance = &service->instances[i];
 
+		if (instance->process->roll == ROLL_NOW)
+			process_stay(instance->process, now);
 		instance->process->roll = ROLL_NONE;
 		if (!is_newcomer(instance))
 			continue;

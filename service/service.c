@@ -132,22 +132,47 @@ static void wish_up(struct service *service, const char *who, const char *why)
 	service->prepared = false;
 }
 
-void service_start(
+void service_start_later(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
 	wish_up(service, who, why);
 	service_job_begin(service, JOB_START, now);
-	all_on(service, EVENT_START, NULL, now);
+	service->held = JOB_START;
+}
+
+void service_start(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	service_start_later(service, who, why, now);
+	service_let_go(service, now);
+}
+
+void service_stop_later(
+	struct service *service, const struct decision *decision, struct instant now)
+{
+	wish(service, WANTED_DOWN, decision->who, decision->why);
+	service_decide(service, decision);
+	service_job_begin(service, JOB_STOP, now);
+	service->held = JOB_STOP;
 }
 
 void service_stop_for(
 	struct service *service, const struct decision *decision, struct instant now)
 {
+	service_stop_later(service, decision, now);
+	service_let_go(service, now);
+}
+
+void service_let_go(struct service *service, struct instant now)
+{
+	enum job_kind held = service->held;
 	char text[REASON_BYTES];
 
-	wish(service, WANTED_DOWN, decision->who, decision->why);
-	service_decide(service, decision);
-	service_job_begin(service, JOB_STOP, now);
+	service->held = JOB_NONE;
+	if (held == JOB_START)
+		all_on(service, EVENT_START, NULL, now);
+	if (held != JOB_STOP)
+		return;
 	service_describe_told(service, "stopped", text);
 	all_on(service, EVENT_STOP, text, now);
 }
@@ -227,11 +252,23 @@ static bool slots_differ(const struct declaration *a, const struct declaration *
 	       config_starts_first(a) != config_starts_first(b);
 }
 
-int service_declare(struct service *service, struct declaration *declaration,
-	struct json_t *effective, struct instant now)
+/* Who declared it waits until those that come are there and those that leave are gone. */
+static void begin_allotting(struct service *service, struct instant now)
 {
 	static const struct decision fewer = { CAUSE_APPLY, NULL,
 		"run.instances is less now" };
+	bool starts = service->wanted == WANTED_UP && service->job.id > 0 &&
+		      service->held == JOB_NONE;
+
+	service_job_failed(service, "superseded by another declaration", now);
+	service_decide(service, &fewer);
+	if (starts)
+		service_job_begin(service, JOB_START, now);
+}
+
+int service_declare(struct service *service, struct declaration *declaration,
+	struct json_t *effective, struct instant now)
+{
 	const struct limits limits = service->declaration->limits;
 	bool differ = slots_differ(service->declaration, declaration);
 	int r = service_make_slots(service, declaration);
@@ -244,13 +281,14 @@ int service_declare(struct service *service, struct declaration *declaration,
 	declaration_free(service->declaration);
 	service->declaration = declaration;
 	keep_effective(service, effective);
+	service->declared++;
 	service->prepared = false;
-	if (differ) {
-		service_job_failed(service, "superseded by another declaration", now);
-		service_decide(service, &fewer);
-	}
+	if (differ)
+		begin_allotting(service, now);
 	service_limit(service, &limits);
 	service_allot(service, now);
+	for (unsigned i = 0; i < service->instances_count; i++)
+		process_declare_upkeep(service->instances[i].process, now);
 	task_schedule(service->settle);
 	changed(service, now);
 	return 0;

@@ -19,7 +19,10 @@
 #include "service/restart.h"
 #include "spawn/spawn.h"
 
-enum { HASH_TEXT_BYTES = 17 };
+enum {
+	HASH_TEXT_BYTES = 17,
+	OWN_RESTARTS_APART_MS = 10 * MS_PER_S, /* on one host */
+};
 
 /* A slot with a number of its own (and with it ports of its own). Where a restart starts
  * the new process first there is one slot more than instances, and which of them is free
@@ -76,6 +79,7 @@ struct service {
 	struct declaration *declaration; /* what runs; owned */
 	struct json_t *effective;        /* the same, as printed */
 	char hash[HASH_TEXT_BYTES];      /* of that */
+	unsigned declared;               /* counts its declarations */
 	struct identity identity;
 	struct service_host *host;
 
@@ -96,6 +100,9 @@ struct service {
 	unsigned exits_count, deaths_in_a_row;
 	uint64_t exits_ever;
 	struct job job;
+	/* JOB_START, JOB_STOP: that was asked, and its processes hear of it only when
+	 * others are ready or gone */
+	enum job_kind held;
 
 	/* facts told from outside (engines), kept here for ready.c and status.c */
 	struct check_fact {
@@ -134,7 +141,9 @@ struct service_event {
  * may free a service or give it another declaration: note it, and do it from the loop. */
 struct service_host {
 	struct loop *loop;
-	struct instant healed; /* no restart for a check with effect live before then */
+	/* Before then svcd restarts nothing by its own decision (a check with effect
+	 * live, memory_above, max_age): what is due all at once is not done at once. */
+	struct instant own_restarts_from;
 	const struct paths *paths;
 	struct cgroups *cgroups;
 	struct spawner *spawner;
@@ -179,6 +188,12 @@ void service_stop_for(
 	struct service *service, const struct decision *decision, struct instant now);
 void service_restart_for(
 	struct service *service, const struct decision *decision, struct instant now);
+/* As these, but the processes hear of it only by service_let_go(): others come first. */
+void service_start_later(
+	struct service *service, const char *who, const char *why, struct instant now);
+void service_stop_later(
+	struct service *service, const struct decision *decision, struct instant now);
+void service_let_go(struct service *service, struct instant now);
 /* What processes that are told to end from now on are remembered by. */
 void service_decide(struct service *service, const struct decision *decision);
 /* Sends `signal` to the main process of each instance: 0 or -ESRCH when none runs,

@@ -204,12 +204,12 @@ void process_look_at_liveness(void *owner, struct instant now)
 		return;
 	}
 	if (instant_reached(now, due))
-		due.us = MAX(due.us, host->healed.us);
+		due.us = MAX(due.us, host->own_restarts_from.us);
 	if (!instant_reached(now, due)) {
 		timer_arm(process->ill, due);
 		return;
 	}
-	host->healed = instant_add_ms(now, (int64_t)LIVENESS_APART_S * MS_PER_S);
+	host->own_restarts_from = instant_add_ms(now, OWN_RESTARTS_APART_MS);
 	describe_illness(process, fact, now, why);
 	liveness_restarted(&process->liveness, now);
 	instance_on(instance, EVENT_ILL, why, now);

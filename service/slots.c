@@ -46,11 +46,13 @@ static bool is_declared(const struct instance *instance)
 	return instance->number <= config_slots(instance->service->declaration);
 }
 
+/* Who serves has its clients look elsewhere first. */
 static void leave_slot(struct instance *instance, struct instant now)
 {
 	instance->spare = true;
 	instance->process->roll = ROLL_NONE;
-	instance_on(instance, EVENT_STOP, "run.instances is less now", now);
+	instance_on(instance, instance->state == STATE_UP ? EVENT_RELIEVED : EVENT_STOP,
+		"run.instances is less now", now);
 }
 
 static void take_slot(struct instance *instance, struct instant now)
@@ -58,8 +60,10 @@ static void take_slot(struct instance *instance, struct instant now)
 	const struct service *service = instance->service;
 
 	instance->spare = false;
+	process_stay(instance->process, now); /* it was about to leave */
 	/* before the first start someone else says when it begins */
-	if (service->wanted == WANTED_UP && service->job.id > 0)
+	if (service->wanted == WANTED_UP && service->job.id > 0 &&
+		service->held != JOB_START)
 		instance_on(instance, EVENT_START, NULL, now);
 }
 

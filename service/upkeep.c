@@ -106,19 +106,34 @@ static void look_again(struct process *process, struct instant now)
 	timer_arm(process->upkeep, at);
 }
 
-void process_begin_upkeep(struct process *process, struct instant now)
+static void note_how(struct process *process)
 {
+	static const char text[] =
+		"run.restart.memory_above is judged by /proc: no memory controller";
 	struct instance *instance = process->instance;
 	struct usage usage;
 
-	process->renewal = (struct renewal){ 0 };
+	if (spec_of(process)->memory_above_bytes <= 0 || strstr(instance->note, text))
+		return;
 	instance_usage(instance, &usage);
-	if (spec_of(process)->memory_above_bytes > 0 && usage.memory_bytes == UNSET) {
-		reason_add(instance->note, sizeof(instance->note),
-			"%srun.restart.memory_above is judged by /proc: no memory "
-			"controller",
-			instance->note[0] ? "; " : "");
-	}
+	if (usage.memory_bytes == UNSET)
+		reason_add(instance->note, sizeof(instance->note), "%s%s",
+			instance->note[0] ? "; " : "", text);
+}
+
+void process_begin_upkeep(struct process *process, struct instant now)
+{
+	process->renewal = (struct renewal){ 0 };
+	note_how(process);
+	look_again(process, now);
+}
+
+/* Its keys take effect at once. */
+void process_declare_upkeep(struct process *process, struct instant now)
+{
+	if (process->instance->state != STATE_UP)
+		return;
+	note_how(process);
 	look_again(process, now);
 }
 
@@ -144,6 +159,7 @@ static void explain(const struct process *process, enum renewal_decision decisio
 void process_look_after(void *owner, struct instant now)
 {
 	struct process *process = owner;
+	struct service_host *host = process->instance->service->host;
 	struct renewal_facts facts = { .memory_bytes = UNSET,
 		.age_ms = instant_since_ms(now, process->began),
 		.place = place_of(process),
@@ -155,18 +171,19 @@ void process_look_after(void *owner, struct instant now)
 	char text[REASON_BYTES];
 	struct decision decision = { .why = text };
 
-	if (process->instance->state != STATE_UP || process->instance->draining)
+	if (process->instance->state != STATE_UP || process->leaving)
 		return;
 	if (spec_of(process)->memory_above_bytes > 0)
 		facts.memory_bytes = memory_of(process);
 	look_again(process, now);
 	due = renewal_judge(&process->renewal, spec_of(process), &facts);
-	if (due == RENEWAL_NOT)
+	if (due == RENEWAL_NOT || !instant_reached(now, host->own_restarts_from))
 		return;
 	explain(process, due, &facts, text);
 	decision.cause = causes[due];
 	/* a job that runs comes first; it is looked at again */
 	if (service_renew(process->instance, &decision, now)) {
+		host->own_restarts_from = instant_add_ms(now, OWN_RESTARTS_APART_MS);
 		instance_tell(process->instance, "renewed", LOG_NOTICE, "%s", text);
 		timer_arm(process->upkeep, instant_add_ms(now, RETRY_MS));
 	}

@@ -197,7 +197,7 @@ static void checks_make_it_ready_and_a_live_one_ends_it(void **state)
 	assert_true(arena_until(arena, is_executed, service));
 	assert_int_equal(service->checks[0].verdict, VERDICT_UNKNOWN);
 	arena_end(arena, service);
-	arena->host.healed = (struct instant){ 0 };
+	arena->host.own_restarts_from = (struct instant){ 0 };
 }
 
 #define TWICE_CHECKED                                                                    \
@@ -224,9 +224,9 @@ static void one_live_check_that_passes_does_not_save_another(void **state)
 	SAYS(service->exits[0].reason, "check ill fails for 1s: HTTP 500");
 	/* it did not help, and another service of the host has to wait its turn */
 	assert_int_equal(service->instances[0].process->liveness.in_a_row, 1);
-	assert_true(arena->host.healed.us > instant_read().us);
+	assert_true(arena->host.own_restarts_from.us > instant_read().us);
 	arena_end(arena, service);
-	arena->host.healed = (struct instant){ 0 };
+	arena->host.own_restarts_from = (struct instant){ 0 };
 }
 
 static void a_startup_check_that_only_warns_holds_readiness_back(void **state)

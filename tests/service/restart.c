@@ -220,8 +220,11 @@ static const struct {
 	{ "three within a minute, half a minute apart", 3, 60000, 30000, 3 },
 	{ "three within a minute, forty seconds apart: never", 3, 60000, 40000, 0 },
 	{ "five, whenever", 5, UNSET, 3600000, 5 },
-	{ "more than are remembered: as many as are", 1000, UNSET, 1000,
-		RESTART_DEATHS_KEPT },
+	{ "as many as may be declared, within their time to the millisecond",
+		GIVE_UP_AFTER_MOST, (GIVE_UP_AFTER_MOST - 1) * 1000, 1000,
+		GIVE_UP_AFTER_MOST },
+	{ "as many, and a millisecond more: never", GIVE_UP_AFTER_MOST,
+		(GIVE_UP_AFTER_MOST - 1) * 1000 - 1, 1000, 0 },
 	{ "not asked to: never", UNSET, UNSET, 1, 0 },
 };
 

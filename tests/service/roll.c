@@ -6,39 +6,12 @@
 #include <signal.h>
 #include <string.h>
 
-#include "tests/service/arena.h"
+#include "tests/service/fleet.h"
 #include "tests/test.h"
 
 static struct arena *arena; /* NOLINT: one for all tests */
 
-/* With a port of its own each, so that a new process can stand beside the old one. */
-#define FLEET(instances, command, more)                                                  \
-	"{'service':'web','run':{'user':'nobody','instances':" #instances ",'command':"  \
-	"['sh','-c','" command "'],'ready':{'by':'started','timeout':'2s'},"             \
-	"'drain':{'settle':'50ms'},'restart':{'delay':'10ms'}" more "},"                 \
-	"'listen':[{'name':'http','port':'${10042 + instance}'}],"                       \
-	"'logs':{'stdout':'none','stderr':'none'}}"
-#define SLEEPS "exec sleep 1000"
-
 /* ---- what is looked at ---------------------------------------------------------- */
-
-static unsigned count_up(const struct service *service)
-{
-	unsigned up = 0;
-
-	for (unsigned i = 0; i < service->instances_count; i++)
-		up += service->instances[i].state == STATE_UP;
-	return up;
-}
-
-static unsigned count_processes(const struct service *service)
-{
-	unsigned running = 0;
-
-	for (unsigned i = 0; i < service->instances_count; i++)
-		running += service->instances[i].pid > 0;
-	return running;
-}
 
 /* While the loop turns: never fewer that serve than declared, never more than one
  * process beyond. */
@@ -53,7 +26,7 @@ static bool is_over(void *data)
 
 	over->least_ready =
 		MIN(over->least_ready, service_ready_instances(over->service));
-	over->most_processes = MAX(over->most_processes, count_processes(over->service));
+	over->most_processes = MAX(over->most_processes, fleet_processes(over->service));
 	return over->service->job.result != JOB_RUNNING;
 }
 
@@ -66,30 +39,11 @@ static struct watch_over restart_and_watch(struct service *service)
 	return over;
 }
 
-static void declare(struct service *service, const char *declaration)
-{
-	struct json_t *effective = json_new_object();
-
-	assert_int_equal(service_declare(service, arena_declaration(declaration),
-				 effective, instant_read()),
-		0);
-	json_free(effective);
-}
-
-static struct service *begin_up(const char *declaration)
-{
-	struct service *service = arena_begin(arena, declaration);
-
-	assert_true(arena_until_job(arena, service));
-	assert_int_equal(service->job.result, JOB_DONE);
-	return service;
-}
-
 /* ---- start-first ---------------------------------------------------------------- */
 
 static void the_new_one_is_there_before_the_old_one_goes(void **state)
 {
-	struct service *service = begin_up(FLEET(1, SLEEPS, ""));
+	struct service *service = fleet_begin(arena, FLEET(1, SLEEPS, ""));
 	pid_t old = service->instances[0].pid;
 	struct watch_over over;
 
@@ -115,14 +69,14 @@ static void the_new_one_is_there_before_the_old_one_goes(void **state)
 
 static void four_are_replaced_one_after_the_other(void **state)
 {
-	struct service *service = begin_up(FLEET(4, SLEEPS, ""));
+	struct service *service = fleet_begin(arena, FLEET(4, SLEEPS, ""));
 	struct watch_over over = restart_and_watch(service);
 
 	(void)state;
 	assert_int_equal(service->job.result, JOB_DONE);
 	assert_int_equal(over.least_ready, 4);
 	assert_int_equal(over.most_processes, 5);
-	assert_int_equal(count_up(service), 4);
+	assert_int_equal(fleet_up(service), 4);
 	for (unsigned i = 0; i < 5; i++)
 		assert_int_equal(service->instances[i].generation, i < 3 ? 2 : 1);
 	assert_true(instance_is_free(&service->instances[3]));
@@ -134,8 +88,11 @@ static const struct {
 	const char *rule, *declaration, *reason;
 	enum exit_cause cause;
 } newcomers[] = {
-	{ "one that dies at once", FLEET(1, "exit 3", ",'kind':'service'"), "exit 3",
-		CAUSE_EXIT },
+	{ "one that dies at once",
+		"{'service':'web','run':{'user':'nobody','command':['sh','-c','exit 3'],"
+		"'ready':{'by':'notify'}},'listen':[{'name':'http','port':"
+		"'${10042 + instance}'}]}",
+		"exit 3", CAUSE_EXIT },
 	{ "one whose before command fails",
 		FLEET(1, SLEEPS, ",'before':[['sh','-c','echo no database; exit 1']]"),
 		"before[0] sh: exit 1: no database", CAUSE_BEFORE },
@@ -158,18 +115,18 @@ static const struct {
 
 static bool is_alone(void *data)
 {
-	return count_processes(data) == 1;
+	return fleet_processes(data) == 1;
 }
 
 static void one_that_does_not_get_ready_is_thrown_away(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(newcomers); i++) {
-		struct service *service = begin_up(FLEET(1, SLEEPS, ""));
+		struct service *service = fleet_begin(arena, FLEET(1, SLEEPS, ""));
 		pid_t old = service->instances[0].pid;
 
 		print_message("%s\n", newcomers[i].rule);
-		declare(service, newcomers[i].declaration);
+		fleet_declare(service, newcomers[i].declaration);
 		service_restart(service, "alice", "new build", instant_read());
 		assert_true(arena_until_job(arena, service));
 		assert_int_equal(service->job.result, JOB_FAILED);
@@ -213,7 +170,7 @@ static bool is_newcomer_up(void *data)
 
 static void a_newcomer_has_to_pass_its_checks(void **state)
 {
-	struct service *service = begin_up(CHECKED);
+	struct service *service = fleet_begin(arena, CHECKED);
 	pid_t old = service->instances[0].pid;
 
 	(void)state;
@@ -245,7 +202,7 @@ static void a_newcomer_has_to_pass_its_checks(void **state)
 
 static void a_newcomer_without_any_answer_is_no_proof(void **state)
 {
-	struct service *service = begin_up(CHECKED);
+	struct service *service = fleet_begin(arena, CHECKED);
 
 	(void)state;
 	service_restart(service, "alice", NULL, instant_read());
@@ -258,22 +215,17 @@ static void a_newcomer_without_any_answer_is_no_proof(void **state)
 
 /* ---- stop-first ----------------------------------------------------------------- */
 
-#define SHARED(instances, command, more)                                                 \
-	"{'service':'web','run':{'user':'nobody','instances':" #instances ",'command':"  \
-	"['sh','-c','" command "'],'ready':{'by':'started'},'restart':{'delay':'10ms',"  \
-	"'handover':'stop-first'},'drain':{'settle':'50ms'}" more "}}"
-
 static bool takes_two_at_a_time(void *data)
 {
 	const struct service *service = data;
 
-	assert_true(count_up(service) >= 3);
+	assert_true(fleet_up(service) >= 3);
 	return service->job.result != JOB_RUNNING;
 }
 
 static void batch_is_how_many_may_be_away(void **state)
 {
-	struct service *service = begin_up(SHARED(5, SLEEPS, ",'batch':2"));
+	struct service *service = fleet_begin(arena, SHARED(5, SLEEPS, ",'batch':2"));
 
 	(void)state;
 	assert_int_equal(service->instances_count, 5);
@@ -287,7 +239,7 @@ static void batch_is_how_many_may_be_away(void **state)
 
 static void a_batch_beyond_the_instances_takes_them_all(void **state)
 {
-	struct service *service = begin_up(SHARED(3, SLEEPS, ",'batch':256"));
+	struct service *service = fleet_begin(arena, SHARED(3, SLEEPS, ",'batch':256"));
 
 	(void)state;
 	service_restart(service, NULL, NULL, instant_read());
@@ -300,11 +252,11 @@ static void a_batch_beyond_the_instances_takes_them_all(void **state)
 
 static void the_first_that_does_not_come_back_saves_the_rest(void **state)
 {
-	struct service *service = begin_up(SHARED(4, SLEEPS, ""));
+	struct service *service = fleet_begin(arena, SHARED(4, SLEEPS, ""));
 
 	(void)state;
-	declare(service, SHARED(4, "exit 7", ",'kind':'service','watchdog':null"));
-	declare(service,
+	fleet_declare(service, SHARED(4, "exit 7", ",'kind':'service','watchdog':null"));
+	fleet_declare(service,
 		"{'service':'web','run':{'user':'nobody','instances':4,'command':"
 		"['sh','-c','exit 7'],'ready':{'by':'notify'},'restart':{'delay':'10s',"
 		"'delay_max':'10s','handover':'stop-first'}}}");
@@ -335,7 +287,7 @@ static bool is_draining(void *data)
 
 static void it_is_not_ready_before_it_goes(void **state)
 {
-	struct service *service = begin_up(DRAINS);
+	struct service *service = fleet_begin(arena, DRAINS);
 	pid_t old = service->instances[0].pid;
 
 	(void)state;
@@ -358,7 +310,7 @@ static void it_is_not_ready_before_it_goes(void **state)
 
 static void a_stop_ends_a_roll_and_the_newcomer(void **state)
 {
-	struct service *service = begin_up(CHECKED);
+	struct service *service = fleet_begin(arena, CHECKED);
 
 	(void)state;
 	service_restart(service, "alice", NULL, instant_read());
@@ -367,17 +319,17 @@ static void a_stop_ends_a_roll_and_the_newcomer(void **state)
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.kind, JOB_STOP);
 	assert_int_equal(service->job.result, JOB_DONE);
-	assert_int_equal(count_processes(service), 0);
+	assert_int_equal(fleet_processes(service), 0);
 	assert_string_equal(service->instances[0].why, "stopped by bob: lunch");
 	service_start(service, "bob", NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
-	assert_int_equal(count_up(service), 1);
+	assert_int_equal(fleet_up(service), 1);
 	arena_end(arena, service);
 }
 
 static void a_restart_of_a_restart_begins_anew(void **state)
 {
-	struct service *service = begin_up(FLEET(3, SLEEPS, ""));
+	struct service *service = fleet_begin(arena, FLEET(3, SLEEPS, ""));
 
 	(void)state;
 	for (int i = 0; i < 20; i++) {
@@ -386,57 +338,14 @@ static void a_restart_of_a_restart_begins_anew(void **state)
 	}
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_DONE);
-	assert_int_equal(count_up(service), 3);
-	assert_int_equal(count_processes(service), 3);
-	arena_end(arena, service);
-}
-
-static bool has_settled(void *data)
-{
-	const struct service *service = data;
-	unsigned wanted = (unsigned)service->declaration->run.instances;
-
-	return count_up(service) == wanted && count_processes(service) == wanted &&
-	       service->instances_count == config_slots(service->declaration);
-}
-
-static void instances_may_change_while_it_rolls(void **state)
-{
-	static const char *const sizes[] = { FLEET(1, SLEEPS, ""), FLEET(4, SLEEPS, ""),
-		FLEET(2, SLEEPS, ""), SHARED(3, SLEEPS, ""), FLEET(4, SLEEPS, "") };
-	struct service *service = begin_up(FLEET(4, SLEEPS, ""));
-
-	(void)state;
-	for (int pause_ms = 0; pause_ms < 200; pause_ms += 40) {
-		for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-			service_restart(service, "alice", NULL, instant_read());
-			arena_turn(arena, pause_ms);
-			declare(service, sizes[i]);
-			arena_turn(arena, pause_ms);
-		}
-		assert_true(arena_until(arena, has_settled, service));
-		service_restart(service, "alice", NULL, instant_read());
-		assert_true(arena_until_job(arena, service));
-		assert_int_equal(service->job.result, JOB_DONE);
-		assert_true(has_settled(service));
-	}
-	arena_end(arena, service);
-}
-
-static void fewer_and_more_again_is_as_before(void **state)
-{
-	struct service *service = begin_up(SHARED(4, SLEEPS, ""));
-
-	(void)state;
-	declare(service, SHARED(1, SLEEPS, ""));
-	declare(service, SHARED(4, SLEEPS, ""));
-	assert_true(arena_until(arena, has_settled, service));
+	assert_int_equal(fleet_up(service), 3);
+	assert_int_equal(fleet_processes(service), 3);
 	arena_end(arena, service);
 }
 
 static void what_dies_while_its_successor_starts_is_not_missed(void **state)
 {
-	struct service *service = begin_up(CHECKED);
+	struct service *service = fleet_begin(arena, CHECKED);
 
 	(void)state;
 	service_restart(service, "alice", NULL, instant_read());
@@ -446,21 +355,8 @@ static void what_dies_while_its_successor_starts_is_not_missed(void **state)
 	tell(service, 2, VERDICT_PASS);
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_DONE);
-	assert_int_equal(count_processes(service), 1);
+	assert_int_equal(fleet_processes(service), 1);
 	assert_int_equal(service->instances[1].state, STATE_UP);
-	arena_end(arena, service);
-}
-
-static void two_hundred_and_fifty_six_roll(void **state)
-{
-	struct service *service = begin_up(SHARED(256, SLEEPS, ",'batch':64"));
-
-	(void)state;
-	service_restart(service, "alice", NULL, instant_read());
-	for (int i = 0; i < 6 && service->job.result == JOB_RUNNING; i++)
-		(void)arena_until_job(arena, service);
-	assert_int_equal(service->job.result, JOB_DONE);
-	assert_int_equal(count_up(service), 256);
 	arena_end(arena, service);
 }
 
@@ -478,10 +374,7 @@ int main(void)
 		cmocka_unit_test(it_is_not_ready_before_it_goes),
 		cmocka_unit_test(a_stop_ends_a_roll_and_the_newcomer),
 		cmocka_unit_test(a_restart_of_a_restart_begins_anew),
-		cmocka_unit_test(instances_may_change_while_it_rolls),
-		cmocka_unit_test(fewer_and_more_again_is_as_before),
 		cmocka_unit_test(what_dies_while_its_successor_starts_is_not_missed),
-		cmocka_unit_test(two_hundred_and_fifty_six_roll),
 	};
 	int failed;
 
