@@ -206,7 +206,7 @@ struct member *act_add_service(struct supervisor *supervisor, const char *name,
 /* A process that was never started needs no restart. */
 static bool has_begun(const struct member *member)
 {
-	return member->service->job.id != 0 && member->start_by.us == NEVER.us;
+	return member->service->job.id != 0 && member->service->held != JOB_START;
 }
 
 static void follow_change(struct service *service, enum effect worst,
@@ -255,8 +255,7 @@ static void go(const struct act *act, struct member *member)
 	assert(member && member->service);
 	keeping_forget(act->supervisor->keeping, member->name);
 	member->leaving = true;
-	member->start_by = NEVER;
-	service_stop_for(member->service, &decision, act->now);
+	service_stop_later(member->service, &decision, act->now);
 	member_changed(member);
 }
 
@@ -347,9 +346,8 @@ void act_begin(struct supervisor *supervisor, struct instant now)
 		struct member *member = supervisor->members.items[i];
 
 		if (member->service && member->service->job.id == 0 &&
-			member->service->wanted == WANTED_UP && !member->leaving &&
-			member->start_by.us == NEVER.us)
-			member_begin(member, now);
+			member->service->wanted == WANTED_UP && !member->leaving)
+			service_start_later(member->service, "svcd", "declared", now);
 	}
 	refresh_operators(supervisor);
 }

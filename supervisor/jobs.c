@@ -96,6 +96,7 @@ static void look_at(struct target *target)
 static void show_progress(struct waiting *waiting, struct target *target)
 {
 	const struct service *service = target->service;
+	const struct member *member = service ? service->user : NULL;
 	_cleanup_(json_freep) struct json_t *json = NULL;
 	const char *why;
 	char text[TEXT_BYTES];
@@ -103,7 +104,7 @@ static void show_progress(struct waiting *waiting, struct target *target)
 
 	if (target->over || !service || !varlink_wants_more(waiting->call))
 		return;
-	why = service_why(service);
+	why = member && member->waits_for[0] ? member->waits_for : service_why(service);
 	snprintf(text, sizeof(text), "%s%s%s", state_words[service_state(service)],
 		why[0] ? ": " : "", why);
 	if (strcmp(text, target->shown) == 0 || varlink_queued(waiting->call) > 0)

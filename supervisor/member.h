@@ -55,7 +55,9 @@ struct member {
 	bool stale;
 	struct strings refused;  /* why the file on disk is not taken */
 	int64_t operators_gid;   /* group access.group; UNSET: no such group here */
-	struct instant start_by; /* waits for what it depends on, till then; NEVER: no */
+	/* private to order.c, but for what it waits for; "": nothing */
+	struct instant start_by; /* without the services that it depends on; NEVER: no */
+	bool impatient;          /* that time has come */
 	char waits_for[REASON_BYTES];
 };
 

@@ -12,6 +12,7 @@
 #include "service/service.h"
 #include "supervisor/control.h"
 #include "supervisor/measure.h"
+#include "supervisor/order.h"
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 
@@ -19,7 +20,6 @@ enum {
 	PORT_RECHECK_MS = 250,  /* while it does not accept */
 	PORT_FRESH_MS = 2000,   /* while it does */
 	USAGE_EVERY_MS = 15000, /* for metrics; whoever asks gets it fresher */
-	DEPENDENCY_WAIT_MS = 30000,
 };
 
 void member_changed(struct member *member)
@@ -79,70 +79,6 @@ static void say_edge(struct member *member, bool before)
 	supervisor_event(member->supervisor, &event);
 }
 
-/* ---- order of starting --------------------------------------------------------- */
-
-/* The first service here that it depends on and that is not ready; NULL: none. */
-static const struct member *missing_dependency(const struct member *member)
-{
-	const struct strings *names = &member->service->declaration->depends.services;
-
-	for (size_t i = 0; i < names->count; i++) {
-		const struct member *other =
-			members_find(&member->supervisor->members, names->items[i]);
-
-		if (other && other != member && other->service && !other->leaving &&
-			other->service->wanted == WANTED_UP && !other->readiness.ready)
-			return other;
-	}
-	return NULL;
-}
-
-static void stop_waiting(struct member *member)
-{
-	member->start_by = NEVER;
-	member->waits_for[0] = '\0';
-}
-
-static void begin_now(struct member *member, struct instant now)
-{
-	stop_waiting(member);
-	service_start(member->service, "svcd", "declared", now);
-	member_changed(member);
-}
-
-void member_begin(struct member *member, struct instant now)
-{
-	const struct member *missing = missing_dependency(member);
-
-	if (!missing) {
-		begin_now(member, now);
-		return;
-	}
-	member->start_by = instant_add_ms(now, DEPENDENCY_WAIT_MS);
-	snprintf(member->waits_for, sizeof(member->waits_for),
-		"waits for %s, which it depends on; `svcctl start %s` starts it anyway",
-		missing->name, member->name);
-	member_changed(member);
-}
-
-static void look_at_waiting(struct member *member, struct instant now)
-{
-	const struct member *missing;
-
-	if (member->start_by.us == NEVER.us)
-		return;
-	missing = missing_dependency(member);
-	if (missing && !instant_reached(now, member->start_by))
-		return;
-	if (missing) {
-		supervisor_say(member->supervisor,
-			(struct about){ member->name, "dependency", LOG_WARNING },
-			"starts without %s, which was not ready within 30s",
-			missing->name);
-	}
-	begin_now(member, now);
-}
-
 /* ---- settling ------------------------------------------------------------------ */
 
 static void settle_member(struct member *member, struct instant now)
@@ -154,8 +90,6 @@ static void settle_member(struct member *member, struct instant now)
 	member->index = ++supervisor->index;
 	if (!member->service)
 		return;
-	if (member->service->job.id && member->service->job.kind == JOB_START)
-		stop_waiting(member);
 	probes_prune(supervisor->probes, member->service);
 	look_at_port(member, now);
 	judge(member, now);
@@ -232,9 +166,7 @@ void supervisor_settle(struct supervisor *supervisor, struct instant now)
 	/* the health engine first: a service that died must not get another request */
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		told_flush(supervisor, (enum engine)i, now);
-	for (size_t i = 0; i < members->count; i++)
-		if (members->items[i]->service && !supervisor->stopping)
-			look_at_waiting(members->items[i], now);
+	order_settle(supervisor, now);
 	control_settled(supervisor->control, now);
 	forget_leaving(supervisor);
 	say_ready(supervisor);

@@ -275,7 +275,7 @@ static void on_stop(void *owner, int number, struct instant now)
 	/* in memory only: what operators want stays as it was on disk */
 	for (size_t i = 0; i < supervisor->members.count; i++)
 		if (supervisor->members.items[i]->service)
-			service_stop_for(
+			service_stop_later(
 				supervisor->members.items[i]->service, &decision, now);
 	task_schedule(supervisor->settle);
 }

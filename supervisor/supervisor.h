@@ -113,8 +113,6 @@ void supervisor_settle(struct supervisor *supervisor, struct instant now);
 void supervisor_tick(struct supervisor *supervisor, struct instant now);
 /* An address of the host came or went. */
 void supervisor_look_at_vips(struct supervisor *supervisor);
-/* Starts it, or lets it wait for what it depends on. */
-void member_begin(struct member *member, struct instant now);
 
 /* ---- told.c: what engines are told --------------------------------------------- */
 

@@ -15,11 +15,13 @@
 #include "supervisor/control.h"
 #include "supervisor/supervisor.h"
 
+typedef void act_fn(
+	struct service *service, const char *who, const char *why, struct instant now);
 struct verb_row {
 	const char *word;
-	void (*act)(struct service *service, const char *who, const char *why,
-		struct instant now);
-	bool kept; /* changes what is wanted, over reboots */
+	act_fn *act;
+	act_fn *in_order; /* the same, when several are asked; NULL: in any order */
+	bool kept;        /* changes what is wanted, over reboots */
 };
 
 static void note(struct member *member, const struct varlink_call *call, const char *word,
@@ -46,8 +48,6 @@ static void act(struct member *member, const struct varlink_call *call,
 		return;
 	control_who(supervisor, call, who);
 	note(member, call, row->word, why);
-	member->start_by = NEVER;
-	member->waits_for[0] = '\0';
 	row->act(member->service, who, why, loop_now(supervisor->loop));
 	if (row->kept)
 		supervisor_keep_wish(supervisor, member);
@@ -59,6 +59,7 @@ static void run(struct supervisor *supervisor, struct varlink_call *call,
 {
 	_cleanup_(selection_done) struct selection selection = { 0 };
 	const char *why = json_get_text(parameters, "reason", "");
+	struct verb_row way = *row;
 
 	if (!control_select(&selection, supervisor, call, parameters, false) ||
 		!control_may_operate(supervisor, call, &selection))
@@ -67,8 +68,10 @@ static void run(struct supervisor *supervisor, struct varlink_call *call,
 		control_fail(call, "svcd is about to end");
 		return;
 	}
+	if (selection.count > 1 && row->in_order)
+		way.act = row->in_order;
 	for (size_t i = 0; i < selection.count; i++)
-		act(selection.items[i], call, row, why);
+		act(selection.items[i], call, &way, why);
 	jobs_wait(control_jobs(supervisor->control), call, &selection,
 		json_get_bool(parameters, "wait", true), NULL);
 }
@@ -76,16 +79,26 @@ static void run(struct supervisor *supervisor, struct varlink_call *call,
 void verb_start(void *owner, struct varlink_call *call, struct json_t *parameters,
 	struct instant now)
 {
-	static const struct verb_row row = { "start", service_start, .kept = true };
+	static const struct verb_row row = { "start", service_start, service_start_later,
+		.kept = true };
 
 	(void)now;
 	run(owner, call, parameters, &row);
 }
 
+static void stop_later(
+	struct service *service, const char *who, const char *why, struct instant now)
+{
+	const struct decision decision = { CAUSE_OPERATOR, who, why };
+
+	service_stop_later(service, &decision, now);
+}
+
 void verb_stop(void *owner, struct varlink_call *call, struct json_t *parameters,
 	struct instant now)
 {
-	static const struct verb_row row = { "stop", service_stop, .kept = true };
+	static const struct verb_row row = { "stop", service_stop, stop_later,
+		.kept = true };
 
 	(void)now;
 	run(owner, call, parameters, &row);
