@@ -20,24 +20,44 @@
 enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
 static const char log_user[] = "svcd-log";
 
+/* Whom the latest of a batch runs as: often the next one does, too, and each question goes
+ * through every name service of the host. */
+struct latest {
+	const char *user, *group;
+	struct identity identity;
+};
+
 struct preparation {
 	const struct prepare *wish;
-	struct identity identity;
+	struct latest *latest;
+	struct identity identity; /* borrowed */
 	struct secrets *secrets;
 	struct json_t *answer, *environment;
 };
 
+static int ask_identity(struct latest *latest, const struct run *run)
+{
+	if (latest->identity.known && text_equal(latest->user, run->user) &&
+		text_equal(latest->group, run->group))
+		return 0;
+	identity_done(&latest->identity);
+	latest->user = run->user;
+	latest->group = run->group;
+	return identity_find(&latest->identity, run->user, run->group);
+}
+
 static int find_identity(struct preparation *self, struct error *err)
 {
-	const struct run *run = &self->wish->declaration->run;
+	struct latest *latest = self->latest;
 	struct json_t *json;
 
 	if (self->wish->identity && self->wish->identity->known) {
 		self->identity = *self->wish->identity;
 		return 0;
 	}
-	if (identity_find(&self->identity, run->user, run->group) < 0)
-		return error_set(err, -ENOENT, "%s", self->identity.reason);
+	if (ask_identity(latest, &self->wish->declaration->run) < 0)
+		return error_set(err, -ENOENT, "%s", latest->identity.reason);
+	self->identity = latest->identity;
 	json = identity_print(&self->identity);
 	return json ? json_set(self->answer, "identity", json) : -ENOMEM;
 }
@@ -64,6 +84,24 @@ static struct user find_engine(void)
 		      : (struct user){ 0 };
 }
 
+/* At boot nobody has looked yet: a directory that stands keeps its group. */
+static gid_t find_readers(const struct preparation *self)
+{
+	const struct declaration *declaration = self->wish->declaration;
+	int64_t gid = self->wish->readers_gid;
+	const struct group *group;
+	struct stat info;
+
+	if (gid >= 0)
+		return (gid_t)gid;
+	if (gid == UNSET || !declaration->access.group)
+		return self->identity.gid;
+	if (lstat(declaration->logs.directory, &info) == 0)
+		return info.st_gid;
+	group = getgrnam(declaration->access.group);
+	return group ? group->gr_gid : self->identity.gid;
+}
+
 /* The engine writes there, the people of the service read: the group is the one that they
  * are in. Where the service is the owner, the group is the engine's. */
 static int make_log_directory(struct preparation *self, struct error *err)
@@ -72,8 +110,6 @@ static int make_log_directory(struct preparation *self, struct error *err)
 	const struct logs *logs = &declaration->logs;
 	const bool ours = logs->directory_owner == DIRECTORY_OURS;
 	const struct user engine = find_engine();
-	const struct group *readers =
-		declaration->access.group ? getgrnam(declaration->access.group) : NULL;
 	struct directory_plan plan = { .path = logs->directory, .mode = 02750 };
 	const char *name;
 
@@ -81,7 +117,7 @@ static int make_log_directory(struct preparation *self, struct error *err)
 		(!is_file_target(logs->out) && !is_file_target(logs->err)))
 		return 0;
 	plan.owner = ours ? engine : user_of(self);
-	plan.group = readers ? readers->gr_gid : self->identity.gid;
+	plan.group = find_readers(self);
 	if (!ours && engine.uid != 0) {
 		plan.group = engine.gid;
 		plan.mode = 02770;
@@ -188,9 +224,10 @@ static int print_answer(struct preparation *self, int output_fd)
 	return r;
 }
 
-static int prepare_one(const struct prepare *wish, int output_fd)
+static int prepare_one(const struct prepare *wish, struct latest *latest, int output_fd)
 {
 	struct preparation self = { .wish = wish,
+		.latest = latest,
 		.answer = json_new_object(),
 		.environment = json_new_object() };
 	struct error err = { 0 };
@@ -209,6 +246,7 @@ static int prepare_one(const struct prepare *wish, int output_fd)
 int prepare_run(void *data, int output_fd)
 {
 	const struct prepare_batch *batch = data;
+	struct latest latest = { 0 };
 	int r = 0;
 
 	umask(022);
@@ -216,7 +254,8 @@ int prepare_run(void *data, int output_fd)
 		0) /* of whoever started svcd: they are not needed here */
 		return EXIT_FAILURE;
 	for (size_t i = 0; r == 0 && i < batch->count; i++)
-		r = prepare_one(&batch->items[i], output_fd);
+		r = prepare_one(&batch->items[i], &latest, output_fd);
+	identity_done(&latest.identity);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -13,6 +13,7 @@ struct prepare {
 	const struct declaration *declaration;
 	unsigned instance;
 	const struct identity *identity; /* when known already */
+	int64_t readers_gid;             /* as of struct service */
 };
 struct prepare_batch {
 	const struct prepare *items;

@@ -175,7 +175,7 @@ static int start_batch(struct batch *batch)
 
 		wishes[i] = (struct prepare){ wish->service->host->paths,
 			wish->service->declaration, wish->instance,
-			&wish->service->identity };
+			&wish->service->identity, wish->service->readers_gid };
 	}
 	return deed_start(
 		&batch->deed, batch->preparer->loop, batch->preparer->cgroups, &plan);

@@ -48,6 +48,7 @@ int service_new(struct service **ret, struct service_host *host,
 	service->host = host;
 	service->name = strdup(declaration->service);
 	service->declaration = declaration;
+	service->readers_gid = GROUP_UNKNOWN;
 	service->wish.since = loop_wall(host->loop);
 	if (service->name)
 		r = task_new(&service->settle, host->loop, service_settle, service);

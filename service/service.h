@@ -45,7 +45,6 @@ struct instance {
 
 	pid_t pid;            /* main process; 0: none */
 	int pidfd;            /* -1: none */
-	uint64_t start_ticks; /* /proc/PID/stat field 22: identity with pid and boot id */
 	struct wall started;
 	unsigned restarts; /* by death, since an operator's start */
 	unsigned deaths;   /* in a row, none of them after a life of run.restart.stable */
@@ -119,6 +118,9 @@ struct service {
 	bool firewall_applied;
 	/* private to process.c: log directory and files stand as declared */
 	bool prepared;
+	/* access.group, which reads its logs; UNSET: no such group; GROUP_UNKNOWN: not
+	 * looked up yet */
+	int64_t readers_gid;
 	char firewall_reason[REASON_BYTES];
 	uint64_t accepted_packets, dropped_packets;
 	uint64_t generation; /* of what engines were told */
@@ -127,6 +129,8 @@ struct service {
 	struct timer *roll_limit; /* private to roll.c */
 	void *user;               /* the supervisor's own per-service data */
 };
+
+enum { GROUP_UNKNOWN = -2 };
 
 struct service_event {
 	struct service *service;

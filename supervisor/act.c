@@ -329,14 +329,21 @@ static void show_fresh(struct supervisor *supervisor)
 	}
 }
 
-static void refresh_operators(struct supervisor *supervisor)
+void act_refresh_operators(struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < supervisor->members.count; i++) {
 		struct member *member = supervisor->members.items[i];
+		int64_t gid;
 
-		if (member->service)
-			member->operators_gid = found_group(&supervisor->found,
-				member->service->declaration->access.group);
+		if (!member->service)
+			continue;
+		gid = found_group(
+			&supervisor->found, member->service->declaration->access.group);
+		member->service->readers_gid = gid;
+		if (member->operators_gid == gid)
+			continue;
+		member->operators_gid = gid;
+		told_declaration(member);
 	}
 }
 
@@ -349,7 +356,7 @@ void act_begin(struct supervisor *supervisor, struct instant now)
 			member->service->wanted == WANTED_UP && !member->leaving)
 			service_start_later(member->service, "svcd", "declared", now);
 	}
-	refresh_operators(supervisor);
+	act_refresh_operators(supervisor);
 }
 
 size_t act_plan(const struct act *act, struct plan *plan, struct member **acted)

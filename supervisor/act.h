@@ -26,5 +26,7 @@ void act_show_stale(struct supervisor *supervisor);
  * said. Takes `declaration`, shares `effective`. */
 struct member *act_add_service(struct supervisor *supervisor, const char *name,
 	struct declaration *declaration, struct json_t *effective);
+/* Who may operate what runs, as was looked up last. */
+void act_refresh_operators(struct supervisor *supervisor);
 /* Starts what is wanted up and was never started, when all are there to wait for. */
 void act_begin(struct supervisor *supervisor, struct instant now);

@@ -2,8 +2,9 @@
  *
  * apply.c - the way of declarations from disk to what runs.
  *
- * Reading and looking up are deeds; what they found is compared by plan.c; only then is
- * anything touched (act.c). What an operator was shown is kept until he has decided: what
+ * Reading and looking up are deeds; what was read is compared by plan.c; only then is
+ * anything touched (act.c). At boot the services come before the look-up: they need no
+ * engine and no operator to start. What an operator was shown is kept until he has decided: what
  * he agreed to is what is applied, and the disk is read once.
  *
  * Owns the queue of wishes, the watch of the files and, between reading and acting, the
@@ -23,6 +24,7 @@
 
 #include "supervisor/accepted.h"
 #include "supervisor/act.h"
+#include "supervisor/control.h"
 #include "supervisor/file_watch.h"
 #include "supervisor/first_look.h"
 #include "supervisor/keeping.h"
@@ -37,16 +39,10 @@ struct queued {
 	struct apply_wish wish;
 };
 
-/* What was read and looked up. */
-struct reading {
-	struct config *config;
-	struct found found;
-};
-
 /* What an operator was shown and has not answered. */
 struct shown {
 	char name[APPLY_SHOWN_BYTES]; /* "": none */
-	struct reading reading;
+	struct config *config;
 	struct json_t *changes;
 	struct strings names, remove;
 };
@@ -57,7 +53,7 @@ struct apply {
 	struct task *next;    /* begins with the first */
 	struct reader *reader;
 	struct lookup *lookup;
-	struct reading reading;  /* not yet in use */
+	struct config *config;   /* read, and not yet in use */
 	struct json_t *expected; /* changes that were agreed to; NULL: any */
 	struct shown shown;
 	struct timer *shown_end;
@@ -71,16 +67,9 @@ static void wish_done(struct apply_wish *wish)
 	strings_done(&wish->remove);
 }
 
-static void reading_done(struct reading *reading)
-{
-	config_free(reading->config);
-	found_done(&reading->found);
-	*reading = (struct reading){ 0 };
-}
-
 static void shown_done(struct shown *shown)
 {
-	reading_done(&shown->reading);
+	config_free(shown->config);
 	json_free(shown->changes);
 	strings_done(&shown->names);
 	strings_done(&shown->remove);
@@ -95,6 +84,12 @@ static void slim_down(struct supervisor *supervisor)
 	(void)malloc_trim(0);
 }
 
+static void say_refused(struct supervisor *supervisor, const char *reason)
+{
+	supervisor_say(supervisor, (struct about){ NULL, "apply", LOG_ERR }, "apply: %s",
+		reason);
+}
+
 /* ---- the end of one wish ------------------------------------------------------- */
 
 static void finish(
@@ -103,9 +98,7 @@ static void finish(
 	struct queued *done = apply->first;
 
 	if (outcome->reason)
-		supervisor_say(apply->supervisor,
-			(struct about){ NULL, "apply", LOG_ERR }, "apply: %s",
-			outcome->reason);
+		say_refused(apply->supervisor, outcome->reason);
 	if (done->wish.done)
 		done->wish.done(done->wish.owner, outcome, now);
 	else
@@ -113,7 +106,7 @@ static void finish(
 	apply->first = done->next;
 	wish_done(&done->wish);
 	free(done);
-	reading_done(&apply->reading);
+	apply->config = config_free(apply->config);
 	json_free(apply->expected);
 	apply->expected = NULL;
 	if (apply->first)
@@ -122,11 +115,82 @@ static void finish(
 
 static void refuse(struct apply *apply, const char *reason, struct instant now)
 {
-	struct config *config = apply->reading.config;
+	struct config *config = apply->config;
 	struct apply_outcome outcome = { .reason = reason,
 		.problems = config ? &config->problems.lines : NULL };
 
 	finish(apply, &outcome, now);
+}
+
+static void compare(struct apply *apply, struct instant now);
+
+/* ---- looking up ---------------------------------------------------------------- */
+
+static void on_looked_up(
+	void *owner, struct found *found, const char *reason, struct instant now)
+{
+	struct apply *apply = owner;
+	struct supervisor *supervisor = apply->supervisor;
+	char why[REASON_BYTES];
+
+	snprintf(why, sizeof(why), "%s", reason);
+	supervisor_adopt_found(supervisor, found, now);
+	apply->lookup = lookup_free(apply->lookup);
+	if (!apply->config) { /* after the services of a boot */
+		if (!found)
+			say_refused(supervisor, why);
+		task_schedule(apply->next);
+	} else if (!found) {
+		refuse(apply, why, now);
+	} else if (supervisor->stopping) {
+		refuse(apply, "svcd is about to end", now);
+	} else {
+		compare(apply, now);
+	}
+}
+
+static int add_group(struct json_t *groups, const char *name)
+{
+	return name ? json_set(groups, name, json_new_null()) : 0;
+}
+
+static int add_group_of(struct json_t *groups, const struct declaration *declaration)
+{
+	return declaration ? add_group(groups, declaration->access.group) : 0;
+}
+
+/* Of what runs, and of what was read and does not run yet. */
+static int wanted_groups(struct json_t *groups, const struct supervisor *supervisor,
+	const struct config *read)
+{
+	const struct host *host = read ? &read->host : &supervisor->config->host;
+	int r = add_group(groups, control_operators(host));
+
+	r |= add_group(groups, host->control.readers);
+	for (size_t i = 0; read && i < read->entries_count; i++)
+		r |= add_group_of(groups, read->entries[i].declaration);
+	for (size_t i = 0; i < supervisor->members.count; i++)
+		if (supervisor->members.items[i]->service)
+			r |= add_group_of(groups,
+				supervisor->members.items[i]->service->declaration);
+	return r;
+}
+
+static int look_up(struct apply *apply)
+{
+	struct supervisor *supervisor = apply->supervisor;
+	struct lookup_plan plan = { .loop = supervisor->loop,
+		.cgroups = supervisor->cgroups,
+		.groups = json_new_object(),
+		.done = on_looked_up,
+		.owner = apply };
+
+	int r = wanted_groups(plan.groups, supervisor, apply->config);
+
+	if (r == 0)
+		r = lookup_start(&apply->lookup, &plan);
+	json_free(plan.groups);
+	return r;
 }
 
 /* ---- acting -------------------------------------------------------------------- */
@@ -148,12 +212,6 @@ static void accept_host(struct supervisor *supervisor)
 			.name = ACCEPTED_HOST, .hash = hash, .body = body });
 }
 
-static void adopt(struct apply *apply, struct instant now)
-{
-	supervisor_adopt_host(apply->supervisor, TAKE(apply->reading.config),
-		&apply->reading.found, now);
-}
-
 /* From here on the services are known, whichever they are. */
 static void begin(struct supervisor *supervisor, struct instant now)
 {
@@ -161,6 +219,17 @@ static void begin(struct supervisor *supervisor, struct instant now)
 	act_begin(supervisor, now);
 	supervisor->applied_once = true;
 	task_schedule(supervisor->settle);
+}
+
+/* Who may ask and act is looked up last at a boot, and first otherwise. */
+static void finish_begun(
+	struct apply *apply, const struct apply_outcome *outcome, struct instant now)
+{
+	bool first = apply->first->wish.mode == APPLY_FIRST;
+
+	finish(apply, outcome, now);
+	if (first && look_up(apply) < 0)
+		supervisor_adopt_found(apply->supervisor, NULL, now);
 }
 
 static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
@@ -180,13 +249,13 @@ static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
 	}
 	if (wish->show)
 		wish->show(wish->owner, changes);
-	adopt(apply, now);
+	supervisor_adopt_host(supervisor, TAKE(apply->config));
 	accept_host(supervisor);
 	outcome.acted_count = act_plan(&how, plan, acted);
 	if (wish->mode == APPLY_ALL)
 		keeping_hurry(supervisor->keeping);
 	begin(supervisor, now);
-	finish(apply, &outcome, now);
+	finish_begun(apply, &outcome, now);
 }
 
 /* ---- comparing ----------------------------------------------------------------- */
@@ -200,8 +269,7 @@ static void keep_shown(struct apply *apply, struct json_t *changes, struct insta
 	shown_done(shown);
 	snprintf(shown->name, sizeof(shown->name), "%" PRId64,
 		loop_wall(apply->supervisor->loop).us);
-	shown->reading = apply->reading;
-	apply->reading = (struct reading){ 0 };
+	shown->config = TAKE(apply->config);
 	shown->changes = json_share(changes);
 	shown->names = wish->names;
 	shown->remove = wish->remove;
@@ -213,7 +281,7 @@ static void show(struct apply *apply, struct plan *plan, struct json_t *changes,
 	struct instant now)
 {
 	struct apply_outcome outcome = { .changes = changes,
-		.problems = &apply->reading.config->problems.lines };
+		.problems = &apply->config->problems.lines };
 
 	act_show_repaired(apply->supervisor, plan);
 	if (apply->first->wish.keep && changes) {
@@ -229,15 +297,16 @@ static void refuse_whole(struct apply *apply, const char *reason, struct instant
 {
 	struct supervisor *supervisor = apply->supervisor;
 	const enum apply_mode mode = apply->first->wish.mode;
-	_cleanup_free_ char *kept = strdup(reason);
 
 	if (mode != APPLY_COMPARE)
 		act_show_stale(supervisor);
-	if (mode == APPLY_FIRST) {
-		adopt(apply, now);
-		begin(supervisor, now);
+	if (mode != APPLY_FIRST) {
+		refuse(apply, reason, now);
+		return;
 	}
-	refuse(apply, kept ? kept : "out of memory", now);
+	supervisor_adopt_host(supervisor, TAKE(apply->config));
+	begin(supervisor, now);
+	finish_begun(apply, &(struct apply_outcome){ .reason = reason }, now);
 }
 
 static int64_t host_memory_bytes(void)
@@ -249,7 +318,7 @@ static void compare(struct apply *apply, struct instant now)
 {
 	struct supervisor *supervisor = apply->supervisor;
 	const struct apply_wish *wish = &apply->first->wish;
-	const int64_t percent = apply->reading.config->host.budget_memory_percent;
+	const int64_t percent = apply->config->host.budget_memory_percent;
 	struct plan_wish scope = { .names = &wish->names,
 		.remove = &wish->remove,
 		.mode = wish->mode,
@@ -259,8 +328,7 @@ static void compare(struct apply *apply, struct instant now)
 	_cleanup_(plan_done) struct plan plan = { 0 };
 	struct json_t *changes;
 	struct error err = { 0 };
-	int r = plan_make(
-		&plan, &supervisor->members, apply->reading.config, &scope, &err);
+	int r = plan_make(&plan, &supervisor->members, apply->config, &scope, &err);
 
 	if (r < 0) {
 		if (r == -ENOENT) /* a name: nothing is wrong with the files */
@@ -283,66 +351,7 @@ static void compare(struct apply *apply, struct instant now)
 	}
 }
 
-/* ---- reading, looking up ------------------------------------------------------- */
-
-static void on_looked_up(
-	void *owner, struct found *found, const char *reason, struct instant now)
-{
-	struct apply *apply = owner;
-	char why[REASON_BYTES];
-
-	if (!found) {
-		snprintf(why, sizeof(why), "%s", reason);
-		apply->lookup = lookup_free(apply->lookup);
-		refuse(apply, why, now);
-		return;
-	}
-	apply->reading.found = *found;
-	*found = (struct found){ 0 };
-	apply->lookup = lookup_free(apply->lookup);
-	if (apply->supervisor->stopping)
-		refuse(apply, "svcd is about to end", now);
-	else
-		compare(apply, now);
-}
-
-static int add_group(struct strings *ret, const struct declaration *declaration)
-{
-	const char *group = declaration ? declaration->access.group : NULL;
-
-	return group && !strings_have(ret, group) ? strings_add(ret, group) : 0;
-}
-
-static int wanted_groups(struct strings *ret, const struct supervisor *supervisor,
-	const struct config *config)
-{
-	const char *operators = config->host.control.operators;
-	int r = strings_add(ret, operators ? operators : "svcd-operators");
-
-	if (r == 0 && config->host.control.readers)
-		r = strings_add(ret, config->host.control.readers);
-	for (size_t i = 0; r == 0 && i < config->entries_count; i++)
-		r = add_group(ret, config->entries[i].declaration);
-	for (size_t i = 0; r == 0 && i < supervisor->members.count; i++)
-		if (supervisor->members.items[i]->service)
-			r = add_group(
-				ret, supervisor->members.items[i]->service->declaration);
-	return r;
-}
-
-static void look_up(struct apply *apply, struct instant now)
-{
-	struct supervisor *supervisor = apply->supervisor;
-	struct lookup_plan plan = { .loop = supervisor->loop,
-		.cgroups = supervisor->cgroups,
-		.done = on_looked_up,
-		.owner = apply };
-
-	if (wanted_groups(&plan.groups, supervisor, apply->reading.config) < 0 ||
-		lookup_start(&apply->lookup, &plan) < 0)
-		refuse(apply, "out of memory", now);
-	strings_done(&plan.groups);
-}
+/* ---- reading ------------------------------------------------------------------- */
 
 static void on_read(void *owner, struct reader_result *result, struct instant now)
 {
@@ -355,7 +364,7 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 		refuse(apply, result->reason, now);
 		return;
 	}
-	apply->reading.config = config;
+	apply->config = config;
 	for (size_t i = 0; i < config->problems.lines.count; i++)
 		supervisor_say(supervisor, (struct about){ NULL, "refused", LOG_ERR },
 			"%s", config->problems.lines.items[i]);
@@ -366,7 +375,12 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 		first_look_services(supervisor, result->accepted, now);
 		apply->looked = true;
 	}
-	look_up(apply, now);
+	if (apply->supervisor->stopping)
+		refuse(apply, "svcd is about to end", now);
+	else if (apply->first->wish.mode == APPLY_FIRST)
+		compare(apply, now);
+	else if (look_up(apply) < 0)
+		refuse(apply, "out of memory", now);
 }
 
 static void read_disk(struct apply *apply, struct instant now)
@@ -401,8 +415,7 @@ static void take_shown(struct apply *apply, struct instant now)
 	wish->names = shown->names;
 	wish->remove = shown->remove;
 	shown->names = shown->remove = (struct strings){ 0 };
-	apply->reading = shown->reading;
-	shown->reading = (struct reading){ 0 };
+	apply->config = TAKE(shown->config);
 	apply->expected = TAKE(shown->changes);
 	shown_done(shown);
 	compare(apply, now);
@@ -512,7 +525,7 @@ struct apply *apply_free(struct apply *apply)
 		return NULL;
 	reader_free(apply->reader);
 	lookup_free(apply->lookup);
-	reading_done(&apply->reading);
+	config_free(apply->config);
 	shown_done(&apply->shown);
 	json_free(apply->expected);
 	while (apply->first) {

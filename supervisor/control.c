@@ -163,18 +163,17 @@ static bool is_in(const struct varlink_peer *peer, int64_t gid)
 	return false;
 }
 
-static const char *operators_group(const struct supervisor *supervisor)
+const char *control_operators(const struct host *host)
 {
-	const char *group = supervisor->config->host.control.operators;
-
-	return group ? group : "svcd-operators";
+	return host->control.operators ? host->control.operators : "svcd-operators";
 }
 
 static bool is_operator(
 	const struct supervisor *supervisor, const struct varlink_peer *peer)
 {
 	return peer->uid == 0 ||
-	       is_in(peer, found_group(&supervisor->found, operators_group(supervisor)));
+	       is_in(peer, found_group(&supervisor->found,
+				   control_operators(&supervisor->config->host)));
 }
 
 bool control_may_read(const struct supervisor *supervisor, struct varlink_call *call)
@@ -212,7 +211,7 @@ bool control_may_operate(const struct supervisor *supervisor, struct varlink_cal
 		snprintf(reason, sizeof(reason),
 			"uid %u may not operate %s: not in group %s (or %s)", peer->uid,
 			member->name, group ? group : "of its operators",
-			operators_group(supervisor));
+			control_operators(&supervisor->config->host));
 		return not_allowed(call, reason);
 	}
 	return true;

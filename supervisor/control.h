@@ -15,6 +15,8 @@ int control_new(struct control **ret, struct supervisor *supervisor); /* -ENOMEM
 /* Begins to answer: not before the declarations were read, or every service would be
  * unknown. -errno. */
 int control_open(struct control *control, struct supervisor *supervisor);
+/* The group whose members may operate every service. */
+const char *control_operators(const struct host *host);
 struct control *control_free(struct control *control);
 /* Things changed: waiting calls are answered, watchers shown. */
 void control_settled(struct control *control, struct instant now);

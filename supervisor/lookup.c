@@ -21,7 +21,7 @@ enum { PEOPLE_MAX = 1000 }; /* whose logins are asked for; others show as their 
 
 struct lookup {
 	struct deed *deed;
-	struct lookup_plan plan; /* its groups are owned */
+	struct lookup_plan plan; /* with a share of its groups */
 };
 
 /* ---- in the child -------------------------------------------------------------- */
@@ -40,18 +40,59 @@ static struct json_t *find_engines(void)
 	return r ? NULL : TAKE(users);
 }
 
-static struct json_t *find_groups(const struct strings *names)
+/* Each name is asked for once: where one is not known, every name service is asked. */
+struct people {
+	struct strings members; /* by name, of any of the groups */
+	struct json_t *groups;  /* {name: gid} */
+	gid_t *gids;            /* sorted */
+	size_t count;
+};
+
+static void people_done(struct people *people)
 {
-	_cleanup_(json_freep) struct json_t *groups = json_new_object();
+	strings_done(&people->members);
+	json_free(people->groups);
+	free(people->gids);
+}
+
+static int add_group(struct people *people, const char *name)
+{
+	const struct group *group = getgrnam(name);
 	int r = 0;
 
-	for (size_t i = 0; i < names->count; i++) {
-		const struct group *group = getgrnam(names->items[i]);
+	if (!group)
+		return 0;
+	people->gids[people->count++] = group->gr_gid;
+	for (char **member = group->gr_mem; r == 0 && *member; member++)
+		r = strings_add(&people->members, *member);
+	return r < 0 ? r : json_set_int(people->groups, name, group->gr_gid);
+}
 
-		if (group)
-			r |= json_set_int(groups, names->items[i], group->gr_gid);
+static int by_gid(const void *a, const void *b)
+{
+	const gid_t *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+static int find_groups(struct people *ret, struct json_t *names)
+{
+	const char *name;
+	struct json_t *null;
+	int r;
+
+	ret->groups = json_new_object();
+	ret->gids = calloc(json_size(names) + 1, sizeof(*ret->gids));
+	r = ret->groups && ret->gids ? 0 : -ENOMEM;
+	json_each(names, name, null)
+	{
+		(void)null;
+		if (r == 0)
+			r = add_group(ret, name);
 	}
-	return r ? NULL : TAKE(groups);
+	if (r == 0)
+		qsort(ret->gids, ret->count, sizeof(*ret->gids), by_gid);
+	return r;
 }
 
 static int add_person(struct json_t *people, const struct passwd *person)
@@ -64,50 +105,35 @@ static int add_person(struct json_t *people, const struct passwd *person)
 	return json_set_text(people, uid, person->pw_name);
 }
 
-static bool has_gid(const struct strings *names, const struct json_t *groups, gid_t gid)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (json_get_int(groups, names->items[i], UNSET) == (int64_t)gid)
-			return true;
-	}
-	return false;
-}
-
 /* Members by name, and those whose first group it is. */
-static struct json_t *find_people(
-	const struct strings *names, const struct json_t *groups)
+static struct json_t *find_people(const struct people *people)
 {
-	_cleanup_(json_freep) struct json_t *people = json_new_object();
+	_cleanup_(json_freep) struct json_t *found = json_new_object();
 	const struct passwd *person;
 	int r = 0;
 
-	for (size_t i = 0; i < names->count; i++) {
-		const struct group *group = getgrnam(names->items[i]);
-
-		for (char **member = group ? group->gr_mem : NULL; member && *member;
-			member++)
-			r |= add_person(people, getpwnam(*member));
-	}
+	for (size_t i = 0; i < people->members.count; i++)
+		r |= add_person(found, getpwnam(people->members.items[i]));
 	setpwent();
-	while ((person = getpwent()) && json_size(people) < PEOPLE_MAX) {
-		if (has_gid(names, groups, person->pw_gid))
-			r |= add_person(people, person);
+	while ((person = getpwent()) && json_size(found) < PEOPLE_MAX) {
+		if (bsearch(&person->pw_gid, people->gids, people->count,
+			    sizeof(*people->gids), by_gid))
+			r |= add_person(found, person);
 	}
 	endpwent();
-	return r ? NULL : TAKE(people);
+	return r ? NULL : TAKE(found);
 }
 
 static int run_in_child(void *data, int output_fd)
 {
-	const struct strings *names = data;
+	_cleanup_(people_done) struct people people = { 0 };
 	_cleanup_(json_freep) struct json_t *json = json_new_object();
-	struct json_t *groups = find_groups(names);
 	_cleanup_free_ char *text = NULL;
-	int r = 0;
+	int r = find_groups(&people, data);
 
 	r |= json_set(json, "engines", find_engines());
-	r |= json_set(json, "groups", groups);
-	r |= json_set(json, "people", find_people(names, json_get(json, "groups")));
+	r |= json_set(json, "groups", json_share(people.groups));
+	r |= json_set(json, "people", find_people(&people));
 	text = r ? NULL : json_print(json, JSON_ONE_LINE);
 	if (!text || fd_write_all(output_fd, text, strlen(text)) < 0)
 		return EXIT_FAILURE;
@@ -152,7 +178,7 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 		lookup->plan.owner, error_is_set(&err) ? NULL : &found, err.text, now);
 }
 
-int lookup_start(struct lookup **ret, struct lookup_plan *plan)
+int lookup_start(struct lookup **ret, const struct lookup_plan *plan)
 {
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	struct spawn_spec spec = spawn_plain("looking up users and groups");
@@ -165,10 +191,10 @@ int lookup_start(struct lookup **ret, struct lookup_plan *plan)
 	if (!lookup)
 		return -ENOMEM;
 	lookup->plan = *plan;
-	plan->groups = (struct strings){ 0 };
+	lookup->plan.groups = json_share(plan->groups);
 	spec.function = run_in_child;
 	spec.keep_privileges = true;
-	spec.data = &lookup->plan.groups;
+	spec.data = lookup->plan.groups;
 	r = deed_start(&lookup->deed, plan->loop, plan->cgroups, &deed);
 	if (r < 0) {
 		lookup_free(lookup);
@@ -183,7 +209,7 @@ struct lookup *lookup_free(struct lookup *lookup)
 	if (!lookup)
 		return NULL;
 	deed_free(lookup->deed);
-	strings_done(&lookup->plan.groups);
+	json_free(lookup->plan.groups);
 	free(lookup);
 	return NULL;
 }

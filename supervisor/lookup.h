@@ -29,9 +29,9 @@ typedef void lookup_done_fn(
 struct lookup_plan {
 	struct loop *loop;
 	struct cgroups *cgroups;
-	struct strings groups; /* taken */
+	struct json_t *groups; /* {name: null}; shared */
 	lookup_done_fn *done;
 	void *owner;
 };
-int lookup_start(struct lookup **ret, struct lookup_plan *plan); /* -ENOMEM */
+int lookup_start(struct lookup **ret, const struct lookup_plan *plan); /* -ENOMEM */
 struct lookup *lookup_free(struct lookup *lookup);

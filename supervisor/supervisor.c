@@ -21,6 +21,7 @@
 
 #include "service/service.h"
 #include "spawn/spawn.h"
+#include "supervisor/act.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
 #include "supervisor/journal.h"
@@ -214,25 +215,40 @@ static void update_listeners(struct supervisor *supervisor)
 			"cannot listen: %s", problems.items[i]);
 }
 
-void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
-	struct found *found, struct instant now)
+void supervisor_adopt_host(struct supervisor *supervisor, struct config *config)
 {
 	struct config *old = supervisor->config;
 	bool differs = supervisor->applied_once && host_differs(old, config);
 
 	supervisor->config = config;
 	config_free(old);
-	found_done(&supervisor->found);
-	supervisor->found = *found;
-	*found = (struct found){ 0 };
 	update_listeners(supervisor);
-	for (size_t i = 0; i < ENGINE_COUNT; i++) {
-		if (differs)
-			engine_restart(supervisor->engines[i],
-				"the host or site file changed: told anew");
-		else
+	for (size_t i = 0; differs && i < ENGINE_COUNT; i++)
+		engine_restart(supervisor->engines[i],
+			"the host or site file changed: told anew");
+}
+
+static void open_control(struct supervisor *supervisor)
+{
+	int r = control_open(supervisor->control, supervisor);
+
+	if (r < 0)
+		log_error("cannot answer on %s: %s", supervisor->paths.control,
+			strerror(-r));
+}
+
+void supervisor_adopt_found(
+	struct supervisor *supervisor, struct found *found, struct instant now)
+{
+	if (found) {
+		found_done(&supervisor->found);
+		supervisor->found = *found;
+		*found = (struct found){ 0 };
+		act_refresh_operators(supervisor);
+		for (size_t i = 0; i < ENGINE_COUNT; i++)
 			engine_start(supervisor->engines[i], now);
 	}
+	open_control(supervisor);
 }
 
 /* ---- the end ------------------------------------------------------------------- */
@@ -459,14 +475,10 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 static void on_first_applied(
 	void *owner, const struct apply_outcome *outcome, struct instant now)
 {
-	struct supervisor *supervisor = owner;
-	int r = control_open(supervisor->control, supervisor);
-
 	(void)now;
 	json_free(outcome->changes);
-	if (r < 0)
-		log_error("cannot answer on %s: %s", supervisor->paths.control,
-			strerror(-r));
+	if (!((struct supervisor *)owner)->applied_once)
+		open_control(owner); /* nothing was read, and nobody is looked up */
 }
 
 int supervisor_run(struct supervisor *supervisor)

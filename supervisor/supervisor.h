@@ -80,10 +80,12 @@ struct supervisor {
 int supervisor_new(struct supervisor **ret, const char *root, struct error *err);
 int supervisor_run(struct supervisor *supervisor); /* the exit status */
 struct supervisor *supervisor_free(struct supervisor *supervisor);
-/* The declarations were understood and are in use: engines may be told, services
- * started. */
-void supervisor_adopt_host(struct supervisor *supervisor, struct config *config,
-	struct found *found, struct instant now);
+/* The declarations were understood and are in use: services may be started. */
+void supervisor_adopt_host(struct supervisor *supervisor, struct config *config);
+/* Who the engines and the operators are is known (taken): engines start, operators may
+ * ask. NULL: it is as before; root may ask in any case. */
+void supervisor_adopt_found(
+	struct supervisor *supervisor, struct found *found, struct instant now);
 /* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */
 void supervisor_event(struct supervisor *supervisor, const struct event *event);
 struct about {
