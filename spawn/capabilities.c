@@ -28,10 +28,11 @@ int capabilities_bound(const struct strings *kept, const char **ret_bad)
 			return -EINVAL;
 		}
 	}
-	for (value = 0; cap_get_bound(value) >= 0; value++) {
-		if (!is_kept(kept, value) && cap_drop_bound(value) < 0)
-			return -errno;
-	}
+	/* the first that this kernel does not know is the end */
+	for (value = 0; is_kept(kept, value) || cap_drop_bound(value) == 0; value++)
+		;
+	if (errno != EINVAL)
+		return -errno;
 	if (kept && kept->count > 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
 	return 0;

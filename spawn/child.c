@@ -176,22 +176,30 @@ static _Noreturn void fail(const struct child *child, int error)
 	_exit(CHILD_EXIT_STEP);
 }
 
-static char **environment_of(struct child *child)
+static const char *print_pid(char ret[static PID_TEXT_BYTES], const char *key)
 {
-	size_t count = 0;
-	char **all;
+	snprintf(ret, PID_TEXT_BYTES, "%s=%d", key, getpid());
+	return ret;
+}
 
-	while (child->spec->environment && child->spec->environment[count])
+/* Nothing is copied: execve(2) does, and each page that a forked child writes costs. */
+static const char **environment_of(struct child *child)
+{
+	const char *const *given = child->spec->environment;
+	size_t count = 0;
+	const char **all;
+
+	while (given && given[count])
 		count++;
 	all = calloc(count + 3, sizeof(*all));
 	if (!all)
 		child_fail(child->report_fd, "environment", -ENOMEM);
-	for (size_t i = 0; i < count; i++)
-		all[i] = strdup(child->spec->environment[i]);
+	if (given)
+		memcpy(all, given, count * sizeof(*all));
 	if (child->spec->set_listen_pid)
-		all[count++] = text_format("LISTEN_PID=%d", getpid());
+		all[count++] = print_pid(child->listen_pid, "LISTEN_PID");
 	if (child->spec->set_watchdog_pid)
-		all[count++] = text_format("WATCHDOG_PID=%d", getpid());
+		all[count++] = print_pid(child->watchdog_pid, "WATCHDOG_PID");
 	return all;
 }
 
@@ -233,7 +241,7 @@ static bool has_no_interpreter(const char *program)
 static _Noreturn void become_program(struct child *child)
 {
 	const struct strings *words = child->spec->argv;
-	char **environment = environment_of(child);
+	char **environment = (char **)(uintptr_t)environment_of(child);
 	char **argv = calloc(words->count + 1, sizeof(*argv));
 
 	child->name = "exec";

@@ -116,33 +116,18 @@ static void close_all(struct fds *fds)
 
 /* ---- the spawner itself ---- */
 
+/* All is understood before the clone: what a child writes in its memory is copied first.
+ */
 struct order {
 	struct request request;
 	struct fds fds;
 	char *bytes; /* of the spec */
-	int cgroup_fd, join_pidfd;
-	const int *targets_fds;
-	const struct call_filter *calls;
+	struct wired wired;
+	int cgroup_fd;
 };
 
-/* In the new process. */
-static _Noreturn void become(const struct order *order, int report_fd)
-{
-	struct wired wired;
-	int r = wire_read(&wired, order->bytes, order->request.size);
-
-	if (r < 0)
-		child_fail(report_fd, "reading what to run", r);
-	for (size_t i = 0; i < order->request.fds_count; i++) {
-		wired.spec.fds[i].fd = order->targets_fds[i];
-		wired.spec.fds[i].target = order->request.targets[i];
-	}
-	wired.spec.fds_count = order->request.fds_count;
-	wired.spec.join_pidfd = order->join_pidfd;
-	child_run(&wired.spec, order->calls, report_fd);
-}
-
-static struct answer clone_one(const struct order *order, struct fds *ret_fds)
+static struct answer clone_one(
+	const struct order *order, const struct call_filter *calls, struct fds *ret_fds)
 {
 	_cleanup_close_ int read_end = -1;
 	_cleanup_close_ int write_end = -1;
@@ -155,7 +140,7 @@ static struct answer clone_one(const struct order *order, struct fds *ret_fds)
 	write_end = ends[1];
 	pid = clone_process(order->cgroup_fd, CLONE_AS_SIBLING, &pidfd);
 	if (pid == 0)
-		become(order, write_end);
+		child_run(&order->wired.spec, calls, write_end);
 	if (pid < 0)
 		return (struct answer){ .error = errno };
 	ret_fds->items[0] = pidfd;
@@ -164,21 +149,12 @@ static struct answer clone_one(const struct order *order, struct fds *ret_fds)
 	return (struct answer){ .pid = pid };
 }
 
-/* Which descriptor is what, and where the spec is; -EINVAL when the numbers disagree. */
-static int understand(struct order *order, size_t got, char *buffer)
+/* Where the spec is: in the datagram, or in the memfd that came with it. */
+static int find_bytes(struct order *order, size_t inline_size, char *buffer)
 {
 	const struct request *request = &order->request;
-	size_t inline_size = got - sizeof(*request);
-	const int *next = order->fds.items;
 	void *map;
 
-	if (request->fds_count > SPAWN_MAX_FDS ||
-		order->fds.count != (request->in_cgroup != 0) + (request->joins != 0) +
-					    request->fds_count + (request->in_memfd != 0))
-		return -EINVAL;
-	order->cgroup_fd = request->in_cgroup ? *next++ : -1;
-	order->join_pidfd = request->joins ? *next++ : 0;
-	order->targets_fds = next;
 	order->bytes = buffer;
 	if (!request->in_memfd)
 		return request->size == inline_size ? 0 : -EINVAL;
@@ -190,21 +166,60 @@ static int understand(struct order *order, size_t got, char *buffer)
 	return 0;
 }
 
-static void serve_one(struct order *order, size_t got, char *buffer, int fd)
+/* Which descriptor is what. */
+static void name_descriptors(struct order *order)
 {
-	struct answer answer = { 0 };
+	const struct request *request = &order->request;
+	struct spawn_spec *spec = &order->wired.spec;
+	const int *next = order->fds.items;
+
+	order->cgroup_fd = request->in_cgroup ? *next++ : -1;
+	spec->join_pidfd = request->joins ? *next++ : 0;
+	for (size_t i = 0; i < request->fds_count; i++) {
+		spec->fds[i].fd = *next++;
+		spec->fds[i].target = request->targets[i];
+	}
+	spec->fds_count = request->fds_count;
+}
+
+/* -EINVAL when the numbers disagree. */
+static int understand(struct order *order, size_t got, char *buffer)
+{
+	const struct request *request = &order->request;
+	int r;
+
+	if (request->fds_count > SPAWN_MAX_FDS ||
+		order->fds.count != (request->in_cgroup != 0) + (request->joins != 0) +
+					    request->fds_count + (request->in_memfd != 0))
+		return -EINVAL;
+	r = find_bytes(order, got - sizeof(*request), buffer);
+	if (r == 0)
+		r = wire_read(&order->wired, order->bytes, request->size);
+	if (r == 0)
+		name_descriptors(order);
+	return r;
+}
+
+/* To be called with a spec that is understood; else `error` is the answer. */
+static void answer_order(
+	const struct order *order, const struct call_filter *calls, int error, int fd)
+{
+	struct answer answer = { .error = -error };
 	struct fds fds = { 0 };
 	struct iovec part = { &answer, sizeof(answer) };
-	int r = understand(order, got, buffer);
 
-	if (r < 0)
-		answer.error = -r;
-	else
-		answer = clone_one(order, &fds);
+	if (error == 0)
+		answer = clone_one(order, calls, &fds);
 	(void)send_with(fd, &part, 1, fds);
 	close_all(&fds);
+}
+
+static void order_done(struct order *order, const char *buffer)
+{
+	wire_done(&order->wired);
 	if (order->bytes && order->bytes != buffer)
 		munmap(order->bytes, order->request.size);
+	close_all(&order->fds);
 }
 
 /* Until the supervisor is gone. Signals wait for ever: a Ctrl-C is not for us. */
@@ -214,15 +229,15 @@ static _Noreturn void serve(int fd, const struct call_filter *calls)
 
 	prctl(PR_SET_NAME, "svcd-spawner");
 	for (;;) {
-		struct order order = { .cgroup_fd = -1, .calls = calls };
+		struct order order = { .cgroup_fd = -1 };
 		struct iovec parts[2] = { { &order.request, sizeof(order.request) },
 			{ buffer, sizeof(buffer) } };
 		ssize_t got = receive_with(fd, parts, 2, &order.fds);
 
 		if (got < (ssize_t)sizeof(order.request))
 			_exit(EXIT_SUCCESS);
-		serve_one(&order, (size_t)got, buffer, fd);
-		close_all(&order.fds);
+		answer_order(&order, calls, understand(&order, (size_t)got, buffer), fd);
+		order_done(&order, buffer);
 	}
 }
 

@@ -9,6 +9,8 @@
 
 struct call_filter;
 
+enum { PID_TEXT_BYTES = 32 };
+
 struct child {
 	const struct spawn_spec *spec;
 	const struct call_filter *calls;
@@ -17,6 +19,7 @@ struct child {
 	 * operator can do */
 	const char *name, *detail, *fix;
 	char buffer[64];
+	char listen_pid[PID_TEXT_BYTES], watchdog_pid[PID_TEXT_BYTES];
 };
 
 /* 0 or -errno. */

@@ -128,6 +128,8 @@ static int plan_writable(struct planning *self)
 	const struct strings *writable = &self->declaration->security.writable;
 	int r = 0;
 
+	if (view_is_plain(self->view))
+		return 0;
 	for (size_t i = 0; r == 0 && i < writable->count; i++) {
 		if (text_equal(writable->items[i], "/")) {
 			self->view->read_only = false;
@@ -158,6 +160,8 @@ static int plan_logs(struct planning *self)
 	const struct logs *logs = &self->declaration->logs;
 	int r = 0;
 
+	if (view_is_plain(self->view))
+		return 0;
 	if (logs->directory && logs->directory_owner == DIRECTORY_SERVICE)
 		r = plan_log_directory(self, "logs.directory", logs->directory);
 	for (size_t i = 0; r == 0 && i < logs->files_count; i++) {
@@ -184,6 +188,7 @@ static int (*const plans[])(struct planning *self) = {
 	plan_homes,
 	plan_tmp,
 	plan_own,
+	/* where nothing was taken away, these give nothing back */
 	plan_writable,
 	plan_logs,
 };

@@ -48,6 +48,9 @@ static char *print(const struct view *view)
 
 #define OPEN_ALL                                                                         \
 	"'security':{'system':'off','home':'visible','tmp':'host','devices':'host'"
+#define OWN_LOGS                                                                         \
+	"'logs':{'directory':'/var/log/web','directory_owner':'service',"                \
+	"'files':[{'path':'/var/log/web/a-*.log'},{'path':'/srv/log/b.log'}]}"
 #define HIDDEN_HOMES "empty /home; empty /root; empty /run/user;"
 #define SECRETS      " empty /etc/svcd/secrets;"
 
@@ -77,12 +80,16 @@ static const struct {
 		"'security':{'writable':['/var/cache/web','/home/x'],'home':'hidden',"
 		"'tmp':'host','devices':'host','system':'off'}",
 		HIDDEN_HOMES " keep /var/cache/web!; keep /home/x!;" SECRETS },
-	{ "the root itself is the end of read-only", OPEN_ALL ",'writable':['/']}", "" },
+	{ "the root itself is the end of read-only",
+		"'security':{'writable':['/'],'devices':'host','tmp':'host',"
+		"'home':'read-only'}",
+		"keep /proc; keep /sys; keep /dev;" SECRETS },
 	{ "logs that it writes itself may be written",
-		OPEN_ALL "},'logs':{'directory':'/var/log/web','directory_owner':"
-			 "'service','files':[{'path':'/var/log/web/a-*.log'},"
-			 "{'path':'/srv/log/b.log'}]}",
-		"keep /var/log/web; keep /srv/log;" SECRETS },
+		"'security':{'devices':'host','tmp':'host','home':'read-only'}," OWN_LOGS,
+		"read-only; keep /proc; keep /sys; keep /dev; keep /var/log/web; "
+		"keep /srv/log;" SECRETS },
+	{ "where nothing is taken away, nothing is given back",
+		OPEN_ALL ",'writable':['/srv']}," OWN_LOGS, "" },
 	{ "a log directory of ours may not", OPEN_ALL "},'logs':{'directory':'/l'}", "" },
 };
 
