@@ -16,8 +16,6 @@
 enum {
 	POLL_FIRST_MS = 10,
 	POLL_MAX_MS = 250,
-	STAT_MAX_BYTES = 4096,
-	STAT_START_FIELD = 22,
 };
 /* A service cannot put off its end for ever. */
 static const int64_t extend_max_us = (int64_t)3600 * US_PER_S;
@@ -25,22 +23,6 @@ static const int64_t extend_max_us = (int64_t)3600 * US_PER_S;
 static struct service *service_of(const struct process *process)
 {
 	return process->instance->service;
-}
-
-/* With pid and boot id this says for ever which process it was. */
-uint64_t process_start_ticks(pid_t pid)
-{
-	_cleanup_free_ char *path = text_format("/proc/%d/stat", pid), *text = NULL;
-	char *at;
-
-	if (!path || file_read(&text, NULL, AT_FDCWD, path, STAT_MAX_BYTES) < 0)
-		return 0;
-	at = strrchr(text, ')'); /* the name may hold anything, also blanks */
-	for (int field = 2; at && field < STAT_START_FIELD; field++) {
-		at = strchr(at, ' ');
-		at = at ? at + 1 : NULL;
-	}
-	return at ? strtoull(at, NULL, 10) : 0;
 }
 
 /* ---- ready? ----------------------------------------------------------------------- */
@@ -168,7 +150,6 @@ static void change_main(struct process *process, pid_t pid)
 	process->exit_watch = watch;
 	instance->pidfd = pidfd;
 	instance->pid = pid;
-	instance->start_ticks = process_start_ticks(pid);
 }
 
 static void extend(struct process *process, int64_t extend_us, struct instant now)

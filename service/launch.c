@@ -124,10 +124,13 @@ static int make_notify(struct process *process, struct error *err)
 		process->instance->number);
 	if (!directory || !path)
 		return error_errno(err, -ENOMEM, "notify socket");
+	plan.path = path;
+	r = notify_new(&process->notify, service->host->loop, &plan, err);
+	if (r != -ENOENT)
+		return r;
 	r = directory_make(directory, 0755);
 	if (r < 0)
 		return error_errno(err, r, "making %s", directory);
-	plan.path = path;
 	return notify_new(&process->notify, service->host->loop, &plan, err);
 }
 
@@ -279,7 +282,6 @@ int process_launch(struct process *process, char *reason, struct instant now)
 	}
 	forget_verdicts(service, instance->number);
 	instance->started = loop_wall(service->host->loop);
-	instance->start_ticks = process_start_ticks(instance->pid);
 	process->began = process->ended = now;
 	process->launched = true;
 	process->sent_signal = 0;

@@ -280,10 +280,22 @@ static void on_datagrams(void *owner, unsigned events, struct instant now)
 	}
 }
 
+static int bind_at(int fd, const struct sockaddr_un *address)
+{
+	const struct sockaddr *any = (const struct sockaddr *)address;
+
+	if (bind(fd, any, sizeof(*address)) == 0)
+		return 0;
+	/* left by a supervisor that was killed */
+	if (errno != EADDRINUSE || unlink(address->sun_path) < 0)
+		return -errno;
+	return bind(fd, any, sizeof(*address)) < 0 ? -errno : 0;
+}
+
 static int listen_at(struct notify *notify, const struct notify_plan *plan)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int yes = 1;
+	int yes = 1, r;
 
 	if (strlen(plan->path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
@@ -291,15 +303,14 @@ static int listen_at(struct notify *notify, const struct notify_plan *plan)
 	notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (notify->fd < 0)
 		return -errno;
-	if (setsockopt(notify->fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) < 0)
+	/* the mode of a socket before bind(2) is that of its file */
+	if (setsockopt(notify->fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes)) < 0 ||
+		fchmod(notify->fd, 0600) < 0)
 		return -errno;
-	if (unlink(plan->path) < 0 && errno != ENOENT)
-		return -errno;
-	if (bind(notify->fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		chmod(plan->path, 0600) < 0 ||
-		lchown(plan->path, plan->uid, plan->gid) < 0)
-		return -errno;
-	return 0;
+	r = bind_at(notify->fd, &address);
+	if (r == 0 && lchown(plan->path, plan->uid, plan->gid) < 0)
+		r = -errno;
+	return r;
 }
 
 CLEANUP(struct notify *, notify_free)

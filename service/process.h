@@ -135,7 +135,6 @@ void process_declare_upkeep(struct process *process, struct instant now);
 void process_look_after(void *owner, struct instant now); /* a timer */
 
 /* answers.c: what it tells of itself from then on */
-uint64_t process_start_ticks(pid_t pid); /* 0: not known */
 void process_executed(struct process *process, struct instant now);
 void process_told(void *owner, struct notify_message *message, struct instant now);
 void process_poll_ready(void *owner, struct instant now);

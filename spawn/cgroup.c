@@ -61,30 +61,50 @@ static int append(struct cgroups *cgroups, struct cgroup *cgroup)
 	return 0;
 }
 
+/* The service's own, for its leaves. */
+static int make_parent(const struct cgroups *cgroups, const char *service)
+{
+	char path[PATH_MAX];
+
+	if (mkdirat(cgroups->base_fd, service, 0755) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", service);
+	if (cgroups->controllers[0])
+		(void)file_put(cgroups->base_fd, path, cgroups->controllers);
+	return 0;
+}
+
+/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed: an empty
+ * leaf of an earlier supervisor is made anew. -EEXIST: it cannot be removed. */
+static int make_directory(const struct cgroups *cgroups, const char *path)
+{
+	if (mkdirat(cgroups->base_fd, path, 0755) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	(void)unlinkat(cgroups->base_fd, path, AT_REMOVEDIR);
+	return mkdirat(cgroups->base_fd, path, 0755) < 0 ? -errno : 0;
+}
+
 static int make_leaf(struct cgroup *cgroup, const struct cgroup_plan *plan)
 {
 	struct cgroups *cgroups = cgroup->cgroups;
 	_cleanup_free_ char *events =
 		text_format("%s/%s/cgroup.events", cgroups->base, cgroup->path);
+	int r = events ? make_parent(cgroups, plan->service) : -ENOMEM;
 
-	if (!events)
-		return -ENOMEM;
-	if (mkdirat(cgroups->base_fd, plan->service, 0755) == 0) {
-		cgroup_enable_controllers(cgroups->base_fd, plan->service);
-	} else if (errno != EEXIST) {
-		return -errno;
-	}
-	/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed:
-	 * an empty leaf of an earlier supervisor is made anew. One that cannot be removed
-	 * is populated: found below. */
-	(void)unlinkat(cgroups->base_fd, cgroup->path, AT_REMOVEDIR);
-	if (mkdirat(cgroups->base_fd, cgroup->path, 0755) < 0 && errno != EEXIST)
-		return -errno;
+	bool is_old;
+
+	if (r == 0)
+		r = make_directory(cgroups, cgroup->path);
+	is_old = r == -EEXIST;
+	if (r < 0 && !is_old)
+		return r;
 	cgroup->fd = openat(
 		cgroups->base_fd, cgroup->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cgroup->fd < 0)
 		return -errno;
-	if (cgroup_is_populated(cgroup))
+	if (is_old && cgroup_is_populated(cgroup))
 		return -EBUSY;
 	cgroup->wd = inotify_add_watch(cgroups->inotify_fd, events, IN_MODIFY);
 	return cgroup->wd < 0 ? -errno : 0;

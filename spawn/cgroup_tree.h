@@ -22,6 +22,7 @@ struct cgroups {
 	struct loop *loop;
 	char *base;
 	int base_fd, inotify_fd;
+	char controllers[64]; /* that leaves can have, as subtree_control takes them */
 	struct watch *watch;
 	struct cgroup **items; /* by wd, which the kernel only counts up */
 	size_t count;

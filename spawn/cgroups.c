@@ -106,7 +106,14 @@ static int make_base(struct cgroups *cgroups, const char *root, const char *moun
 	cgroup_enable_controllers(AT_FDCWD, mount);
 	cgroup_enable_controllers(AT_FDCWD, cgroups->base);
 	cgroups->base_fd = open(cgroups->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return cgroups->base_fd < 0 ? -errno : 0;
+	if (cgroups->base_fd < 0)
+		return -errno;
+	for (int i = 0; i < CONTROLLER_COUNT; i++) {
+		if (cgroups_have(cgroups, controller_words[i]))
+			reason_add(cgroups->controllers, sizeof(cgroups->controllers),
+				"+%s ", controller_words[i]);
+	}
+	return 0;
 }
 
 CLEANUP(struct cgroups *, cgroups_free)
