@@ -254,21 +254,23 @@ static int on_socket(const struct nlmsghdr *message, void *data)
 {
 	const struct walk *walk = data;
 	const struct inet_diag_msg *seen = mnl_nlmsg_get_payload(message);
+	struct socket_seen socket;
 
 	if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 		mnl_nlmsg_get_payload_len(message) < sizeof(*seen))
 		return -EBADMSG;
-	return walk->each(
-		&(struct socket_seen){
-			.family = seen->idiag_family,
-			.state = seen->idiag_state,
-			.local_port = ntohs(seen->id.idiag_sport),
-			.inode = seen->idiag_inode,
-			.uid = seen->idiag_uid,
-			.receive_queue = seen->idiag_rqueue,
-			.send_queue = seen->idiag_wqueue,
-		},
-		walk->data);
+	socket = (struct socket_seen){
+		.family = seen->idiag_family,
+		.state = seen->idiag_state,
+		.local_port = ntohs(seen->id.idiag_sport),
+		.inode = seen->idiag_inode,
+		.uid = seen->idiag_uid,
+		.receive_queue = seen->idiag_rqueue,
+		.send_queue = seen->idiag_wqueue,
+	};
+	static_assert(sizeof(socket.local) == sizeof(seen->id.idiag_src), "an address");
+	memcpy(socket.local, seen->id.idiag_src, sizeof(socket.local));
+	return walk->each(&socket, walk->data);
 }
 
 int sockets_walk(

@@ -54,6 +54,7 @@ int netlink_set_buffers(struct netlink *netlink, size_t send_bytes, size_t recei
 struct socket_seen {
 	uint8_t family, state; /* AF_*, TCP_* of <netinet/tcp.h> */
 	uint16_t local_port;
+	uint8_t local[16]; /* address: the first 4 bytes of AF_INET; all 0: any */
 	uint32_t inode, uid;
 	uint32_t receive_queue,
 		send_queue; /* of a listener: waiting in the accept queue, backlog */

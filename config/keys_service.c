@@ -56,7 +56,7 @@ static const struct rows depends_rows = {
 const struct rows access_rows = { .noun = "access", .fields = (const struct field[]){
 	{ "group", AT(access.group), &kind_text, CHANGE_IN_PLACE, .shape = &shape_user,
 		.help = "group whose members may operate the service",
-		.derived = "the service's name and -admins" },
+		.derived = "the service's name and -admins, where a group can be so long" },
 	{ "members", AT(access.members), &kind_strings, CHANGE_IN_PLACE, "[]",
 		.shape = &shape_user, .help = "logins that the group should have" },
 	{ "description", AT(access.description), &kind_text, CHANGE_IN_PLACE,

@@ -105,6 +105,16 @@ static int64_t find_asked(const struct entry *entry)
 	return asked;
 }
 
+static int add_problem(struct entry *entry, struct error *err)
+{
+	_cleanup_free_ char *line =
+		text_format("%s: not as it was printed: %s", entry->path, err->text);
+	int r = line ? strings_add(&entry->problems.lines, line) : -ENOMEM;
+
+	*err = (struct error){ 0 };
+	return r < 0 ? error_set(err, r, "out of memory") : 0;
+}
+
 static int read_effective(
 	struct entry *entry, const struct json_t *json, struct error *err)
 {
@@ -115,10 +125,10 @@ static int read_effective(
 	if (json_kind(effective) != JSON_IS_MAP)
 		return 0;
 	r = declaration_read(&entry->declaration, effective, err);
-	if (r < 0) {
-		error_prefix(err, "%s", entry->name);
+	if (r == -ENOMEM)
 		return r;
-	}
+	if (r < 0) /* one that does not come back as it went refuses itself only */
+		return add_problem(entry, err);
 	entry->effective = json_share(effective);
 	if (json_kind(origins) == JSON_IS_MAP)
 		entry->origins = json_share(origins);

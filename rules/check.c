@@ -15,7 +15,7 @@
 #include "rules/address.h"
 #include "rules/checking.h"
 
-enum { PATH_BYTES = 128, PORTS_COUNT = 65536, MAX_PORTS = 32 };
+enum { PATH_BYTES = 128, PORTS_COUNT = 65536, MAX_PORTS = 32, GROUP_MOST_BYTES = 32 };
 
 void checking_refuse(struct checking *self, const char *path, const char *format, ...)
 {
@@ -390,6 +390,25 @@ static int fill_joined(
 	return *member ? 0 : -ENOMEM;
 }
 
+/* What a name of up to 31 characters makes may be more than a group's: then there is none,
+ * rather than one that nobody can make. */
+static int fill_group(struct checking *self)
+{
+	struct declaration *declaration = self->declaration;
+	const bool named = declaration->access.group != NULL;
+	int r = fill_joined(
+		&declaration->access.group, declaration->service, "-", "admins");
+
+	if (r < 0 || named || strlen(declaration->access.group) <= GROUP_MOST_BYTES)
+		return r;
+	checking_warn(self, "service",
+		"%s is too long for a group (%d characters): nobody but operators of "
+		"the host may operate it; name a group in access.group",
+		declaration->access.group, GROUP_MOST_BYTES);
+	free(TAKE(declaration->access.group));
+	return 0;
+}
+
 /* What holds a secret is for the service alone, unless somebody says otherwise: then it
  * is refused. */
 static void close_files(struct checking *self)
@@ -421,7 +440,7 @@ int declaration_complete(struct checking *self)
 		r = fill_joined(
 			&declaration->logs.directory, self->paths->log, "/", service);
 	if (r == 0)
-		r = fill_joined(&declaration->access.group, service, "-", "admins");
+		r = fill_group(self);
 	if (!node_find(self->tree, "run.ready.by") && !listens_on_tcp(declaration))
 		declaration->run.ready.by = READY_BY_STARTED;
 	close_files(self);

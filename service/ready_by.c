@@ -5,6 +5,7 @@
  */
 #include "service/ready_by.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -16,16 +17,62 @@
 
 enum { MAX_SOCKETS = 64, MAX_PIDS = 1024, UDP_UNCONNECTED = TCP_CLOSE };
 
+/* Sockets that serve a port at an address. */
 struct listeners {
+	struct sought {
+		bool every; /* whatever address it is bound to */
+		bool v4;
+		uint8_t address[16]; /* as IPv6 shows it: ::ffff:127.0.0.1 */
+	} sought;
 	uint32_t inodes[MAX_SOCKETS];
 	size_t count;
 };
+
+static const uint8_t any[16], mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+static void map(uint8_t ret[static 16], const uint8_t v4[static 4])
+{
+	memcpy(ret, mapped, sizeof(mapped));
+	memcpy(ret + sizeof(mapped), v4, 16 - sizeof(mapped));
+}
+
+/* What is no address (a name that is yet to be one) can be anywhere. */
+static void seek(struct sought *ret, const struct listen *listen)
+{
+	const char *address = listen->address ? listen->address : "*";
+	uint8_t v4[4];
+
+	*ret = (struct sought){ 0 };
+	if (inet_pton(AF_INET, address, v4) == 1) {
+		ret->v4 = true;
+		map(ret->address, v4);
+	} else {
+		ret->every = inet_pton(AF_INET6, address, ret->address) != 1;
+	}
+}
+
+/* Who listens on all addresses serves each; on those of IPv6 alone, IPv4 too unless it
+ * said otherwise, which the kernel does not tell here. */
+static bool serves(const struct socket_seen *socket, const struct sought *sought)
+{
+	uint8_t local[16];
+
+	if (sought->every)
+		return true;
+	if (memcmp(socket->local, any, sizeof(any)) == 0)
+		return socket->family == AF_INET6 || sought->v4;
+	if (socket->family == AF_INET)
+		map(local, socket->local);
+	else
+		memcpy(local, socket->local, sizeof(local));
+	return memcmp(local, sought->address, sizeof(local)) == 0;
+}
 
 static int add_listener(const struct socket_seen *socket, void *data)
 {
 	struct listeners *listeners = data;
 
-	if (listeners->count < MAX_SOCKETS)
+	if (listeners->count < MAX_SOCKETS && serves(socket, &listeners->sought))
 		listeners->inodes[listeners->count++] = socket->inode;
 	return 0;
 }
@@ -36,6 +83,7 @@ static int find_listeners(
 	bool tcp = listen->protocol == PROTOCOL_TCP;
 
 	*ret = (struct listeners){ 0 };
+	seek(&ret->sought, listen);
 	return sockets_walk(tcp ? IPPROTO_TCP : IPPROTO_UDP,
 		1U << (tcp ? TCP_LISTEN : UDP_UNCONNECTED), port, add_listener, ret);
 }
@@ -105,20 +153,14 @@ int ports_are_ours(const struct declaration *declaration, unsigned instance,
 			return r;
 		if (listeners.count > 0 && cgroup_has_socket(cgroup, &listeners))
 			continue;
-		reason_set(reason, size, "%s on port %u (%s)",
+		reason_set(reason, size, "%s on %s%sport %u (%s)",
 			listeners.count ? "another program listens"
 					: "nothing listens yet",
-			port, listen->name);
+			listeners.sought.every ? "" : listen->address,
+			listeners.sought.every ? "" : " ", port, listen->name);
 		return 0;
 	}
 	return 1;
-}
-
-/* A socket on one address says nothing about another, and the kernel is not asked for
- * addresses here. */
-static bool is_every_address(const struct listen *listen)
-{
-	return !listen->address || text_equal(listen->address, "*");
 }
 
 static bool is_own(struct cgroup_set own, const struct listeners *found)
@@ -140,8 +182,6 @@ int ports_are_free(const struct declaration *declaration, unsigned instance,
 		struct listeners listeners;
 		int r;
 
-		if (!is_every_address(listen))
-			continue;
 		r = find_listeners(&listeners, listen, port);
 		if (r < 0)
 			return r;
@@ -156,7 +196,7 @@ int ports_are_free(const struct declaration *declaration, unsigned instance,
 int port_owner_run(void *data, int output_fd)
 {
 	const struct port_taken *taken = data;
-	struct listeners listeners = { { taken->inode }, 1 };
+	struct listeners listeners = { .inodes = { taken->inode }, .count = 1 };
 	DIR *directory = opendir("/proc");
 	const struct dirent *entry;
 

@@ -18,7 +18,7 @@ struct port_taken {
 	uint16_t port;  /* 0: all are free */
 	uint32_t inode; /* of the socket that has it */
 };
-/* Is a declared port of every address in use before the start? Sockets of processes in
+/* Is a declared port in use, at its address, before the start? Sockets of processes in
  * one of `own` (the service's other instances) do not count. */
 struct cgroup_set {
 	struct cgroup *const *items;

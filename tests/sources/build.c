@@ -457,8 +457,6 @@ static void test_a_document_that_is_none_is_refused(void **state)
 		"{\"host\": {}, \"site\": {}, \"entries\": 5}",
 		"{\"host\": {}, \"site\": {}, \"entries\": [5]}",
 		"{\"host\": {}, \"site\": {}, \"entries\": [{\"name\": \"a\"}]}",
-		"{\"host\": {}, \"site\": {}, \"entries\": [{\"name\": \"a\", \"path\": \"a\", "
-		"\"effective\": {\"service\": 5}}]}",
 		"{\"host\": {\"nothing\": 1}, \"site\": {}, \"entries\": []}",
 	};
 
@@ -475,6 +473,26 @@ static void test_a_document_that_is_none_is_refused(void **state)
 		assert_null(config);
 		assert_true(err.text[0]);
 	}
+}
+
+static void test_a_service_that_does_not_come_back_refuses_itself_only(void **state)
+{
+	static const char document[] =
+		"{\"host\": {}, \"site\": {}, \"entries\": ["
+		"{\"name\": \"a\", \"path\": \"a.yaml\", \"effective\": {\"service\": \"A\"}}, "
+		"{\"name\": \"b\", \"path\": \"b.yaml\", \"effective\": "
+		"{\"service\": \"b\", \"run\": {\"command\": [\"true\"]}}}]}";
+	_cleanup_(json_freep) struct json_t *json = NULL;
+	_cleanup_(config_freep) struct config *config = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(json_parse(&json, document, strlen(document), 4096, NULL), 0);
+	assert_int_equal(config_read(&config, json, &err), 0);
+	assert_null(entry_named(config, "a")->declaration);
+	assert_non_null(strstr(entry_named(config, "a")->problems.lines.items[0],
+		"a.yaml: not as it was printed: service: must be a name"));
+	assert_non_null(entry_named(config, "b")->declaration);
 }
 
 int main(void)
@@ -498,6 +516,8 @@ int main(void)
 		cmocka_unit_test(test_what_was_not_listed_is_not_known_to_be_gone),
 		cmocka_unit_test(test_a_config_travels),
 		cmocka_unit_test(test_a_document_that_is_none_is_refused),
+		cmocka_unit_test(
+			test_a_service_that_does_not_come_back_refuses_itself_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
