@@ -37,6 +37,13 @@ struct host_policy {
 	size_t services_count;
 };
 
+/* What `service` may besides; nothing at all when policy has no word on it. */
+const struct policy_exception *policy_besides(
+	const struct host_policy *policy, const char *service);
+/* Whether `service` may run as this user, or with this group: pure, by name. */
+bool policy_allows_user(
+	const struct host_policy *policy, const char *service, const char *user);
+
 /* `/etc/svcd/svcd.yaml`: this host. */
 struct host {
 	char *site_file, *services_dir;

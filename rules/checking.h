@@ -12,6 +12,7 @@ enum { SECRET_FILE_MODE = 0640 }; /* at most, of a file that holds one */
 int firewall_complete(struct checking *self);
 void firewall_check(struct checking *self);
 void health_check(struct checking *self);
+void listen_check(struct checking *self);
 void words_check(struct checking *self);
 void logs_check(struct checking *self);
 void lvs_check(struct checking *self);

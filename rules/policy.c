@@ -74,25 +74,6 @@ bool policy_lists(const struct strings *list, const char *word)
 
 /* ---- users ------------------------------------------------------------------------- */
 
-/* Users that "*" does not mean: root, and those that svcd itself runs as. */
-static bool must_be_named(const char *user)
-{
-	return strcmp(user, "root") == 0 || text_starts(user, "svcd-") ||
-	       strcmp(user, "svcd") == 0;
-}
-
-static bool may_run_as(const struct judging *self, const char *user)
-{
-	const struct strings *all = &self->policy->users, *own = &self->besides->users;
-
-	if (strings_have(all, user) || strings_have(own, user))
-		return true;
-	if (must_be_named(user))
-		return false;
-	return text_equal(user, self->declaration->service) || strings_have(all, "*") ||
-	       strings_have(own, "*");
-}
-
 /* `path`, or `otherwise` when the value was written there. */
 static void judge_user(
 	struct judging *self, const char *path, const char *otherwise, char *user)
@@ -101,7 +82,7 @@ static void judge_user(
 	const bool here = node_find(tree, path) || !node_find(tree, otherwise);
 	char key[] = "users";
 
-	if (may_run_as(self, user))
+	if (policy_allows_user(self->policy, self->declaration->service, user))
 		return;
 	policy_refuse_value(self, here ? path : otherwise, "users",
 		(struct pair){ key, user },
@@ -307,17 +288,6 @@ static void judge_kept_logs(struct judging *self)
 
 /* ---- all --------------------------------------------------------------------------- */
 
-static const struct policy_exception *find_besides(
-	const struct host_policy *policy, const char *service)
-{
-	static const struct policy_exception nothing;
-
-	for (size_t i = 0; i < policy->services_count; i++)
-		if (text_equal(policy->services[i].service, service))
-			return &policy->services[i];
-	return &nothing;
-}
-
 void policy_check(struct checking *checking)
 {
 	static void (*const rules[])(struct judging * self) = {
@@ -332,7 +302,7 @@ void policy_check(struct checking *checking)
 	};
 	const struct host_policy *policy = &checking->host->policy;
 	struct judging self = { checking, checking->declaration, policy,
-		find_besides(policy, checking->declaration->service) };
+		policy_besides(policy, checking->declaration->service) };
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		rules[i](&self);

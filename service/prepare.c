@@ -14,6 +14,7 @@
 
 #include "service/environment_file.h"
 #include "service/files.h"
+#include "service/numbers.h"
 #include "service/program.h"
 #include "spawn/spawn.h"
 
@@ -25,6 +26,7 @@ static const char log_user[] = "svcd-log";
 struct latest {
 	const char *user, *group;
 	struct identity identity;
+	struct numbers numbers;
 };
 
 struct preparation {
@@ -37,13 +39,18 @@ struct preparation {
 
 static int ask_identity(struct latest *latest, const struct run *run)
 {
+	int r;
+
 	if (latest->identity.known && text_equal(latest->user, run->user) &&
 		text_equal(latest->group, run->group))
 		return 0;
 	identity_done(&latest->identity);
 	latest->user = run->user;
 	latest->group = run->group;
-	return identity_find(&latest->identity, run->user, run->group);
+	r = identity_find(&latest->identity, run->user, run->group);
+	if (r == 0)
+		numbers_find(&latest->numbers, &latest->identity);
+	return r;
 }
 
 static int find_identity(struct preparation *self, struct error *err)
@@ -58,6 +65,9 @@ static int find_identity(struct preparation *self, struct error *err)
 	if (ask_identity(latest, &self->wish->declaration->run) < 0)
 		return error_set(err, -ENOENT, "%s", latest->identity.reason);
 	self->identity = latest->identity;
+	if (numbers_judge(&latest->numbers, self->wish->declaration, self->wish->policy,
+		    err) < 0)
+		return err->code;
 	json = identity_print(&self->identity);
 	return json ? json_set(self->answer, "identity", json) : -ENOMEM;
 }

@@ -11,6 +11,7 @@
 struct prepare {
 	const struct paths *paths;
 	const struct declaration *declaration;
+	const struct host_policy *policy; /* NULL: nothing but what is its own */
 	unsigned instance;
 	const struct identity *identity; /* when known already */
 	int64_t readers_gid;             /* as of struct service */

@@ -174,8 +174,9 @@ static int start_batch(struct batch *batch)
 		const struct preparer_wish *wish = &batch->items[i]->wish;
 
 		wishes[i] = (struct prepare){ wish->service->host->paths,
-			wish->service->declaration, wish->instance,
-			&wish->service->identity, wish->service->readers_gid };
+			wish->service->declaration, wish->service->host->policy,
+			wish->instance, &wish->service->identity,
+			wish->service->readers_gid };
 	}
 	return deed_start(
 		&batch->deed, batch->preparer->loop, batch->preparer->cgroups, &plan);

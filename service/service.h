@@ -149,6 +149,7 @@ struct service_host {
 	 * live, memory_above, max_age): what is due all at once is not done at once. */
 	struct instant own_restarts_from;
 	const struct paths *paths;
+	const struct host_policy *policy; /* root's; may be another after an apply */
 	struct cgroups *cgroups;
 	struct spawner *spawner;
 	struct preparer *preparer;

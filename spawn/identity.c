@@ -51,8 +51,8 @@ static int find_groups(struct identity *identity, const char *user)
 static int refuse_alias(struct identity *identity, const char *user)
 {
 	snprintf(identity->reason, sizeof(identity->reason),
-		"user %s is another name of root (uid 0); give the service a user of its "
-		"own, or write root where policy.users allows it",
+		"user %s: uid 0 is root's; give the service a user of its own, or write "
+		"root where policy.users allows it",
 		user);
 	return -EPERM;
 }

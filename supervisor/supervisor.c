@@ -221,6 +221,7 @@ void supervisor_adopt_host(struct supervisor *supervisor, struct config *config)
 	bool differs = supervisor->applied_once && host_differs(old, config);
 
 	supervisor->config = config;
+	supervisor->host.policy = &config->host.policy;
 	config_free(old);
 	update_listeners(supervisor);
 	for (size_t i = 0; differs && i < ENGINE_COUNT; i++)
