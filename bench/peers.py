@@ -61,7 +61,7 @@ class S6Ready(S6):
 
 class S6Logged(S6):
     name, note = 's6 + s6-log', 'a logger for each'
-    logger = f's6-log -b n5 s{LOGGED_BYTES} main'
+    logger = f's6-log -b n5 s{LOGGED_BYTES} ./main'
 
 
 class Runit(Scanned):
@@ -79,7 +79,7 @@ class Runit(Scanned):
 
 class RunitLogged(Runit):
     name, note = 'runit + svlogd', 'a logger for each'
-    logger = 'svlogd -t main'
+    logger = 'svlogd -t ./main'
 
 
 class Daemontools(Scanned):
@@ -97,7 +97,7 @@ class Daemontools(Scanned):
 
 class DaemontoolsLogged(Daemontools):
     name, note = 'daemontools + multilog', 'a logger for each'
-    logger = f'multilog t s{LOGGED_BYTES} main'
+    logger = f'multilog t s{LOGGED_BYTES} ./main'
 
 
 class Supervisord(Tool):

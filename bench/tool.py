@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What all that is measured have in common: a folder, a cgroup that ends it, a launch, two commands."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -74,6 +75,7 @@ class Tool:
         for group in self.groups():
             stop_group(group)
         self.process.wait()
+        reap_orphans()
 
 
 def stop_group(group):
@@ -82,6 +84,13 @@ def stop_group(group):
     until(lambda: 'populated 0' in (group / 'cgroup.events').read_text(encoding='ascii'), within=30)
     for leaf in sorted(group.glob('**/'), reverse=True):
         leaf.rmdir()
+
+
+def reap_orphans():
+    """Whatever lost its parent is ours, who are the first process of this machine."""
+    with contextlib.suppress(ChildProcessError):
+        while any(os.waitpid(-1, os.WNOHANG)):
+            pass
 
 
 def pids_of(groups):
