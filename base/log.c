@@ -57,9 +57,15 @@ static const char *level_word(int level)
 
 static void to_stderr(int level, const char *service, const char *line)
 {
-	/* One write, so that lines of several processes do not mix. */
-	dprintf(STDERR_FILENO, "%s: %s: %s%s%s\n", the_log.ident, level_word(level),
-		service ? service : "", service ? ": " : "", line);
+	char text[LINE_BYTES + 2 * NAME_BYTES];
+	int size = snprintf(text, sizeof(text), "%s: %s: %s%s%s", the_log.ident,
+		level_word(level), service ? service : "", service ? ": " : "", line);
+
+	/* One write, so that lines of several processes do not mix; dprintf() asks the
+	 * kernel about the file each time. */
+	size = MIN(size, (int)sizeof(text) - 1);
+	text[size] = '\n';
+	(void)!write(STDERR_FILENO, text, (size_t)size + 1);
 }
 
 static void to_journal(int level, struct log_about about, const char *line)

@@ -200,7 +200,7 @@ static void explain_oom(struct process *process, char why[static REASON_BYTES])
 
 	pressure_unknown(&pressure);
 	if (process->cgroup)
-		cgroup_pressure(process->cgroup, &pressure);
+		cgroup_pressure_events(process->cgroup, &pressure);
 	oom_explain(why, &pressure, &service_of(process)->declaration->limits);
 }
 

@@ -58,6 +58,7 @@ static const struct arrow arrows[] = {
 	{ STATE_STOPPING, EVENT_GONE_DOWN,   STATE_DOWN,     process_rest            },
 	{ STATE_STOPPING, EVENT_GONE_START,  STATE_STARTING, process_start_anew      },
 	{ STATE_STOPPING, EVENT_GONE_AGAIN,  STATE_WAITING,  process_pause           },
+	{ STATE_STOPPING, EVENT_GONE_NOW,    STATE_STARTING, process_start_again     },
 	{ STATE_STOPPING, EVENT_GONE_FAILED, STATE_FAILED,   process_rest            },
 	{ STATE_STOPPING, EVENT_GONE_DONE,   STATE_DONE,     process_rest            },
 

@@ -25,6 +25,7 @@
 	X(GONE_DOWN, "gone: down")    /* as it was told */                               \
 	X(GONE_START, "gone: start")  /* as it was told to restart */                    \
 	X(GONE_AGAIN, "gone: again")  /* it died; started again after a pause */         \
+	X(GONE_NOW, "gone: now")      /* it died; started again without a pause */       \
 	X(GONE_FAILED, "gone: fail")  /* it died too often, or may not be restarted */   \
 	X(GONE_DONE, "gone: success") /* it was to end, and did */
 enum event {

@@ -43,6 +43,9 @@ static enum event go_again(
 	char pause[DURATION_TEXT_BYTES];
 
 	outlook_again(outcome->next, pause_us, process->instance->deaths);
+	/* What never began comes back here without the loop: it always waits a turn. */
+	if (pause_us <= 0 && process->launched)
+		return EVENT_GONE_NOW;
 	reason_add(outcome->why, REASON_BYTES, ", again in %s",
 		duration_format(pause_us, pause));
 	return EVENT_GONE_AGAIN;

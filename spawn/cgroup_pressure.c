@@ -89,15 +89,25 @@ void pressure_unknown(struct pressure *ret)
 		put(ret, stalls[i].at, UNSET);
 }
 
-void cgroup_pressure_read(int dir_fd, struct pressure *ret)
+static void read_events(int dir_fd, struct pressure *ret)
 {
 	_cleanup_free_ char *events = NULL;
 
 	pressure_unknown(ret);
-	if (file_read(&events, NULL, dir_fd, "memory.events", FILE_MAX_BYTES) == 0) {
-		for (size_t i = 0; i < ARRAY_LEN(counters); i++)
-			put(ret, counters[i].at, read_count(events, counters[i].key));
-	}
+	if (file_read(&events, NULL, dir_fd, "memory.events", FILE_MAX_BYTES) < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(counters); i++)
+		put(ret, counters[i].at, read_count(events, counters[i].key));
+}
+
+void cgroup_pressure_events(struct cgroup *cgroup, struct pressure *ret)
+{
+	read_events(cgroup_fd(cgroup), ret);
+}
+
+void cgroup_pressure_read(int dir_fd, struct pressure *ret)
+{
+	read_events(dir_fd, ret);
 	for (size_t i = 0; i < ARRAY_LEN(stalls); i++) {
 		_cleanup_free_ char *text = NULL;
 

@@ -24,6 +24,9 @@ struct pressure {
 };
 
 void cgroup_pressure(struct cgroup *cgroup, struct pressure *ret);
+/* Only what happened; how long it waited, which the kernel would have to sum up first,
+ * stays unknown. */
+void cgroup_pressure_events(struct cgroup *cgroup, struct pressure *ret);
 /* The same from the directory behind `dir_fd`. */
 void cgroup_pressure_read(int dir_fd, struct pressure *ret);
 /* Nothing known. */

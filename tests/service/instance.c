@@ -47,6 +47,7 @@ static const struct {
 	{ "gone as told is down",                      STATE_STOPPING, EVENT_GONE_DOWN,   STATE_DOWN },
 	{ "gone to be restarted starts",               STATE_STOPPING, EVENT_GONE_START,  STATE_STARTING },
 	{ "gone by itself waits",                      STATE_STOPPING, EVENT_GONE_AGAIN,  STATE_WAITING },
+	{ "gone by itself without a pause starts",     STATE_STOPPING, EVENT_GONE_NOW,    STATE_STARTING },
 	{ "gone too often failed",                     STATE_STOPPING, EVENT_GONE_FAILED, STATE_FAILED },
 	{ "gone with success is done",                 STATE_STOPPING, EVENT_GONE_DONE,   STATE_DONE },
 	{ "the back-off ends in a start",              STATE_WAITING,  EVENT_DEADLINE,    STATE_STARTING },
@@ -70,14 +71,14 @@ static const struct {
 #define ON(event) (1U << EVENT_##event)
 #define LEAVING   (ON(PREPARED) | ON(RELIEVED) | ON(DRAINED))
 #define OUTCOMES                                                                         \
-	(ON(GONE_DOWN) | ON(GONE_START) | ON(GONE_AGAIN) | ON(GONE_FAILED) |             \
-		ON(GONE_DONE))
+	(ON(GONE_DOWN) | ON(GONE_START) | ON(GONE_AGAIN) | ON(GONE_NOW) |                \
+		ON(GONE_FAILED) | ON(GONE_DONE))
 	/* nothing runs: nothing can end, be ready, or be told anything */
 	{ STATE_DOWN, ON(STOP) | ON(RELOAD) | LEAVING | ON(READY) | ON(EXITED) |
 			      ON(DEADLINE) | ON(WATCHDOG) | ON(ILL) | OUTCOMES },
 	/* it starts already; it has read its files a moment ago; checks may still fail */
 	{ STATE_STARTING, ON(START) | ON(RELOAD) | LEAVING | ON(ILL) | ON(GONE_START) |
-				  ON(GONE_DONE) },
+				  ON(GONE_NOW) | ON(GONE_DONE) },
 	/* READY=1 may be said again; something runs, so nothing is gone */
 	{ STATE_UP, ON(START) | ON(READY) | OUTCOMES },
 	/* on its way out: whatever it says or fails */

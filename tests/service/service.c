@@ -151,6 +151,40 @@ static void what_cannot_start_says_why_and_waits(void **state)
 	}
 }
 
+#define WITHOUT_PAUSE "'restart':{'delay':'0ms','delay_max':'1ms'}"
+
+static void without_a_pause_a_killed_service_does_not_wait(void **state)
+{
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
+		"'ready':{'by':'started'}," WITHOUT_PAUSE "},"
+		"'logs':{'stdout':'none','stderr':'none'}}");
+
+	(void)state;
+	assert_true(arena_until_state(arena, service, STATE_UP));
+	kill(service->instances[0].pid, SIGKILL);
+	assert_true(arena_until(arena, is_again, service));
+	assert_false(arena_saw(arena, "waiting"));
+	assert_int_equal(service->deaths_in_a_row, 1);
+	SAYS(service->exits[0].next, "restart in 0ms");
+	arena_end(arena, service);
+}
+
+/* Else it would never come back to the loop. */
+static void what_cannot_even_begin_waits_a_turn_without_a_pause(void **state)
+{
+	struct service *service = arena_begin(arena,
+		"{'service':'web','run':{'user':'nobody','directory':'/not/there',"
+		"'command':['sleep','1000'],'ready':{'by':'started'}," WITHOUT_PAUSE "},"
+		"'logs':{'stdout':'none','stderr':'none'}}");
+
+	(void)state;
+	assert_true(arena_until_state(arena, service, STATE_WAITING));
+	arena_turn(arena, 100);
+	assert_true(service->deaths_in_a_row > 1);
+	arena_end(arena, service);
+}
+
 static bool is_dead(void *data)
 {
 	const pid_t *pid = data;
@@ -535,6 +569,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_service_starts_and_stops),
 		cmocka_unit_test(a_killed_service_comes_back),
+		cmocka_unit_test(without_a_pause_a_killed_service_does_not_wait),
+		cmocka_unit_test(what_cannot_even_begin_waits_a_turn_without_a_pause),
 		cmocka_unit_test(a_signal_that_an_operator_sent_is_no_death),
 		cmocka_unit_test(what_cannot_start_says_why_and_waits),
 		cmocka_unit_test(
