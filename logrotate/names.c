@@ -54,7 +54,7 @@ bool name_parse(
 	struct archive *ret, const char *name, const char *live, const char *dateformat)
 {
 	struct archive archive = { 0 };
-	struct tm date = { 0 };
+	struct tm date = { .tm_mday = 1 }; /* of a format that names no day */
 	const char *at;
 
 	if (!text_starts(name, live))

@@ -114,17 +114,16 @@ static gid_t find_readers(const struct preparation *self)
 
 /* The engine writes there, the people of the service read: the group is the one that they
  * are in. Where the service is the owner, the group is the engine's. */
-static int make_log_directory(struct preparation *self, struct error *err)
+static int make_log_directory(
+	struct preparation *self, const char *path, const char *key, struct error *err)
 {
 	const struct declaration *declaration = self->wish->declaration;
-	const struct logs *logs = &declaration->logs;
-	const bool ours = logs->directory_owner == DIRECTORY_OURS;
+	const bool ours = declaration->logs.directory_owner == DIRECTORY_OURS;
 	const struct user engine = find_engine();
-	struct directory_plan plan = { .path = logs->directory, .mode = 02750 };
+	struct directory_plan plan = { .path = path, .mode = 02750 };
 	const char *name;
 
-	if (!logs->directory ||
-		(!is_file_target(logs->out) && !is_file_target(logs->err)))
+	if (!path)
 		return 0;
 	plan.owner = ours ? engine : user_of(self);
 	plan.group = find_readers(self);
@@ -133,10 +132,22 @@ static int make_log_directory(struct preparation *self, struct error *err)
 		plan.mode = 02770;
 		plan.writer = &engine;
 	}
-	name = strrchr(logs->directory, '/');
+	name = strrchr(path, '/');
 	plan.own = text_equal(name ? name + 1 : NULL, declaration->service);
-	return directory_prepare(&plan, err) < 0 ? error_prefix(err, "logs.directory")
-						 : 0;
+	return directory_prepare(&plan, err) < 0 ? error_prefix(err, "%s", key) : 0;
+}
+
+static int make_log_directories(struct preparation *self, struct error *err)
+{
+	const struct logs *logs = &self->wish->declaration->logs;
+	int r;
+
+	if (!is_file_target(logs->out) && !is_file_target(logs->err))
+		return 0;
+	r = make_log_directory(self, logs->directory, "logs.directory", err);
+	return r < 0 ? r
+		     : make_log_directory(
+			       self, logs->rotate.olddir, "logs.rotate.olddir", err);
 }
 
 static int read_secrets(struct preparation *self, struct error *err)
@@ -212,7 +223,7 @@ static int find_command(struct preparation *self, struct error *err)
 static int (*const steps[])(struct preparation *self, struct error *err) = {
 	find_identity,
 	read_secrets,
-	make_log_directory,
+	make_log_directories,
 	render_files,
 	add_secret_variables,
 	read_environment,

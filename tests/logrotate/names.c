@@ -66,6 +66,8 @@ static void a_stamp_is_no_finer_than_its_format(void **state)
 	(void)state;
 	assert_int_equal(name_stamp("a", "-%Y%m%d", 1790000000), 1789948800);
 	assert_int_equal(name_stamp("a", NAMES_DATEFORMAT, 1790000000), 1790000000);
+	assert_int_equal(name_stamp("a", "-%Y-%m", 1790000000), 1788220800);
+	assert_int_equal(name_stamp("a", "-%Y", 1790000000), 1767225600);
 }
 
 static void a_format_cannot_leave_the_directory(void **state)
