@@ -280,7 +280,7 @@ LATER = {
     'monitor.': 'generator', 'lvs.': 'traffic', 'lvs[].': 'traffic', 'deploy.': 'deploy', 'deploy[].': 'deploy',
     'run.drain.announce_max': 'traffic', 'run.drain.max': 'traffic',
     'listen[].tls': 'traffic', 'listen[].hold': 'holding', 'listen[].hold_grace': 'holding', 'listen[].backlog': 'holding',
-    'health.hold_down': 'traffic',
+    'health.hold_down': 'traffic', 'run.restart.memory_above': 'lives', 'run.restart.max_age': 'lives',
     'firewall.rate.': 'firewall', 'firewall.connections.': 'firewall', 'firewall.notrack': 'firewall',
     'firewall.egress.': 'firewall', 'firewall.qos': 'firewall', 'firewall.rules': 'firewall',
     'logs.rotate.create.owner': 'logs', 'logs.rotate.create.group': 'logs', 'logs.rotate.missingok': 'logs',
