@@ -258,6 +258,11 @@ struct preparer *preparer_free(struct preparer *preparer)
 	return NULL;
 }
 
+bool preparer_is_idle(const struct preparer *preparer)
+{
+	return !preparer->first && !preparer->batches;
+}
+
 int preparer_ask(struct preparing **ret, struct preparer *preparer,
 	const struct preparer_wish *wish)
 {

@@ -18,6 +18,7 @@ struct preparing; /* one that was asked for */
 int preparer_new(struct preparer **ret, struct loop *loop, struct cgroups *cgroups);
 /* All that were asked for must have been given up. */
 struct preparer *preparer_free(struct preparer *preparer);
+bool preparer_is_idle(const struct preparer *preparer); /* nobody waits for it */
 
 /* `prepared` may be emptied by who takes it; `prepared->reason` says what failed. */
 typedef void preparer_done_fn(void *owner, struct prepared *prepared, struct instant now);

@@ -32,7 +32,12 @@
 #include "supervisor/reader.h"
 #include "supervisor/supervisor.h"
 
-enum { QUEUE_MAX = 64, SHOWN_KEPT_MS = 10 * 60 * MS_PER_S };
+enum {
+	QUEUE_MAX = 64,
+	SHOWN_KEPT_MS = 10 * 60 * MS_PER_S,
+	STARTS_MAX_MS =
+		MS_PER_S, /* that a look-up lets the services of a boot go first */
+};
 
 struct queued {
 	struct queued *next;
@@ -57,6 +62,7 @@ struct apply {
 	struct json_t *expected; /* changes that were agreed to; NULL: any */
 	struct shown shown;
 	struct timer *shown_end;
+	struct timer *look_later; /* armed: after the services of a boot */
 	struct file_watch *watch; /* NULL: this host cannot */
 	bool looked;              /* the disk was read once */
 };
@@ -225,11 +231,26 @@ static void begin(struct supervisor *supervisor, struct instant now)
 static void finish_begun(
 	struct apply *apply, const struct apply_outcome *outcome, struct instant now)
 {
-	bool first = apply->first->wish.mode == APPLY_FIRST;
-
+	if (apply->first->wish.mode == APPLY_FIRST)
+		timer_arm(apply->look_later, instant_add_ms(now, STARTS_MAX_MS));
 	finish(apply, outcome, now);
-	if (first && look_up(apply) < 0)
+}
+
+static void on_look_later(void *owner, struct instant now)
+{
+	struct apply *apply = owner;
+
+	if (look_up(apply) < 0)
 		supervisor_adopt_found(apply->supervisor, NULL, now);
+}
+
+void apply_settled(struct apply *apply, struct instant now)
+{
+	if (!timer_is_armed(apply->look_later) ||
+		!preparer_is_idle(apply->supervisor->preparer))
+		return;
+	timer_arm(apply->look_later, NEVER);
+	on_look_later(apply, now);
 }
 
 static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
@@ -427,7 +448,8 @@ static void on_next(void *owner, struct instant now)
 {
 	struct apply *apply = owner;
 
-	if (!apply->first || apply->reader || apply->lookup)
+	if (!apply->first || apply->reader || apply->lookup ||
+		timer_is_armed(apply->look_later))
 		return;
 	if (!apply->supervisor->applied_once && apply->first->wish.mode != APPLY_COMPARE)
 		apply->first->wish.mode = APPLY_FIRST;
@@ -508,6 +530,8 @@ int apply_new(struct apply **ret, struct supervisor *supervisor)
 	r = task_new(&apply->next, supervisor->loop, on_next, apply);
 	if (r == 0)
 		r = timer_new(&apply->shown_end, supervisor->loop, on_shown_end, apply);
+	if (r == 0)
+		r = timer_new(&apply->look_later, supervisor->loop, on_look_later, apply);
 	if (r < 0)
 		return r;
 	r = file_watch_new(&apply->watch, supervisor->loop, on_files, apply);
@@ -537,6 +561,7 @@ struct apply *apply_free(struct apply *apply)
 	}
 	task_free(apply->next);
 	timer_free(apply->shown_end);
+	timer_free(apply->look_later);
 	file_watch_free(apply->watch);
 	free(apply);
 	return NULL;

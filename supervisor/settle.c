@@ -10,6 +10,7 @@
 #include <syslog.h>
 
 #include "service/service.h"
+#include "supervisor/apply.h"
 #include "supervisor/control.h"
 #include "supervisor/measure.h"
 #include "supervisor/order.h"
@@ -150,7 +151,8 @@ static void arm_tick(struct supervisor *supervisor, struct instant now)
 
 static void say_ready(struct supervisor *supervisor)
 {
-	if (supervisor->ready_said || !supervisor->applied_once || !told_all(supervisor))
+	if (supervisor->ready_said || !supervisor->applied_once ||
+		!supervisor->looked_up || !told_all(supervisor))
 		return;
 	supervisor->ready_said = true;
 	store_say(supervisor->store, "READY=1\nSTATUS=supervising");
@@ -167,6 +169,7 @@ void supervisor_settle(struct supervisor *supervisor, struct instant now)
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		told_flush(supervisor, (enum engine)i, now);
 	order_settle(supervisor, now);
+	apply_settled(supervisor->apply, now);
 	control_settled(supervisor->control, now);
 	forget_leaving(supervisor);
 	say_ready(supervisor);

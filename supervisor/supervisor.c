@@ -249,6 +249,8 @@ void supervisor_adopt_found(
 		for (size_t i = 0; i < ENGINE_COUNT; i++)
 			engine_start(supervisor->engines[i], now);
 	}
+	supervisor->looked_up = true;
+	task_schedule(supervisor->settle);
 	open_control(supervisor);
 }
 

@@ -70,7 +70,7 @@ struct supervisor {
 	struct timer *watchdog;      /* tells the keeper that the loop turns */
 	struct instant usage_at;     /* when usage is next sampled for all */
 	uint64_t index, generations; /* counters */
-	bool applied_once, ready_said, stopping;
+	bool applied_once, looked_up, ready_said, stopping;
 	unsigned engines_stopped;
 	int exit_status;
 };
