@@ -21,8 +21,8 @@
 enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
 static const char log_user[] = "svcd-log";
 
-/* Whom the latest of a batch runs as: often the next one does, too, and each question goes
- * through every name service of the host. */
+/* Whom the latest of a batch runs as: often the next one does, too, and each question
+ * goes through every name service of the host. */
 struct latest {
 	const char *user, *group;
 	struct identity identity;

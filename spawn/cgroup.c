@@ -74,8 +74,8 @@ static int make_parent(const struct cgroups *cgroups, const char *service)
 	return 0;
 }
 
-/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed: an empty
- * leaf of an earlier supervisor is made anew. -EEXIST: it cannot be removed. */
+/* Linux 6.15 and later kill whoever is cloned into a cgroup that was ever killed: an
+ * empty leaf of an earlier supervisor is made anew. -EEXIST: it cannot be removed. */
 static int make_directory(const struct cgroups *cgroups, const char *path)
 {
 	if (mkdirat(cgroups->base_fd, path, 0755) == 0)

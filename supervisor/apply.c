@@ -4,8 +4,8 @@
  *
  * Reading and looking up are deeds; what was read is compared by plan.c; only then is
  * anything touched (act.c). At boot the services come before the look-up: they need no
- * engine and no operator to start. What an operator was shown is kept until he has decided: what
- * he agreed to is what is applied, and the disk is read once.
+ * engine and no operator to start. What an operator was shown is kept until he has
+ * decided: what he agreed to is what is applied, and the disk is read once.
  *
  * Owns the queue of wishes, the watch of the files and, between reading and acting, the
  * new config.
