@@ -155,7 +155,8 @@ def main():
     for scene in (SUPERVISION, MEMORY, QUIET):
         mine = [row for row in rows if ROWS[row][0] is scene]
         results += run(scene, mine, found) if mine else []
-    (HERE / 'results.json').write_text(json.dumps(results, indent=2, ensure_ascii=False), encoding='utf-8')
+    text = json.dumps(results, indent=2, ensure_ascii=False).replace('Infinity', '1e999')  # JSON has no such word
+    (HERE / 'results.json').write_text(text, encoding='utf-8')
     missed = [f'{one["row"]} against {entry["tool"]}' for one in results
               for entry in one['tools'] if entry['held'] is False]
     print(f'\nMISSED: {"; ".join(missed)}' if missed else '\nevery goal was held')

@@ -101,6 +101,7 @@ static void settle_member(struct member *member, struct instant now)
 static void forget(struct member *member)
 {
 	struct supervisor *supervisor = member->supervisor;
+	_cleanup_free_ char *name = strdup(member->name);
 
 	supervisor_say(supervisor, (struct about){ member->name, "removed", LOG_NOTICE },
 		"no longer declared here");
@@ -109,6 +110,8 @@ static void forget(struct member *member)
 	if (member->service)
 		probes_forget(supervisor->probes, member->service);
 	members_remove(&supervisor->members, member);
+	if (name)
+		(void)cgroups_remove_service(supervisor->cgroups, name);
 }
 
 static void forget_leaving(struct supervisor *supervisor)

@@ -371,6 +371,8 @@ static int end_leftovers(struct supervisor *supervisor)
 				leaves.items[at]);
 			r = cgroups_kill(supervisor->cgroups, leaves.items[at]);
 		}
+		/* what still dies keeps its directory, and its service waits for it */
+		(void)cgroups_remove_service(supervisor->cgroups, services.items[i]);
 	}
 	return r;
 }

@@ -13,7 +13,7 @@ import time
 import pytest
 import yaml
 
-from machine import must, processes, until
+from machine import cgroup_of, must, processes, until
 
 ACCEPTED = 'var/lib/svcd/accepted'
 
@@ -284,9 +284,11 @@ def test_retired_is_stopped_and_forgotten(host):
     host.start()
     host.until_ready('hello')
     pid = host.pid('hello')
+    home = cgroup_of(pid).parent
     until(accepted(host, 'hello').exists)
     sleeper(host, state='retired')
     until(lambda: host.ctl('status', 'hello').returncode == 4)
+    until(lambda: not home.exists(), what='its cgroup is removed')
     assert pid not in [one for one, _, _ in processes()]
     until(lambda: not accepted(host, 'hello').exists())
     again(host)
