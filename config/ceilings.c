@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config/fields.h"
-#include "config/rows.h"
+#include "config/keys.h"
 
 int64_t ceiling_bound(const struct host_policy *policy, const char *key)
 {

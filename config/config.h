@@ -28,24 +28,11 @@
 
 #include "config/host.h"
 #include "document/document.h"
+#include "rows/values.h"
 #include "secrets/secrets.h"
 
-enum { UNSET = -1 };
 /* So many deaths are remembered, to tell how many there were within a time. */
 enum { GIVE_UP_AFTER_MOST = 100 };
-
-struct pairs {
-	struct pair {
-		char *key, *value;
-	} * items;
-	size_t count;
-};
-
-/* One command line; items[0] is the program. */
-struct argvs {
-	struct strings *items;
-	size_t count;
-};
 
 enum rollout { ROLLOUT_SETUP, ROLLOUT_LVS, ROLLOUT_PRODUCTION, ROLLOUT_RETIRED };
 enum run_kind { RUN_SERVICE, RUN_ONESHOT };
@@ -458,8 +445,6 @@ bool config_has_secret(const char *text);
 /* Whether any environment variable or file of it does. */
 bool declaration_secrets(const struct declaration *declaration);
 
-/* What applying a change of a key needs. */
-enum effect { CHANGE_IN_PLACE, CHANGE_RELOAD, CHANGE_RESTART };
 struct change {
 	char *key;            /* dotted path, lists by index: "firewall.allow[0].from" */
 	char *before, *after; /* as printed; NULL: not there */

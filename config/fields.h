@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "document/document.h"
+#include "rows/rows.h"
 
 /* Tree → struct by the rows, with defaults; expands `${…}` with `names` (NULL: the text
  * is already effective). Every unknown key (nearest right word), wrong type, unit and
@@ -29,17 +30,12 @@ int fields_check_partial(const struct node *tree, struct problems *problems);
 
 /* Walks every leaf path of the rows: for completion and documents. `unset` is NULL for
  * keys without default. Lists are "listen[].port". */
-typedef void field_path_fn(
-	const char *path, const char *unset, const char *help, void *data);
 void fields_each_path(field_path_fn *each, void *data);
 /* What a change at this dotted path ("run.stop.timeout", "listen[0].port") needs. A path
  * that leads to a map or a list needs the most that anything in it needs. */
 enum effect fields_effect(const char *path);
 /* Whether a declaration can have this dotted path. */
 bool fields_known(const char *path);
-/* The nearest right dotted path, for messages; caller frees. NULL: none is near. */
-char *fields_nearest_path(const char *path);
-
 /* One of `policy.ceilings` by its key: the bound (UNSET: none), and a value as an
  * operator writes it there; the caller frees, NULL: no memory. */
 int64_t ceiling_bound(const struct host_policy *policy, const char *key);

@@ -3,7 +3,7 @@
  * keys_guard.c - the keys below `limits`, `security` and `firewall`: what a service may
  * use, what it may do, and who may reach it.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 static const char *const system_words[] = {
 	[SYSTEM_STRICT] = "strict",

@@ -3,7 +3,7 @@
  * keys_health.c - the keys below `health`. A check says what it asks by one key (http,
  * openapi, tcp, exec, file, notify), and that decides some of its defaults.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 /* What a check does when its keys do not say. */
 static const struct check_defaults {

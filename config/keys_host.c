@@ -2,7 +2,7 @@
  *
  * keys_host.c - the keys of /etc/svcd/svcd.yaml: this host.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 static const char *const drift_words[] = {
 	[DRIFT_REPAIR] = "repair",

@@ -2,7 +2,7 @@
  *
  * keys_logs.c - the keys below `logs`: what becomes of lines, and how files are rotated.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 static const char *const log_format_words[] = {
 	[LOG_TEXT] = "text",

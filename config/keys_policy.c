@@ -5,7 +5,7 @@
  *
  * Not here: the judging (policy.c, policy_paths.c, policy_firewall.c).
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 /* clang-format off */
 

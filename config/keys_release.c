@@ -3,7 +3,7 @@
  * keys_release.c - the keys below `lvs`, `dns`, `deploy` and `edge`: how the world finds
  * a service and where its code comes from.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 static const char *const protocol_words[] = {
 	[PROTOCOL_TCP] = "tcp",

@@ -3,7 +3,7 @@
  * keys_run.c - the keys below `run`, `listen` and `files`: the process, its ports and its
  * files.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 static const char *const run_kind_words[] = {
 	[RUN_SERVICE] = "service",

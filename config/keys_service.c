@@ -2,7 +2,7 @@
  *
  * keys_service.c - the keys at the top of a declaration, and who owns the service.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 #define AT(member) offsetof(struct declaration, member)
 
@@ -78,7 +78,7 @@ const struct rows monitor_rows = { .noun = "monitor", .fields = (const struct fi
 	{ 0 } } };
 
 const struct rows declaration_rows = {
-	.noun = "a declaration",
+	.noun = "a declaration", .size = sizeof(struct declaration), .whole = true,
 	.fields = (const struct field[]){
 	{ "service", AT(service), &kind_text, CHANGE_RESTART, .required = true,
 		.shape = &shape_service,

@@ -3,7 +3,7 @@
  * keys_site.c - the keys of site.yaml: what all hosts share. svcd reads the network sets
  * and the clusters; the rest is kept as written for the generator.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 static const char *const lvs_words[] = { "classes", "reserved" };
 static const char *const dns_words[] = { "zones", "reverse", "discovery", "ttl" };

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "config/rows.h"
+#include "config/keys.h"
 
 /* ---- probes: one key of several says what a check asks ----------------------------- */
 
@@ -84,6 +84,7 @@ const struct kind kind_probe = {
 	.there = is_asked,
 	.done = done_probe,
 	.schema = schema_probe,
+	.indexes_of_row = true,
 };
 
 /* ---- reload: {signal}, {command} or none ------------------------------------------- */

@@ -2,7 +2,7 @@
  *
  * words.c - words of enums that other rooms say too, and the shapes of names.
  */
-#include "config/rows.h"
+#include "config/keys.h"
 
 const char *const rollout_words[] = {
 	[ROLLOUT_SETUP] = "setup",

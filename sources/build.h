@@ -57,7 +57,7 @@ int pin_add(struct json_t *pins, const char *kind, const char *name,
  * value too: that there is none. */
 int pin_add_value(struct json_t *pins, const char *kind, const struct json_t *value);
 
-/* ---- overrides.c: values per site, cluster or host ---------------------------------- */
+/* ---- overrides.c: values per site, cluster or host --------------------------------- */
 
 /* What an override may match. */
 struct whereabouts {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config/fields.h"
 
+#include "config/keys.h"
 #include "tests/test.h"
 
 /* ---- what is refused, and how ------------------------------------------------------ */
@@ -422,7 +423,8 @@ static void test_the_nearest_path_is_offered(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		_cleanup_free_ char *got = fields_nearest_path(cases[i].path);
+		_cleanup_free_ char *got =
+			rows_nearest_path(&declaration_rows, cases[i].path);
 
 		assert_true(text_equal(got, cases[i].want));
 	}

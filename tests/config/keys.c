@@ -3,8 +3,9 @@
  * keys.c - properties of the tables, over every row of a declaration, the host and the
  * site file.
  */
+#include "config/keys.h"
+
 #include "config/fields.h"
-#include "config/rows.h"
 #include "tests/test.h"
 
 /* ---- a value for each row that is not its default ---------------------------------- */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "config/fields.h"
-#include "config/rows.h"
+#include "config/keys.h"
 #include "tests/test.h"
 
 /* ---- what no row of a kind takes ----------------------------------------------------- */

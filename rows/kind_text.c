@@ -7,7 +7,7 @@
 
 #include "base/words.h"
 
-#include "config/rows.h"
+#include "rows/rows.h"
 
 /* ---- scalars ----------------------------------------------------------------------- */
 

@@ -7,8 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "config/fields.h"
-#include "config/rows.h"
+#include "rows/rows.h"
 
 enum { KNOWN_KEYS_SHOWN = 30 };
 
@@ -117,11 +116,11 @@ const char *nearest_key(const struct rows *rows, const char *key)
 }
 
 /* Where else a key of this name would be right: "memory" is known in "limits". */
-static const char *section_with(const char *key)
+static const char *section_with(const struct rows *rows, const char *key)
 {
-	const struct field *section = declaration_rows.fields;
+	const struct field *section = rows->whole ? rows->fields : NULL;
 
-	for (; section->key; section++) {
+	for (; section && section->key; section++) {
 		if (section->kind == &kind_section && rows_find(section->rows, key))
 			return section->key;
 	}
@@ -146,7 +145,7 @@ static void refuse_unknown(
 {
 	struct step step = { .up = reader->at, .key = item->key };
 	const char *nearest = nearest_key(rows, item->key);
-	const char *section = section_with(item->key);
+	const char *section = section_with(rows, item->key);
 	struct text keys = { 0 };
 
 	add_known_keys(&keys, rows);
@@ -154,7 +153,7 @@ static void refuse_unknown(
 	if (nearest) {
 		refuse_at(
 			reader, item->key_mark, "unknown key; did you mean %s?", nearest);
-	} else if (section && rows == &declaration_rows) {
+	} else if (section) {
 		refuse_at(reader, item->key_mark, "unknown key here; it belongs in %s",
 			section);
 	} else if (!text_failed(&keys)) {
@@ -323,4 +322,20 @@ void rows_done(const struct rows *rows, void *base)
 			field->kind->done(field, base);
 		}
 	}
+}
+
+/* ---- back into JSON ---------------------------------------------------------------- */
+
+struct json_t *rows_print(const struct rows *rows, const void *base)
+{
+	_cleanup_(json_freep) struct json_t *map = json_new_object();
+
+	for (const struct field *field = rows->fields; map && field->key; field++) {
+		if (field->alias ||
+			(field->kind->there && !field->kind->there(field, base)))
+			continue;
+		if (json_set(map, field->key, field->kind->print(field, base)) < 0)
+			return NULL;
+	}
+	return TAKE(map);
 }

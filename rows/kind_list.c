@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "config/rows.h"
+#include "rows/rows.h"
 
 static void refuse_list(
 	struct reader *reader, const struct field *field, const struct node *node)
@@ -85,6 +85,7 @@ const struct kind kind_strings = {
 	.print = print_strings,
 	.done = done_strings,
 	.schema = schema_texts,
+	.indexes = 1,
 };
 
 /* ---- command lines ----------------------------------------------------------------- */
@@ -126,6 +127,7 @@ const struct kind kind_argv = {
 	.print = print_strings,
 	.done = done_strings,
 	.schema = schema_texts,
+	.indexes = 1,
 };
 
 static int read_argvs(struct reader *reader, const struct field *field,
@@ -188,6 +190,7 @@ const struct kind kind_argvs = {
 	.print = print_argvs,
 	.done = done_argvs,
 	.schema = schema_argvs,
+	.indexes = 2,
 };
 
 /* ---- maps of texts ----------------------------------------------------------------- */
@@ -270,4 +273,5 @@ const struct kind kind_pairs = {
 	.print = print_pairs,
 	.done = done_pairs,
 	.schema = schema_pairs,
+	.free = true,
 };

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_schema.c - JSON Schema 2020-12 of a declaration, for editors; from the rows. A
+ * schema.c - JSON Schema 2020-12 of rows, for editors. A
  * value that is not a text may be written as a text with `${…}`, which only expansion can
  * judge.
  */
 #include <string.h>
 
-#include "config/config.h"
-#include "config/rows.h"
+#include "rows/rows.h"
 
 struct json_t *schema_of_type(const char *type)
 {
@@ -153,18 +152,6 @@ struct json_t *rows_schema(const struct rows *rows)
 	if (!schema || add_properties(schema, rows) < 0 ||
 		add_required(schema, rows) < 0 ||
 		json_set_bool(schema, "additionalProperties", false) < 0)
-		return NULL;
-	return TAKE(schema);
-}
-
-struct json_t *config_schema(void)
-{
-	_cleanup_(json_freep) struct json_t *schema = rows_schema(&declaration_rows);
-
-	if (!schema ||
-		json_set_text(schema, "$schema",
-			"https://json-schema.org/draft/2020-12/schema") < 0 ||
-		json_set_text(schema, "title", "svcd service declaration") < 0)
 		return NULL;
 	return TAKE(schema);
 }

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "config/rows.h"
+#include "rows/rows.h"
 
 static size_t *count_of(const struct field *field, void *base)
 {
@@ -236,6 +236,7 @@ const struct kind kind_list = {
 	.print = print_list,
 	.done = done_list,
 	.schema = schema_rows_list,
+	.indexes = 1,
 };
 
 static int read_one_or_list(struct reader *reader, const struct field *field,
@@ -271,6 +272,7 @@ const struct kind kind_one_or_list = {
 	.print = print_one_or_list,
 	.done = done_list,
 	.schema = schema_one_or_list,
+	.indexes = 1,
 };
 
 /* ---- maps of rows ------------------------------------------------------------------ */

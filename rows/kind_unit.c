@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/rows.h"
+#include "rows/rows.h"
 
 struct unit {
 	const char *name;

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_print.c - the doors of the rows: trees and JSON into declarations, host and
+ * fields.c - the rows at work: trees and JSON into declarations, host and
  * site, and back into JSON. What is printed is whole: every key, with null for "no
  * value".
  */
+#include "config/fields.h"
+
 #include <string.h>
 
-#include "config/fields.h"
-#include "config/rows.h"
-
-struct json_t *rows_print(const struct rows *rows, const void *base)
-{
-	_cleanup_(json_freep) struct json_t *map = json_new_object();
-
-	for (const struct field *field = rows->fields; map && field->key; field++) {
-		if (field->alias ||
-			(field->kind->there && !field->kind->there(field, base)))
-			continue;
-		if (json_set(map, field->key, field->kind->print(field, base)) < 0)
-			return NULL;
-	}
-	return TAKE(map);
-}
+#include "config/keys.h"
 
 /* ---- from trees -------------------------------------------------------------------- */
 
@@ -179,4 +166,52 @@ void host_done(struct host *host)
 void site_done(struct site *site)
 {
 	rows_done(&site_rows, site);
+}
+
+/* ---- paths ------------------------------------------------------------------------- */
+
+enum effect fields_effect(const char *path)
+{
+	const struct field *field = rows_find_path(&declaration_rows, path);
+
+	return field ? field_effect(field) : CHANGE_RESTART;
+}
+
+bool fields_known(const char *path)
+{
+	return rows_find_path(&declaration_rows, path);
+}
+
+void fields_each_path(field_path_fn *each, void *data)
+{
+	rows_each_path(&declaration_rows, each, data);
+}
+
+/* ---- printed ----------------------------------------------------------------------- */
+
+struct json_t *config_schema(void)
+{
+	_cleanup_(json_freep) struct json_t *schema = rows_schema(&declaration_rows);
+
+	if (!schema ||
+		json_set_text(schema, "$schema",
+			"https://json-schema.org/draft/2020-12/schema") < 0 ||
+		json_set_text(schema, "title", "svcd service declaration") < 0)
+		return NULL;
+	return TAKE(schema);
+}
+
+int config_print_key_table(FILE *out)
+{
+	return rows_print_table(out, &declaration_rows, true);
+}
+
+int config_print_host_table(FILE *out)
+{
+	return rows_print_table(out, &host_rows, false);
+}
+
+int config_print_site_table(FILE *out)
+{
+	return rows_print_table(out, &site_rows, false);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_table.c - the rows as scdoc text, for svcd-service(5), svcd.yaml(5) and
+ * table.c - the rows as scdoc text, for svcd-service(5), svcd.yaml(5) and
  * svcd-site(5).
  */
 #include <string.h>
 
-#include "config/config.h"
-#include "config/rows.h"
+#include "rows/rows.h"
 
 /* What scdoc would take for markup. */
 static void put_escaped(FILE *out, const char *text)
@@ -133,23 +132,8 @@ static void put_rows(FILE *out, const struct rows *rows, const char *prefix, boo
 		put_field(out, field, prefix, effects);
 }
 
-static int put_table(FILE *out, const struct rows *rows, bool effects)
+int rows_print_table(FILE *out, const struct rows *rows, bool effects)
 {
 	put_rows(out, rows, "", effects);
 	return ferror(out) ? -EIO : 0;
-}
-
-int config_print_key_table(FILE *out)
-{
-	return put_table(out, &declaration_rows, true);
-}
-
-int config_print_host_table(FILE *out)
-{
-	return put_table(out, &host_rows, false);
-}
-
-int config_print_site_table(FILE *out)
-{
-	return put_table(out, &site_rows, false);
 }

@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * rows.h - what a row is. Private to this room.
+ * rows.h - the door of this room: what a row is, and what is made of rows.
  *
  * A row (struct field) names a key, the member that holds it, its kind, what a change of
- * it needs, its default as an operator would write it, and its help. keys_*.c hold the
- * tables, kind_*.c the kinds; the reader, the printer, the schema and the man page walk
- * both.
+ * it needs, its default as an operator would write it, and its help. The
+ * reader, the printer, the schema and the man page walk tables of rows; kind_*.c hold
+ * the kinds. Not here: any table.
  *
  * Offsets are relative to `base`, the struct that the rows are of: a section moves it to
  * its member, a list to each item.
  */
 #pragma once
 
-#include "config/config.h"
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/json.h"
+
 #include "document/document.h"
+#include "rows/values.h"
 
 struct reader {
 	const struct names *names; /* NULL: nothing is expanded */
@@ -47,6 +53,9 @@ struct kind {
 	void (*done)(const struct field *field, void *base);
 	/* JSON Schema without description and default. NULL: no memory. */
 	struct json_t *(*schema)(const struct field *field);
+	unsigned indexes;    /* how many "[0]" may stand behind the key in a path */
+	bool indexes_of_row; /* as many as its row says */
+	bool free;           /* no rows inside: what stands there is part of the value */
 };
 
 struct words {
@@ -67,7 +76,8 @@ struct shape {
 struct rows {
 	const struct field *fields; /* ends with a row without key */
 	const char *noun;           /* "a check" */
-	size_t size;              /* of an item, for lists; 0: a section of its parent */
+	size_t size; /* of the struct they are of; 0: a section of its parent */
+	bool whole;  /* of a file: who errs about a key may have meant a section's */
 	const struct kind *first; /* keys of this kind are read first; NULL: in order */
 	/* After all rows were read: what they must fulfil together. -ENOMEM. */
 	int (*finish)(struct reader *reader, const struct node *node, void *base);
@@ -138,8 +148,6 @@ struct json_t *schema_either(struct json_t *one, struct json_t *other);
 int field_read(struct reader *reader, const struct field *field, const struct node *node,
 	void *base);
 int field_read_default(struct reader *reader, const struct field *field, void *base);
-/* One value of an override: `path` must be known. */
-int field_check_at(struct reader *reader, const char *path, const struct node *node);
 const struct field *rows_find(const struct rows *rows, const char *key);
 /* "run.stop.timeout" of where the reader is. Caller frees; NULL: no memory. */
 char *reader_path(const struct reader *reader);
@@ -167,7 +175,33 @@ bool text_fits(struct reader *reader, const struct field *field, const struct no
 /* *ret stays what it was when refused. */
 int read_truth(struct reader *reader, const struct field *field, const struct node *node,
 	bool *ret);
+/* Refuses keys of a map that are none of the row's words. */
+void refuse_other_keys(
+	struct reader *reader, const struct field *field, const struct node *node);
 const char *nearest_key(const struct rows *rows, const char *key);
+
+/* ---- dotted paths (path.c) --------------------------------------------------------- */
+
+/* The row of "run.stop.timeout" or "listen[0].port"; NULL: there is none. */
+const struct field *rows_find_path(const struct rows *rows, const char *path);
+/* Reads one value as if it stood at `path`, which must be known, and keeps nothing.
+ * -ENOMEM. */
+int rows_check_at(struct reader *reader, const struct rows *rows, const char *path,
+	const struct node *node);
+/* What a change of a row needs: the most that anything in it needs. */
+enum effect field_effect(const struct field *field);
+/* Walks every leaf path; `unset` is NULL for keys without default. Lists are
+ * "listen[].port". */
+typedef void field_path_fn(
+	const char *path, const char *unset, const char *help, void *data);
+void rows_each_path(const struct rows *rows, field_path_fn *each, void *data);
+/* The nearest right path, for messages; caller frees. NULL: none is near. */
+char *rows_nearest_path(const struct rows *rows, const char *path);
+
+/* ---- printed (table.c) ------------------------------------------------------------- */
+
+/* scdoc text for a man page, with what a change of each needs. -EIO. */
+int rows_print_table(FILE *out, const struct rows *rows, bool effects);
 
 /* ---- kinds ------------------------------------------------------------------------- */
 
@@ -198,32 +232,11 @@ extern const struct kind kind_list; /* of rows */
 extern const struct kind
 	kind_one_or_list;          /* of rows; one may stand without its brackets */
 extern const struct kind kind_map; /* NAME to `item`; the name is the first member */
-/* kind_union.c, kind_json.c */
-extern const struct kind kind_probe; /* a key of a check that says what it asks */
+/* kind_json.c */
 extern const struct kind
 	kind_switch; /* bool: a map of rows, or true; false or null is off */
-extern const struct kind kind_reload;
-extern const struct kind kind_log_target;
 extern const struct kind kind_json; /* struct json_t *, of the keys in `words` if given */
 extern const struct kind kind_rest; /* the same, under its key in one shared object */
-extern const struct kind kind_overrides;
-
-/* ---- tables ------------------------------------------------------------------------ */
-
-extern const struct rows declaration_rows; /* keys_service.c */
-extern const struct rows run_rows;         /* keys_run.c */
-extern const struct rows listen_rows, file_rows;
-extern const struct rows limits_rows, security_rows; /* keys_guard.c */
-extern const struct rows health_rows, check_rows;    /* keys_health.c */
-extern const struct rows firewall_rows;
-extern const struct rows logs_rows;                       /* keys_logs.c */
-extern const struct rows lvs_rows, dns_rows, deploy_rows; /* keys_release.c */
-extern const struct rows access_rows, edge_rows, monitor_rows;
-extern const struct rows host_rows;                  /* keys_host.c */
-extern const struct rows policy_rows, ceilings_rows; /* keys_policy.c */
-extern const struct rows site_rows;                  /* keys_site.c */
-
-/* ---- words and shapes (words.c) ---------------------------------------------------- */
 
 /* For rows: WORDS(qos) is the table qos_words. */
 #define WORDS(name)                                                                      \
@@ -231,8 +244,3 @@ extern const struct rows site_rows;                  /* keys_site.c */
 	{                                                                                \
 		.items = name##_words, .count = ARRAY_LEN(name##_words)                  \
 	}
-
-extern const struct shape shape_service, shape_name, shape_user, shape_path,
-	shape_file_name, shape_signal, shape_host, shape_variable, shape_header,
-	shape_method, shape_time, shape_capability, shape_asked, shape_service_or_all,
-	shape_user_or_all, shape_capability_or_all;

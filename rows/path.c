@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fields_path.c - questions about dotted paths: is there such a key, what does a change
+ * path.c - questions about dotted paths: is there such a key, what does a change
  * of it need, which one was meant, which ones are there.
  */
 #include <assert.h>
 #include <string.h>
 
-#include "config/fields.h"
-#include "config/rows.h"
+#include "rows/rows.h"
 
-enum { PATH_MOST_BYTES = 256, BASE_MOST_BYTES = 4096 };
-static_assert(
-	sizeof(struct declaration) <= BASE_MOST_BYTES, "scratch of field_check_at()");
+enum { PATH_MOST_BYTES = 256 };
 
 /* Takes one key and the "[0]"s behind it off the path. False: it is no path. */
 static bool take_key(const char **path, char key[static PATH_MOST_BYTES], int *indexes)
@@ -35,31 +32,15 @@ static bool take_key(const char **path, char key[static PATH_MOST_BYTES], int *i
 }
 
 /* How many "[0]"s may stand behind a key. */
-static int depth_of(const struct field *field)
+static int indexes_of(const struct field *field)
 {
-	static const struct kind *const lists[] = { &kind_list, &kind_one_or_list,
-		&kind_strings, &kind_argv, &kind_argvs, &kind_codes };
+	const bool inner = field->kind->indexes_of_row && field->item && !field->rows;
 
-	if (field->kind == &kind_probe && field->item && !field->rows)
-		return depth_of(field->item);
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		if (field->kind == lists[i])
-			return field->kind == &kind_argvs ? 2 : 1;
-	}
-	return 0;
+	return (int)(inner ? field->item->kind->indexes : field->kind->indexes);
 }
 
-/* Kinds whose inside has no rows: what stands there is part of the value. */
-static bool is_free(const struct field *field)
+const struct field *rows_find_path(const struct rows *rows, const char *path)
 {
-	return field->kind == &kind_pairs || field->kind == &kind_json ||
-	       field->kind == &kind_rest || field->kind == &kind_overrides;
-}
-
-/* The row of a path, NULL when there is none. */
-static const struct field *find(const char *path)
-{
-	const struct rows *rows = &declaration_rows;
 	const struct field *field = NULL;
 	char key[PATH_MOST_BYTES];
 	int indexes;
@@ -68,46 +49,35 @@ static const struct field *find(const char *path)
 		if (!rows || !take_key(&path, key, &indexes))
 			return NULL;
 		field = rows_find(rows, key);
-		if (!field || is_free(field))
+		if (!field || field->kind->free)
 			return field;
-		if (indexes > depth_of(field))
+		if (indexes > indexes_of(field))
 			return NULL;
 		rows = field->rows;
 	}
 	return field;
 }
 
-static enum effect most_effect(const struct field *field)
+enum effect field_effect(const struct field *field)
 {
 	enum effect effect = field->effect;
 
 	if (!field->rows)
 		return effect;
 	for (const struct field *row = field->rows->fields; row->key; row++)
-		effect = MAX(effect, most_effect(row));
+		effect = MAX(effect, field_effect(row));
 	return effect;
 }
 
-enum effect fields_effect(const char *path)
+int rows_check_at(struct reader *reader, const struct rows *rows, const char *path,
+	const struct node *node)
 {
-	const struct field *field = find(path);
-
-	return field ? most_effect(field) : CHANGE_RESTART;
-}
-
-bool fields_known(const char *path)
-{
-	return find(path);
-}
-
-int field_check_at(struct reader *reader, const char *path, const struct node *node)
-{
-	const struct field *field = find(path);
+	const struct field *field = rows_find_path(rows, path);
 	const bool partial = reader->partial;
 	struct step step = { .up = reader->at, .key = path };
 	struct field fields[2] = { { 0 }, { 0 } };
 	const struct rows one = { .fields = fields };
-	_cleanup_free_ void *scratch = calloc(1, BASE_MOST_BYTES);
+	_cleanup_free_ void *scratch = calloc(1, rows->size);
 	int r;
 
 	assert(field);
@@ -160,11 +130,11 @@ static void walk_rows(struct walk *walk, const struct rows *rows)
 		walk_field(walk, field);
 }
 
-void fields_each_path(field_path_fn *each, void *data)
+void rows_each_path(const struct rows *rows, field_path_fn *each, void *data)
 {
 	struct walk walk = { .each = each, .data = data };
 
-	walk_rows(&walk, &declaration_rows);
+	walk_rows(&walk, rows);
 	text_done(&walk.path);
 }
 
@@ -193,12 +163,12 @@ static const char *path_ending_with(const struct strings *paths, const char *key
 	return NULL;
 }
 
-char *fields_nearest_path(const char *path)
+char *rows_nearest_path(const struct rows *rows, const char *path)
 {
 	_cleanup_(strings_done) struct strings paths = { 0 };
 	const char *nearest;
 
-	fields_each_path(collect, &paths);
+	rows_each_path(rows, collect, &paths);
 	nearest = path[0] ? path_ending_with(&paths, path) : NULL;
 	if (!nearest)
 		nearest = text_nearest_of(path, &paths);

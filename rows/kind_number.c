@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "config/rows.h"
+#include "rows/rows.h"
 
 /* Plain decimal digits and nothing else; false when it does not fit. */
 static bool parse_digits(const char *text, size_t size, int64_t *ret)
@@ -213,6 +213,7 @@ const struct kind kind_codes = {
 	.print = print_codes,
 	.done = done_codes,
 	.schema = schema_codes,
+	.indexes = 1,
 };
 
 /* ---- modes ------------------------------------------------------------------------- */
