@@ -27,6 +27,7 @@ static const char help[] =
 
 struct options {
 	const char *root, *print;
+	const char *read_for; /* of --read */
 	bool read;
 };
 
@@ -34,7 +35,7 @@ struct options {
 static int read_options(struct options *ret, int argc, char **argv)
 {
 	static const struct option known[] = { { "root", required_argument, NULL, 'r' },
-		{ "read", no_argument, NULL, 'R' },
+		{ "read", optional_argument, NULL, 'R' },
 		{ "print", required_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ 0 } };
@@ -43,7 +44,7 @@ static int read_options(struct options *ret, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", known, NULL)) >= 0) {
 		switch (option) {
 		case 'r': ret->root = optarg; break;
-		case 'R': ret->read = true; break;
+		case 'R': ret->read = true, ret->read_for = optarg; break;
 		case 'p': ret->print = optarg; break;
 		case 'v': puts("svcd-supervisor " SVCD_VERSION); return EXIT_SUCCESS;
 		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
@@ -61,7 +62,7 @@ static int read_options(struct options *ret, int argc, char **argv)
 	return -1;
 }
 
-static int read_declarations(const char *root)
+static int read_declarations(const char *root, const char *what)
 {
 	struct paths paths;
 	int status;
@@ -70,8 +71,7 @@ static int read_declarations(const char *root)
 		fputs("--root must be an absolute path\n", stderr);
 		return EXIT_BAD_USAGE;
 	}
-	status = reader_run(
-		&(struct reader_wish){ .paths = &paths, .watch_fd = -1 }, STDOUT_FILENO);
+	status = reader_run(&paths, what);
 	paths_done(&paths);
 	return status;
 }
@@ -94,7 +94,7 @@ int main(int argc, char **argv)
 	}
 	if (options.read)
 		/* exit(3) is not allowed any more */
-		_exit(read_declarations(options.root));
+		_exit(read_declarations(options.root, options.read_for));
 	/* services' secrets pass through here: no core file, no other process looks in */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	log_init("svcd-supervisor", LOG_INFO);

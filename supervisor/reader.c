@@ -5,12 +5,14 @@
 #include "supervisor/reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -18,7 +20,9 @@
 #include "supervisor/accepted.h"
 #include "supervisor/file_watch.h"
 
-enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10, WATCH_FD = 4 };
+enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10, WATCH_FD = 4, ACCEPTED_FD };
+/* What is said behind --read. */
+static const char for_people[] = "people", for_first_look[] = "first";
 
 /* ---- in the child -------------------------------------------------------------- */
 
@@ -182,7 +186,7 @@ static int gather(struct gathered *gathered, const struct reader_wish *wish)
 	return r == 0 && wish->first ? gather_accepted(gathered, wish) : r;
 }
 
-int reader_run(const struct reader_wish *wish, int output_fd)
+static int run(const struct reader_wish *wish)
 {
 	/* jansson takes its seed from /dev/urandom at the first object: now, while it
 	 * may */
@@ -199,8 +203,43 @@ int reader_run(const struct reader_wish *wish, int output_fd)
 	r = become_harmless();
 	if (r < 0)
 		return complain("giving up privileges", r);
-	r = understand(&gathered, wish, output_fd);
+	r = understand(&gathered, wish, STDOUT_FILENO);
 	return r < 0 ? complain("declarations", r) : EXIT_SUCCESS;
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* From the supervisor; NULL when there is none. */
+static int read_accepted(struct json_t **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size;
+	int r;
+
+	if (!is_open(ACCEPTED_FD))
+		return 0;
+	if (lseek(ACCEPTED_FD, 0, SEEK_SET) < 0)
+		return -errno;
+	r = fd_read_all(&text, &size, ACCEPTED_FD, DEED_OUTPUT_MAX_BYTES);
+	return r < 0 ? r : json_parse(ret, text, size, DEED_OUTPUT_MAX_BYTES, NULL);
+}
+
+int reader_run(const struct paths *paths, const char *what)
+{
+	const bool people = !what || strcmp(what, for_people) == 0;
+	_cleanup_(json_freep) struct json_t *accepted = NULL;
+	struct reader_wish wish = { .paths = paths,
+		.watch_fd = !people && is_open(WATCH_FD) ? WATCH_FD : -1,
+		.first = !people && strcmp(what, for_first_look) == 0 };
+	int r = people ? 0 : read_accepted(&accepted);
+
+	if (r < 0)
+		return complain("what was accepted", r);
+	wish.accepted = accepted;
+	return run(&wish);
 }
 
 /* ---- in the supervisor --------------------------------------------------------- */
@@ -209,11 +248,6 @@ struct reader {
 	struct deed *deed;
 	struct reader_plan plan;
 };
-
-static int run_in_child(void *data, int output_fd)
-{
-	return reader_run(data, output_fd);
-}
 
 static void on_done(void *owner, const struct deed_result *result, struct instant now)
 {
@@ -238,34 +272,79 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 	plan.done(plan.owner, &answer, now);
 }
 
-int reader_start(struct reader **ret, const struct reader_plan *plan)
+static void give(struct spawn_spec *spec, int fd, int target)
 {
-	struct reader *reader = calloc(1, sizeof(*reader));
-	struct spawn_spec spec = { .name = "reading the declarations",
-		.function = run_in_child,
-		.keep_privileges = true,
-		.umask = UNSET,
-		.nice = UNSET,
-		.open_files = UNSET,
-		.core_bytes = 0,
-		.oom_score = UNSET };
+	spec->fds[spec->fds_count].fd = fd;
+	spec->fds[spec->fds_count].target = target;
+	spec->fds_count++;
+}
+
+/* What was accepted before, as a file without a name. */
+static int print_accepted(int *ret_fd, const struct json_t *accepted)
+{
+	_cleanup_free_ char *text = json_print(accepted, JSON_ONE_LINE);
+	int fd = text ? fd_sealed("accepted", text, strlen(text)) : -ENOMEM;
+
+	if (fd < 0)
+		return fd;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int add_words(struct strings *words, const struct reader_wish *wish)
+{
+	int r = strings_add(words, "/proc/self/exe");
+
+	if (r == 0 && wish->paths->root[0])
+		r = strings_add(words, "--root");
+	if (r == 0 && wish->paths->root[0])
+		r = strings_add(words, wish->paths->root);
+	if (r == 0)
+		r = strings_add(words, wish->first ? "--read=first" : "--read=apply");
+	return r;
+}
+
+/* The program anew, and no copy of this process: secrets pass through here. */
+static int start(struct reader *reader, const struct reader_plan *plan,
+	const struct strings *words)
+{
+	const struct reader_wish *wish = &plan->wish;
+	_cleanup_close_ int accepted = -1;
+	struct spawn_spec spec = spawn_plain("reading the declarations");
 	struct deed_plan deed = { .spec = &spec,
 		.timeout_ms = READER_TIMEOUT_MS,
 		.done = on_done,
 		.owner = reader };
+
+	spec.argv = words;
+	spec.environment = (const char *const *)environ;
+	spec.keep_privileges = true;
+	spec.core_bytes = 0;
+	if (wish->watch_fd >= 0)
+		give(&spec, wish->watch_fd, WATCH_FD);
+	if (wish->accepted) {
+		int r = print_accepted(&accepted, wish->accepted);
+
+		if (r < 0)
+			return r;
+		give(&spec, accepted, ACCEPTED_FD);
+	}
+	return deed_start(&reader->deed, plan->loop, plan->cgroups, &deed);
+}
+
+int reader_start(struct reader **ret, const struct reader_plan *plan)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct strings words = { 0 };
 	int r;
 
 	if (!reader)
 		return -ENOMEM;
 	reader->plan = *plan;
-	spec.data = &reader->plan.wish;
-	if (plan->wish.watch_fd >= 0) {
-		spec.fds[0].fd = plan->wish.watch_fd;
-		spec.fds[0].target = WATCH_FD;
-		spec.fds_count = 1;
-		reader->plan.wish.watch_fd = WATCH_FD;
-	}
-	r = deed_start(&reader->deed, plan->loop, plan->cgroups, &deed);
+	r = add_words(&words, &plan->wish);
+	if (r == 0)
+		r = start(reader, plan, &words);
+	strings_done(&words);
 	if (r < 0) {
 		free(reader);
 		return r;

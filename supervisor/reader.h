@@ -2,7 +2,7 @@
  *
  * reader.h - reads everything declared on disk, in a child that can do no harm.
  *
- * The child opens the files as root, then becomes nobody and gives up every system call
+ * The child is the program anew, without a byte of this process's memory. It opens the files as root, then becomes nobody and gives up every system call
  * but the few that parsing needs; what it understood comes back as JSON. No YAML is read
  * in this process.
  */
@@ -46,7 +46,7 @@ struct reader_plan {
 int reader_start(struct reader **ret, const struct reader_plan *plan); /* -ENOMEM */
 struct reader *reader_free(struct reader *reader);
 
-/* The child's part (also `svcd-supervisor --read`): gathers below the paths, drops
- * everything, parses, writes JSON to `output_fd`: config_print(), "accepted", "watches".
- * The exit status. */
-int reader_run(const struct reader_wish *wish, int output_fd);
+/* The child's part, `svcd-supervisor --read[=WHAT]`: gathers below the paths, drops
+ * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches". `what`
+ * is how the supervisor asks; NULL: a person does. The exit status. */
+int reader_run(const struct paths *paths, const char *what);
