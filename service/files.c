@@ -247,6 +247,12 @@ int directory_prepare(const struct directory_plan *plan, struct error *err)
 			"%s is a symbolic link or a file; fix: name the directory that is "
 			"meant",
 			plan->path);
+	if (r == -EPERM && users && plan->writer)
+		return error_set(err, r,
+			"svcd-log cannot be let into %s, which lies in a directory of the "
+			"service's own; fix: name one below root's, or send stdout and "
+			"stderr to the journal",
+			plan->path);
 	if (r < 0)
 		return error_errno(err, r, "making %s", plan->path);
 	return check_writer(&self, err);

@@ -310,6 +310,7 @@ static void the_services_directory_is_not_given_to_it_by_root(void **state)
 	(void)state;
 	make("own/roots2", 0, 0755);
 	assert_int_equal(prepare("own/roots2", false, true, &err), -EPERM);
+	assert_non_null(strstr(err.text, "svcd-log cannot be let into "));
 	assert_int_equal(look("own/roots2").st_uid, 0);
 }
 
