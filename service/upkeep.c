@@ -21,8 +21,9 @@ enum {
 	MAX_PIDS = 1024,
 	STATM_MAX_BYTES = 256,
 	HOST_NAME_BYTES = 256,
+	SIZE_TEXT_BYTES = 32,
 };
-static const int64_t bytes_per_mib = 1 << 20;
+static const int64_t bytes_per_kib = 1 << 10, bytes_per_mib = 1 << 20;
 
 static const struct restart_policy_spec *spec_of(const struct process *process)
 {
@@ -137,11 +138,21 @@ void process_declare_upkeep(struct process *process, struct instant now)
 	look_again(process, now);
 }
 
+static const char *size_text(int64_t bytes, char ret[static SIZE_TEXT_BYTES])
+{
+	bool is_large = bytes >= bytes_per_mib;
+
+	snprintf(ret, SIZE_TEXT_BYTES, "%lld%c",
+		(long long)(bytes / (is_large ? bytes_per_mib : bytes_per_kib)),
+		is_large ? 'M' : 'K');
+	return ret;
+}
+
 static void explain(const struct process *process, enum renewal_decision decision,
 	const struct renewal_facts *facts, char *ret)
 {
 	const struct restart_policy_spec *spec = spec_of(process);
-	char text[DURATION_TEXT_BYTES];
+	char text[DURATION_TEXT_BYTES], used[SIZE_TEXT_BYTES], most[SIZE_TEXT_BYTES];
 
 	if (decision == RENEWAL_AGE) {
 		duration_format(spec->max_age_ms * US_PER_MS, text);
@@ -151,9 +162,9 @@ static void explain(const struct process *process, enum renewal_decision decisio
 	}
 	duration_format((int64_t)RENEWAL_PATIENCE_MS * US_PER_MS, text);
 	reason_set(ret, REASON_BYTES,
-		"used %lldM, more than run.restart.memory_above %lldM for %s",
-		(long long)(facts->memory_bytes / bytes_per_mib),
-		(long long)(spec->memory_above_bytes / bytes_per_mib), text);
+		"used %s, more than run.restart.memory_above %s for %s",
+		size_text(facts->memory_bytes, used),
+		size_text(spec->memory_above_bytes, most), text);
 }
 
 void process_look_after(void *owner, struct instant now)

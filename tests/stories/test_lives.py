@@ -2,9 +2,10 @@
 """How a service lives: rolls, hand-overs, reloads, back-off, watchdogs, words of sd_notify."""
 import json
 import os
+import shutil
 import signal
 import subprocess
-import textwrap
+import time
 
 import pytest
 
@@ -123,9 +124,10 @@ def running(host, name):
     return sorted(one['instance'] for one in host.status(name)['instances'] if one['state'] == 'up')
 
 
+@pytest.mark.parametrize('batch', [1, 2])
 @pytest.mark.parametrize('handover', ['start-first', 'stop-first'])
-def test_rolling_over_four_instances_under_load_loses_no_request(host, handover):
-    declare_fleet(host, 4, run={'restart': {'handover': handover}})
+def test_rolling_over_four_instances_under_load_loses_no_request(host, handover, batch):
+    declare_fleet(host, 4, run={'restart': {'handover': handover}, 'batch': batch})
     host.start()
     host.until_ready('web')
     until(lambda: len(running(host, 'web')) == 4)
@@ -162,3 +164,118 @@ def test_a_build_that_never_gets_ready_is_thrown_away_and_the_old_one_serves_on(
     assert status['ready'] and [one['instance'] for one in status['instances']] == [1]
     code, body = host.get('/', port=10043)
     assert (code, body) == (200, f'1 {old}')
+
+
+def test_fewer_and_more_instances_under_load_lose_no_request_and_touch_no_other(host):
+    declare_fleet(host, 4)
+    host.start()
+    until(lambda: len(running(host, 'web')) == 4)
+    before = host.pids('web')
+    load = Load(host, 'web')
+    for instances, left in ((2, before[:2]), (4, before[:2])):
+        declare_fleet(host, instances)
+        difference = host.must_ctl('diff', rc=0)
+        assert 'run.instances' in difference and 'restart' not in difference, difference
+        host.must_ctl('apply', '--yes')
+        pids = host.pids('web')
+        assert len(running(host, 'web')) == len(pids) == instances and pids[:2] == left
+    results = load.end()
+    assert results['failed'] == [] and results['ok'] > 50, results
+    assert [one['reason'] for one in host.status('web')['exits']] == ['stopped: run.instances is less now'] * 2
+
+
+def test_the_first_that_does_not_come_back_leaves_the_rest_untouched(host):
+    declare_fleet(host, 3, run={'restart': {'handover': 'stop-first'}})
+    host.start()
+    until(lambda: len(running(host, 'web')) == 3)
+    before = host.pids('web')
+    host.write('srv/server.py', 'import sys; sys.exit("bad build")')
+    result = host.ctl('restart', 'web')
+    assert result.returncode == 1, result
+    assert 'instance 1: (2 more not touched) exit 1' in result.stdout + result.stderr
+    assert host.pids('web')[1:] == before[1:]
+    assert running(host, 'web') == [2, 3]
+
+
+# Like so many: without its database it does not even begin.
+CLIENT_OF_A_DATABASE = 'import os, sys, time\nif not os.path.exists(sys.argv[1]): sys.exit("no database")\n' \
+                       'while os.path.exists(sys.argv[1]): time.sleep(0.05)\nsys.exit("the database went away")\n'
+
+
+def test_a_database_that_is_away_for_a_while_leaves_no_service_failed(host):
+    delay_max = 2
+    database = host.write('srv/database', '')
+    client = host.write('srv/needs.py', CLIENT_OF_A_DATABASE)
+    host.declare('needs', run={'command': [PYTHON, str(client), str(database)], 'user': 'web',
+                               'ready': {'by': 'started'},
+                               'restart': {'delay': '100ms', 'delay_max': f'{delay_max}s'}})
+    host.start()
+    host.until_ready('needs')
+    assert host.ctl('check', 'needs').returncode == 0
+    database.unlink()
+    seen = set()
+
+    def is_critical():
+        seen.add(host.state('needs'))
+        result = host.ctl('check', 'needs')
+        return result if result.returncode == 2 and 'in a row' in result.stdout else None
+    said = until(is_critical, within=30)
+    assert 'no database' in said.stdout or 'exit 1' in said.stdout, said.stdout
+    away = time.monotonic() + 3 * delay_max
+    while time.monotonic() < away:
+        seen.add(host.state('needs'))
+        assert host.ctl('check', 'needs').returncode == 2
+    assert 'failed' not in seen, seen
+    deaths = host.status('needs')['exits'][0]['number']
+    database.write_text('', encoding='utf-8')
+    # a little more than delay_max, for a machine that is busy
+    until(lambda: host.state('needs') == 'up' and host.ctl('check', 'needs').returncode == 0, within=delay_max + 3)
+    until(lambda: host.status('needs')['exits'][0]['number'] <= deaths + 1)
+    assert all(one['death'] for one in host.status('needs')['exits'])
+
+
+def test_failed_does_not_survive_a_reboot(host):
+    mark = host.root / 'srv/well'
+    host.declare('crash', run={'command': ['/bin/sh', '-c', f'test -e {mark} || exit 3; exec sleep 1000'],
+                               'user': 'web', 'ready': {'by': 'started'},
+                               'restart': {'delay': '50ms', 'delay_max': '100ms',
+                                           'give_up': {'after': 3, 'within': '1m'}}})
+    host.start()
+    host.until_state('crash', 'failed')
+    host.stop()
+    # /run is empty after a boot, /var is not
+    for entry in (host.root / 'run').iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    mark.parent.mkdir(exist_ok=True)
+    mark.write_text('', encoding='utf-8')
+    host.start()
+    host.until_state('crash', 'up')
+
+
+STORER = '''
+import os, signal, socket, sys
+
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+    sender.connect(os.environ["NOTIFY_SOCKET"])
+    if "LISTEN_FDS" in os.environ:
+        print("given", os.environ["LISTEN_FDS"], os.environ["LISTEN_FDNAMES"], os.pread(3, 99, 0).decode(), flush=True)
+    else:
+        store = os.memfd_create("sessions")
+        os.write(store, b"3 sessions")
+        socket.send_fds(sender, [b"FDSTORE=1\\nFDNAME=sessions"], [store])
+    sender.send(b"READY=1")
+signal.pause()
+'''
+
+
+def test_what_a_service_gave_to_keep_comes_back_to_it(host):
+    storer = host.write('srv/storer.py', STORER)
+    host.declare('keeps', run={'command': [PYTHON, str(storer)], 'user': 'web', 'ready': {'by': 'notify'},
+                               'restart': {'delay': '50ms'}})
+    host.start()
+    host.until_ready('keeps')
+    os.kill(host.pid('keeps'), signal.SIGKILL)
+    until(lambda: 'given 1 sessions 3 sessions' in host.ctl('logs', 'keeps').stdout)
+    host.until_ready('keeps')
+    host.must_ctl('restart', 'keeps')
+    until(lambda: host.ctl('logs', 'keeps').stdout.count('given 1 sessions 3 sessions') == 2)
