@@ -358,10 +358,12 @@ static void judge_deaths(
 {
 	int64_t stable_ms =
 		service->declaration ? service->declaration->run.restart.stable_ms : 0;
+	/* a try that has not got anywhere yet is no recovery */
+	bool is_down = truth->situation == SITUATION_WAITING ||
+		       truth->situation == SITUATION_STARTING;
 
-	if (truth->situation == SITUATION_WAITING &&
-		status_deaths_in_a_row(status, MAX(stable_ms, 0) * US_PER_MS) >=
-			DEATHS_UNTIL_CRITICAL)
+	if (is_down && status_deaths_in_a_row(status, MAX(stable_ms, 0) * US_PER_MS) >=
+			       DEATHS_UNTIL_CRITICAL)
 		worsen(truth, NAGIOS_CRITICAL);
 }
 
