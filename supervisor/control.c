@@ -168,6 +168,33 @@ const char *control_operators(const struct host *host)
 	return host->control.operators ? host->control.operators : "svcd-operators";
 }
 
+static int add_group(struct json_t *groups, const char *name)
+{
+	return name ? json_set(groups, name, json_new_null()) : 0;
+}
+
+static int add_group_of(struct json_t *groups, const struct declaration *declaration)
+{
+	return declaration ? add_group(groups, declaration->access.group) : 0;
+}
+
+struct json_t *control_groups(
+	const struct supervisor *supervisor, const struct config *read)
+{
+	const struct host *host = read ? &read->host : &supervisor->config->host;
+	_cleanup_(json_freep) struct json_t *groups = json_new_object();
+	int r = add_group(groups, control_operators(host));
+
+	r |= add_group(groups, host->control.readers);
+	for (size_t i = 0; read && i < read->entries_count; i++)
+		r |= add_group_of(groups, read->entries[i].declaration);
+	for (size_t i = 0; i < supervisor->members.count; i++)
+		if (supervisor->members.items[i]->service)
+			r |= add_group_of(groups,
+				supervisor->members.items[i]->service->declaration);
+	return r ? NULL : TAKE(groups);
+}
+
 static bool is_operator(
 	const struct supervisor *supervisor, const struct varlink_peer *peer)
 {

@@ -17,6 +17,10 @@ int control_new(struct control **ret, struct supervisor *supervisor); /* -ENOMEM
 int control_open(struct control *control, struct supervisor *supervisor);
 /* The group whose members may operate every service. */
 const char *control_operators(const struct host *host);
+/* {GROUP: null} of all whose members may ask or act: of what runs, and of what was read
+ * (may be NULL) and does not run yet. NULL: no memory. */
+struct json_t *control_groups(
+	const struct supervisor *supervisor, const struct config *read);
 struct control *control_free(struct control *control);
 /* Things changed: waiting calls are answered, watchers shown. */
 void control_settled(struct control *control, struct instant now);

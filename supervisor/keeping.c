@@ -232,6 +232,24 @@ void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance
 	task_schedule(keeping->supervisor->settle);
 }
 
+void keeping_accept_host(struct keeping *keeping)
+{
+	const struct config *config = keeping->supervisor->config;
+	_cleanup_(json_freep) struct json_t *body = json_new_object();
+	_cleanup_free_ char *text = NULL;
+	char hash[HASH_TEXT_BYTES];
+	int r = json_set(body, "host", host_print(&config->host));
+
+	r |= json_set(body, "site", site_print(&config->site));
+	text = r ? NULL : json_print(body, JSON_ONE_LINE);
+	if (!text)
+		return;
+	snprintf(hash, sizeof(hash), "%016llx", text_hash(text, strlen(text)));
+	keeping_accept(
+		keeping, &(struct acceptance){
+				 .name = ACCEPTED_HOST, .hash = hash, .body = body });
+}
+
 void keeping_forget(struct keeping *keeping, const char *name)
 {
 	if (!json_get(keeping->heads, name))

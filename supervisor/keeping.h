@@ -29,6 +29,8 @@ struct acceptance {
 };
 /* Nothing is written when the very same was accepted before. */
 void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance);
+/* The host and site file that are in use. */
+void keeping_accept_host(struct keeping *keeping);
 void keeping_forget(struct keeping *keeping, const char *name);
 
 /* Somebody waits for it: no pause after a start or a failure. */

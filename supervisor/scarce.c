@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- who stays ------------------------------------------------------------------- */
 
@@ -256,4 +257,11 @@ int scarce_judge(
 	if (r < 0 || wish->memory_bytes <= 0)
 		return r;
 	return refuse_over_budget(plan, members, wish);
+}
+
+int64_t scarce_memory_bytes(int64_t percent)
+{
+	int64_t host = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+
+	return host / 100 * percent;
 }

@@ -10,187 +10,22 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/reason.h"
 
 #include "service/service.h"
 #include "spawn/spawn.h"
 #include "supervisor/act.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
-#include "supervisor/journal.h"
 #include "supervisor/keeping.h"
 #include "supervisor/store.h"
 
 enum { WATCHDOG_SHARE = 3 };
-
-/* ---- events -------------------------------------------------------------------- */
-
-/* The ring has every event; `quiet` ones are not also a line of the journal. */
-static void keep_event(
-	struct supervisor *supervisor, const struct event *event, bool quiet)
-{
-	struct event dated = *event;
-
-	dated.at = loop_wall(supervisor->loop);
-	journal_event(events_add(&supervisor->events, &dated),
-		quiet ? LOG_DEBUG : event->level);
-	if (supervisor->settle)
-		task_schedule(supervisor->settle);
-}
-
-void supervisor_event(struct supervisor *supervisor, const struct event *event)
-{
-	keep_event(supervisor, event, false);
-}
-
-void supervisor_say(
-	struct supervisor *supervisor, struct about about, const char *format, ...)
-{
-	struct event event = { .level = about.level, .uid = NOBODY };
-	va_list args;
-
-	snprintf(event.service, sizeof(event.service), "%s",
-		about.service ? about.service : "");
-	snprintf(event.word, sizeof(event.word), "%s", about.word);
-	va_start(args, format);
-	vsnprintf(event.text, sizeof(event.text), format, args);
-	va_end(args);
-	supervisor_event(supervisor, &event);
-}
-
-/* ---- what services tell -------------------------------------------------------- */
-
-static void on_changed(void *owner, struct service *service, struct instant now)
-{
-	(void)owner;
-	(void)now;
-	if (service->user) /* not while it is being made */
-		member_changed(service->user);
-}
-
-/* The exit has said why one waits; and whoever dies again and again is said at the 1st,
- * 2nd, 4th, 8th … time. Events and status have the rest. */
-static bool is_said_elsewhere(const struct service_event *said)
-{
-	unsigned deaths = said->service->deaths_in_a_row;
-
-	return text_equal(said->word, state_words[STATE_WAITING]) ||
-	       (deaths > 1 && (deaths & (deaths - 1)) != 0);
-}
-
-static void on_event(void *owner, const struct service_event *said)
-{
-	struct supervisor *supervisor = owner;
-	struct event event = {
-		.instance = said->instance, .level = said->level, .uid = NOBODY
-	};
-
-	snprintf(event.service, sizeof(event.service), "%s", said->service->name);
-	snprintf(event.word, sizeof(event.word), "%s", said->word);
-	reason_set(event.text, sizeof(event.text), "%s", said->text);
-	if (said->exit)
-		event.exit = (struct event_exit){ true, said->exit->cause,
-			said->exit->code, said->exit->signal };
-	keep_event(supervisor, &event, is_said_elsewhere(said));
-	if (said->exit)
-		facts_ask_tail(supervisor, said->service->name, said->exit);
-}
-
-static void on_piped(void *owner, struct service *service, unsigned instance,
-	const char *stream, int fd)
-{
-	(void)owner;
-	if (service->user)
-		told_pipe(service->user, instance, stream, fd);
-}
-
-/* ---- what engines tell --------------------------------------------------------- */
-
-static bool give_birth(void *owner, enum engine which, struct engine_birth *ret)
-{
-	static const char *const sockets[ENGINE_COUNT] = {
-		[ENGINE_HEALTH] = STORE_HEALTH, [ENGINE_LOG] = STORE_LOG
-	};
-	struct supervisor *supervisor = owner;
-	int fd = sockets[which] ? store_fd(supervisor->store, sockets[which]) : -1;
-
-	ret->identity = &supervisor->found.engines[which];
-	if (!ret->identity->known) {
-		snprintf(ret->reason, sizeof(ret->reason),
-			"%.120s; create it with `systemd-sysusers svcd.conf`",
-			ret->identity->reason);
-		return false;
-	}
-	if (fd >= 0) {
-		ret->names[ret->count] = sockets[which];
-		ret->fds[ret->count++] = fd;
-	}
-	for (size_t i = 0; which == ENGINE_HEALTH && i < supervisor->listeners.count &&
-			   ret->count < ENGINE_MAX_LISTENERS;
-		i++) {
-		ret->names[ret->count] = supervisor->listeners.items[i].name;
-		ret->fds[ret->count++] = supervisor->listeners.items[i].fd;
-	}
-	return true;
-}
-
-static struct json_t *print_hello(void *owner)
-{
-	const struct supervisor *supervisor = owner;
-	_cleanup_(json_freep) struct json_t *body = json_new_object();
-	int r = 0;
-
-	r |= json_set_int(body, "version", CHANNEL_VERSION);
-	r |= json_set_text(body, "build", SVCD_VERSION);
-	r |= json_set(body, "host", host_print(&supervisor->config->host));
-	r |= json_set(body, "site", site_print(&supervisor->config->site));
-	r |= json_set_text(body, "root", supervisor->paths.root);
-	r |= json_set_text(body, "services_base", cgroups_base(supervisor->cgroups));
-	return r ? NULL : TAKE(body);
-}
-
-static void on_met(void *owner, enum engine which, struct instant now)
-{
-	told_anew(owner, which);
-	told_flush(owner, which, now);
-}
-
-static void on_message(
-	void *owner, enum engine which, enum message_kind kind, struct json_t *body)
-{
-	facts_take(owner, which, kind, body);
-}
-
-static void on_room(void *owner, enum engine which, struct instant now)
-{
-	told_flush(owner, which, now);
-}
-
-static void on_engine_event(void *owner, enum engine which, int level, const char *text)
-{
-	supervisor_say(owner, (struct about){ NULL, "engine", level }, "%s engine: %s",
-		engine_words[which], text);
-}
-
-static void on_engine_stopped(void *owner, enum engine which, struct instant now)
-{
-	struct supervisor *supervisor = owner;
-
-	(void)which;
-	(void)now;
-	if (++supervisor->engines_stopped == ENGINE_COUNT)
-		loop_stop(supervisor->loop);
-}
-
-static const struct engine_user engine_user = { give_birth, print_hello, on_met,
-	on_message, on_room, on_engine_event, on_engine_stopped };
 
 /* ---- this host ----------------------------------------------------------------- */
 
@@ -379,7 +214,7 @@ static int end_leftovers(struct supervisor *supervisor)
 
 static int make_parts(struct supervisor *supervisor, struct error *err)
 {
-	struct engine_host host = { supervisor->loop, supervisor->cgroups, &engine_user,
+	struct engine_host host = { supervisor->loop, supervisor->cgroups, &engines_user,
 		supervisor };
 	const struct probes_user probes_user = { facts_probed, supervisor };
 	struct loop *loop = supervisor->loop;
@@ -467,10 +302,8 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 		.cgroups = supervisor->cgroups,
 		.spawner = supervisor->spawner,
 		.preparer = supervisor->preparer,
-		.owner = supervisor,
-		.changed = on_changed,
-		.event = on_event,
-		.piped = on_piped };
+		.owner = supervisor };
+	said_connect(supervisor);
 	supervisor->since = loop_wall(supervisor->loop);
 	supervisor_load_wishes(supervisor);
 	*ret = supervisor;

@@ -86,6 +86,8 @@ void supervisor_adopt_host(struct supervisor *supervisor, struct config *config)
  * ask. NULL: it is as before; root may ask in any case. */
 void supervisor_adopt_found(
 	struct supervisor *supervisor, struct found *found, struct instant now);
+/* ---- said.c: what is worth a line, and what services tell ----------------------- */
+
 /* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */
 void supervisor_event(struct supervisor *supervisor, const struct event *event);
 struct about {
@@ -94,6 +96,13 @@ struct about {
 };
 __attribute__((format(printf, 3, 4))) void supervisor_say(
 	struct supervisor *supervisor, struct about about, const char *format, ...);
+/* Services tell it what happens to them from now on. */
+void said_connect(struct supervisor *supervisor);
+
+/* ---- engines.c: what engines are born with, where what they tell goes ----------- */
+
+extern const struct engine_user engines_user; /* of a struct supervisor */
+
 /* ---- wishes.c: what operators want, on disk ------------------------------------ */
 
 void supervisor_load_wishes(struct supervisor *supervisor);
