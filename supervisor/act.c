@@ -253,6 +253,8 @@ static void go(const struct act *act, struct member *member)
 		"no longer wanted here" };
 
 	assert(member && member->service);
+	if (member->leaving)
+		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);
 	member->leaving = true;
 	service_stop_later(member->service, &decision, act->now);
@@ -264,6 +266,13 @@ static void stay(const struct act *act, struct member *member)
 {
 	member->leaving = false;
 	service_start(member->service, act->who, "declared again", act->now);
+}
+
+/* That no file declares it does not call back who was told to go. */
+static bool is_called_back(const struct member *member, const struct step *step)
+{
+	return member && member->leaving && step->kind != STEP_REMOVE &&
+	       step->kind != STEP_ORPHAN;
 }
 
 /* Whether a job of it may be waited for. */
@@ -279,7 +288,7 @@ static bool take_step(const struct act *act, struct step *step)
 		show_file(member, step);
 	if (step->waits)
 		return false;
-	if (member && member->leaving && step->kind != STEP_REMOVE)
+	if (is_called_back(member, step))
 		stay(act, member);
 	switch (step->kind) {
 	case STEP_ADD:

@@ -278,6 +278,27 @@ def test_a_file_that_vanished_leaves_an_orphan_that_outlives_a_boot(host):
     assert host.ctl('status', 'hello').returncode == 4
 
 
+@pytest.mark.parametrize('way', ['removed', 'retired'])
+def test_who_goes_slowly_is_not_called_back_by_the_files_that_are_looked_at_meanwhile(host, way):
+    """The look at the files that the change itself brings comes a second later, while it still stops."""
+    settings = {'stop': {'signal': 'TERM', 'timeout': '5s'}}
+    path = host.declare_web('slow', 8080, '--ignore-term', run=settings)
+    sleeper(host, 'other')
+    host.start()
+    host.until_ready('slow')
+    if way == 'removed':
+        path.unlink()
+        words = ('apply', '--yes', '--remove', 'slow')
+    else:
+        host.declare_web('slow', 8080, '--ignore-term', run=settings, state='retired')
+        words = ('apply', '--yes')
+    reads = host.said().count('reading the declarations again')
+    host.must_ctl(*words)
+    assert host.said().count('reading the declarations again') > reads
+    until(lambda: host.ctl('status', 'slow').returncode == 4)
+    assert host.said().count('slow: instance 1 starting') == 1
+
+
 def test_retired_is_stopped_and_forgotten(host):
     sleeper(host)
     sleeper(host, 'other')
