@@ -98,6 +98,23 @@ struct json_t *accepted_head(const char *hash, struct json_t *pins, struct wall 
 	return r < 0 ? NULL : TAKE(head);
 }
 
+struct json_t *accepted_pend(const struct json_t *head, struct wall since)
+{
+	_cleanup_(json_freep) struct json_t *other = json_clone(head);
+
+	if (!other)
+		return NULL;
+	json_remove(other, "pending_us");
+	if (since.us != 0 && json_set_int(other, "pending_us", since.us) < 0)
+		return NULL;
+	return TAKE(other);
+}
+
+struct wall accepted_pending(const struct json_t *head)
+{
+	return (struct wall){ json_get_int(head, "pending_us", 0) };
+}
+
 bool accepted_same(const struct json_t *a, const struct json_t *b)
 {
 	return text_equal(json_get_text(a, "hash", NULL), json_get_text(b, "hash", "")) &&

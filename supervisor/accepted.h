@@ -6,7 +6,7 @@
  * STATE/accepted/NAME (0600, root):
  *
  *     svcd-accepted 1 CHECKSUM\n
- *     {"hash": …, "pins": {…}, "at_us": …}\n
+ *     {"hash": …, "pins": {…}, "at_us": …, "pending_us": …}\n
  *     {"service": "mathoid", …}\n
  *
  * The checksum is of everything behind its line. The head is what can be compared
@@ -41,6 +41,10 @@ char *accepted_print(const struct json_t *head, const struct json_t *body);
 
 /* `hash` is of the body; `pins` are shared. NULL: no memory. */
 struct json_t *accepted_head(const char *hash, struct json_t *pins, struct wall at);
+/* The same head of something for which a change waits since then; us 0: none does. NULL:
+ * no memory. */
+struct json_t *accepted_pend(const struct json_t *head, struct wall since);
+struct wall accepted_pending(const struct json_t *head); /* us 0: since never */
 /* Whether both heads are of the same thing, accepted whenever. */
 bool accepted_same(const struct json_t *a, const struct json_t *b);
 

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "supervisor/accepted.h"
 #include "supervisor/keeping.h"
 #include "supervisor/supervisor.h"
 
@@ -111,11 +112,24 @@ static void say_pending(const struct member *member)
 	}
 }
 
+/* Since when something waits: also as an earlier svcd saw it. */
+static void keep_pending(struct member *member)
+{
+	struct keeping *keeping = member->supervisor->keeping;
+	struct wall *since = &member->pending_since;
+
+	if (!member->orphan && member->pending.count == 0)
+		*since = (struct wall){ 0 };
+	else if (since->us == 0)
+		*since = accepted_pending(json_get(keeping_heads(keeping), member->name));
+	if (since->us == 0 && (member->orphan || member->pending.count > 0))
+		*since = loop_wall(member->supervisor->loop);
+	keeping_pend(keeping, member->name, *since, member->service->effective);
+}
+
 /* What a member shows of its file, whatever is done about it. */
 static void show_file(struct member *member, struct step *step)
 {
-	const bool before = member->pending_since.us != 0;
-
 	if (shows_already(member, step))
 		return;
 	changes_done(&member->pending);
@@ -129,10 +143,7 @@ static void show_file(struct member *member, struct step *step)
 	member->orphan = step->kind == STEP_ORPHAN;
 	member->stale = false;
 	strings_done(&member->refused);
-	if (!member->orphan && member->pending.count == 0)
-		member->pending_since = (struct wall){ 0 };
-	else if (!before)
-		member->pending_since = loop_wall(member->supervisor->loop);
+	keep_pending(member);
 	say_pending(member);
 	member_changed(member);
 }

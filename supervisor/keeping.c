@@ -222,13 +222,29 @@ void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance
 		acceptance->hash, acceptance->pins, loop_wall(keeping->supervisor->loop));
 	const struct json_t *before = json_get(keeping->heads, acceptance->name);
 
-	if (!head || (before && accepted_same(before, head)))
+	if (!head || (before && accepted_same(before, head) &&
+			     accepted_pending(before).us == 0))
 		return;
 	if (!keeping->heads)
 		keeping->heads = json_new_object();
 	if (json_set(keeping->heads, acceptance->name, TAKE(head)) < 0)
 		return;
 	put(&keeping->waiting, acceptance->name, json_share(acceptance->body));
+	task_schedule(keeping->supervisor->settle);
+}
+
+void keeping_pend(
+	struct keeping *keeping, const char *name, struct wall since, struct json_t *body)
+{
+	_cleanup_(json_freep) struct json_t *head = NULL;
+	const struct json_t *before = json_get(keeping->heads, name);
+
+	if (!before || accepted_pending(before).us == since.us)
+		return;
+	head = accepted_pend(before, since);
+	if (!head || json_set(keeping->heads, name, TAKE(head)) < 0)
+		return;
+	put(&keeping->waiting, name, json_share(body));
 	task_schedule(keeping->supervisor->settle);
 }
 

@@ -234,6 +234,34 @@ def test_a_changed_template_is_pending_and_named_and_restarts_nothing(host, poli
     assert not host.status('hello')['pending']
 
 
+def pending_since(host):
+    return host.status('hello')['pending_since']
+
+
+def test_since_when_something_waits_outlives_svcd(host):
+    template(host)
+    path = host.declare('hello', template='ours')
+    sleeper(host, 'other')
+    host.start()
+    host.until_ready('hello')
+    until(accepted(host, 'hello').exists)
+    template(host, limits={'open_files': 77})
+    since = until(lambda: pending_since(host))
+    until(lambda: b'pending_us' in accepted(host, 'hello').read_bytes())
+    again(host)
+    assert until(lambda: pending_since(host)) == since
+    declared = path.read_text(encoding='utf-8')
+    path.unlink()  # an orphan waits for the same person, and has waited as long
+    until(lambda: host.status('hello')['pending'][0]['effect'] == 'remove')
+    assert pending_since(host) == since
+    template(host)
+    path.write_text(declared, encoding='utf-8')
+    until(lambda: pending_since(host) is None)
+    until(lambda: b'pending_us' not in accepted(host, 'hello').read_bytes())
+    template(host, limits={'open_files': 78})
+    assert until(lambda: pending_since(host)) > since
+
+
 def test_a_template_that_says_the_same_in_other_words_changes_nothing(host):
     template(host)
     host.declare('hello', template='ours')

@@ -46,6 +46,24 @@ static void what_was_printed_is_read_again(void **state)
 	json_free(file.head);
 }
 
+static void since_when_a_change_waits_is_in_the_head(void **state)
+{
+	_cleanup_(json_freep) struct json_t *pins = pins_of("1", "2");
+	_cleanup_(json_freep) struct json_t *head =
+		accepted_head("9f1c", pins, (struct wall){ 17 });
+	_cleanup_(json_freep) struct json_t *waits =
+		accepted_pend(head, (struct wall){ 42 });
+	_cleanup_(json_freep) struct json_t *again =
+		accepted_pend(waits, (struct wall){ 0 });
+
+	(void)state;
+	assert_int_equal(accepted_pending(NULL).us, 0);
+	assert_int_equal(accepted_pending(head).us, 0);
+	assert_int_equal(accepted_pending(waits).us, 42);
+	assert_true(accepted_same(head, waits));
+	assert_true(json_same(again, head));
+}
+
 static void no_byte_may_be_another_and_none_missing(void **state)
 {
 	_cleanup_free_ char *text = print_sample();
@@ -138,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_was_printed_is_read_again),
+		cmocka_unit_test(since_when_a_change_waits_is_in_the_head),
 		cmocka_unit_test(no_byte_may_be_another_and_none_missing),
 		cmocka_unit_test(what_changed_upstream_is_named),
 		cmocka_unit_test(changes_are_told_when_they_are_over),
