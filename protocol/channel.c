@@ -139,11 +139,25 @@ static int frame_add_fds(struct frame *frame, const int *fds, size_t count)
 	return 0;
 }
 
-static int frame_add_body(struct frame *frame, const struct json_t *body)
+/* The body is an object with a "kind": it ends with a brace, and is not empty. */
+static char *print_body(const struct json_t *body, const struct channel_part *part)
+{
+	char *bytes = json_print(body, JSON_ONE_LINE), *whole;
+
+	if (!bytes || !part)
+		return bytes;
+	bytes[strlen(bytes) - 1] = '\0';
+	whole = text_format("%s,\"%s\":%s}", bytes, part->key, part->text);
+	free(bytes);
+	return whole;
+}
+
+static int frame_add_body(
+	struct frame *frame, const struct json_t *body, const struct channel_part *part)
 {
 	int fd;
 
-	frame->bytes = json_print(body, JSON_ONE_LINE);
+	frame->bytes = print_body(body, part);
 	if (!frame->bytes)
 		return -ENOMEM;
 	frame->size = strlen(frame->bytes);
@@ -184,24 +198,12 @@ static void enqueue(struct channel *self, struct frame *frame)
 	watch_set(self->watch, WATCH_READ | WATCH_WRITE);
 }
 
-int channel_send(struct channel *self, enum message_kind kind, struct json_t *body,
-	const int *fds, size_t fds_count)
+/* Takes the frame's bytes away when the kernel has them; else it waits in the queue. */
+static int put(struct channel *self, struct frame *frame)
 {
-	_cleanup_(json_freep) struct json_t *owned = body;
-	_cleanup_(frame_freep) struct frame *frame = calloc(1, sizeof(*frame));
+	_cleanup_(frame_freep) struct frame *owned = frame;
 	int r;
 
-	if (!frame || !owned || json_set_text(owned, "kind", message_words[kind]) < 0)
-		return -ENOMEM;
-	if (self->closed)
-		return -EPIPE;
-	if (fds_count > CHANNEL_MAX_FDS)
-		return -E2BIG;
-	r = frame_add_body(frame, owned);
-	if (r == 0)
-		r = frame_add_fds(frame, fds, fds_count);
-	if (r < 0)
-		return r;
 	if (self->queue_bytes + frame_cost(frame) > QUEUE_MAX_BYTES)
 		return -ENOMEM;
 	if (!self->queue) {
@@ -209,8 +211,50 @@ int channel_send(struct channel *self, enum message_kind kind, struct json_t *bo
 		if (r != -EAGAIN)
 			return r == -ECONNRESET || r == -ENOTCONN ? -EPIPE : r;
 	}
-	enqueue(self, TAKE(frame));
+	enqueue(self, TAKE(owned));
 	return 0;
+}
+
+/* A frame with all but descriptors; takes `body`. */
+static int make_frame(struct frame **ret, enum message_kind kind, struct json_t *body,
+	const struct channel_part *part)
+{
+	_cleanup_(json_freep) struct json_t *owned = body;
+	_cleanup_(frame_freep) struct frame *frame = calloc(1, sizeof(*frame));
+	int r = frame && owned ? json_set_text(owned, "kind", message_words[kind])
+			       : -ENOMEM;
+
+	if (r == 0)
+		r = frame_add_body(frame, owned, part);
+	if (r == 0)
+		*ret = TAKE(frame);
+	return r;
+}
+
+int channel_send(struct channel *self, enum message_kind kind, struct json_t *body,
+	const int *fds, size_t fds_count)
+{
+	_cleanup_(frame_freep) struct frame *frame = NULL;
+	int r = make_frame(&frame, kind, body, NULL);
+
+	if (r == 0 && self->closed)
+		r = -EPIPE;
+	if (r == 0 && fds_count > CHANNEL_MAX_FDS)
+		r = -E2BIG;
+	if (r == 0)
+		r = frame_add_fds(frame, fds, fds_count);
+	return r < 0 ? r : put(self, TAKE(frame));
+}
+
+int channel_send_part(struct channel *self, enum message_kind kind, struct json_t *body,
+	const struct channel_part *part)
+{
+	_cleanup_(frame_freep) struct frame *frame = NULL;
+	int r = make_frame(&frame, kind, body, part);
+
+	if (r == 0 && self->closed)
+		r = -EPIPE;
+	return r < 0 ? r : put(self, TAKE(frame));
 }
 
 static void flush(struct channel *self, struct instant now)

@@ -200,6 +200,12 @@ struct channel *channel_free(struct channel *self);
  * -E2BIG, -EPIPE. */
 int channel_send(struct channel *self, enum message_kind kind, struct json_t *body,
 	const int *fds, size_t fds_count);
+/* The same, with a last member that is text already (JSON): several are told the same. */
+struct channel_part {
+	const char *key, *text;
+};
+int channel_send_part(struct channel *self, enum message_kind kind, struct json_t *body,
+	const struct channel_part *part);
 /* Messages not yet taken by the kernel. */
 size_t channel_waiting(const struct channel *self);
 CLEANUP(struct channel *, channel_free)

@@ -24,27 +24,28 @@ static void changed(struct service *service, struct instant now)
 	service->host->changed(service->host->owner, service, now);
 }
 
-/* Hashed once: status shows it after each change of anything. */
-static void keep_effective(struct service *service, struct json_t *effective)
+/* As text it takes a tenth of the memory. Hashed once: status shows it after each change
+ * of anything. */
+static void keep_effective(struct service *service, char *effective)
 {
-	_cleanup_free_ char *text = json_print(effective, JSON_ONE_LINE);
-
-	json_free(service->effective);
-	service->effective = json_share(effective);
+	free(service->effective);
+	service->effective = effective;
 	snprintf(service->hash, sizeof(service->hash), "%016llx",
-		text ? text_hash(text, strlen(text)) : 0);
+		text_hash(effective, strlen(effective)));
 }
 
 int service_new(struct service **ret, struct service_host *host,
-	struct declaration *declaration, struct json_t *effective)
+	struct declaration *declaration, const struct json_t *effective)
 {
-	struct service *service = calloc(1, sizeof(*service));
+	_cleanup_free_ char *text = json_print(effective, JSON_ONE_LINE);
+	struct service *service = text ? calloc(1, sizeof(*service)) : NULL;
 	int r = -ENOMEM;
 
 	if (!service) {
 		declaration_free(declaration);
 		return -ENOMEM;
 	}
+	keep_effective(service, TAKE(text));
 	service->host = host;
 	service->name = strdup(declaration->service);
 	service->declaration = declaration;
@@ -62,7 +63,6 @@ int service_new(struct service **ret, struct service_host *host,
 		return r;
 	}
 	service_allot(service, loop_now(host->loop));
-	keep_effective(service, effective);
 	*ret = service;
 	return 0;
 }
@@ -82,7 +82,7 @@ struct service *service_free(struct service *service)
 	free(service->instances);
 	identity_done(&service->identity);
 	declaration_free(service->declaration);
-	json_free(service->effective);
+	free(service->effective);
 	free(service->name);
 	free(service);
 	return NULL;
@@ -268,11 +268,12 @@ static void begin_allotting(struct service *service, struct instant now)
 }
 
 int service_declare(struct service *service, struct declaration *declaration,
-	struct json_t *effective, struct instant now)
+	const struct json_t *effective, struct instant now)
 {
 	const struct limits limits = service->declaration->limits;
 	bool differ = slots_differ(service->declaration, declaration);
-	int r = service_make_slots(service, declaration);
+	_cleanup_free_ char *text = json_print(effective, JSON_ONE_LINE);
+	int r = text ? service_make_slots(service, declaration) : -ENOMEM;
 
 	if (r < 0) {
 		declaration_free(declaration);
@@ -281,7 +282,7 @@ int service_declare(struct service *service, struct declaration *declaration,
 	forget_identity(service, &service->declaration->run, &declaration->run);
 	declaration_free(service->declaration);
 	service->declaration = declaration;
-	keep_effective(service, effective);
+	keep_effective(service, TAKE(text));
 	service->declared++;
 	service->prepared = false;
 	if (differ)

@@ -43,8 +43,8 @@ struct instance {
 	/* a declared limit that this host cannot set; "" is none */
 	char note[REASON_BYTES];
 
-	pid_t pid;            /* main process; 0: none */
-	int pidfd;            /* -1: none */
+	pid_t pid; /* main process; 0: none */
+	int pidfd; /* -1: none */
 	struct wall started;
 	unsigned restarts; /* by death, since an operator's start */
 	unsigned deaths;   /* in a row, none of them after a life of run.restart.stable */
@@ -76,7 +76,7 @@ struct job {
 struct service {
 	char *name;
 	struct declaration *declaration; /* what runs; owned */
-	struct json_t *effective;        /* the same, as printed */
+	char *effective;                 /* the same, as one line of JSON */
 	char hash[HASH_TEXT_BYTES];      /* of that */
 	unsigned declared;               /* counts its declarations */
 	struct identity identity;
@@ -166,7 +166,7 @@ struct service_host {
 /* Takes declaration, also when it fails, and shares effective. Nothing runs yet.
  * -ENOMEM. */
 int service_new(struct service **ret, struct service_host *host,
-	struct declaration *declaration, struct json_t *effective);
+	struct declaration *declaration, const struct json_t *effective);
 /* Forgets it; what runs is killed with its cgroups (use service_stop first to be
  * kind). */
 struct service *service_free(struct service *service);
@@ -209,7 +209,7 @@ int service_kill(struct service *service, int signal);
  * process; the caller decides whether to call service_restart. Number of instances, limits
  * of the cgroup and OOM score follow at once, pipes and files then. -ENOMEM. */
 int service_declare(struct service *service, struct declaration *declaration,
-	struct json_t *effective, struct instant now);
+	const struct json_t *effective, struct instant now);
 
 /* Facts from engines. */
 void service_verdict(

@@ -73,14 +73,13 @@ int accepted_parse(
 	return 0;
 }
 
-char *accepted_print(const struct json_t *head, const struct json_t *body)
+char *accepted_print(const struct json_t *head, const char *body)
 {
-	_cleanup_free_ char *first = json_print(head, JSON_ONE_LINE),
-			    *second = json_print(body, JSON_ONE_LINE), *rest = NULL;
+	_cleanup_free_ char *first = json_print(head, JSON_ONE_LINE), *rest = NULL;
 	char checksum[HASH_BYTES];
 
-	if (first && second)
-		rest = text_format("%s\n%s\n", first, second);
+	if (first && body)
+		rest = text_format("%s\n%s\n", first, body);
 	if (!rest)
 		return NULL;
 	hash_text(checksum, rest, strlen(rest));

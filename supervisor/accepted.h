@@ -36,8 +36,8 @@ struct accepted_file {
 /* -EINVAL and a sentence when it is damaged, of another format, or no JSON. */
 int accepted_parse(
 	struct accepted_file *ret, const char *bytes, size_t size, struct error *err);
-/* The text of a file; the caller frees. NULL: no memory. */
-char *accepted_print(const struct json_t *head, const struct json_t *body);
+/* The text of a file, `body` in one line; the caller frees. NULL: no memory. */
+char *accepted_print(const struct json_t *head, const char *body);
 
 /* `hash` is of the body; `pins` are shared. NULL: no memory. */
 struct json_t *accepted_head(const char *hash, struct json_t *pins, struct wall at);

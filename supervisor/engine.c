@@ -397,6 +397,16 @@ int engine_send(
 	return channel_send(self->channel, kind, body, &fd, fd >= 0 ? 1 : 0);
 }
 
+int engine_send_part(struct engine_process *self, enum message_kind kind,
+	struct json_t *body, const struct channel_part *part)
+{
+	if (!self->channel) {
+		json_free(body);
+		return -EPIPE;
+	}
+	return channel_send_part(self->channel, kind, body, part);
+}
+
 void engine_expects(
 	struct engine_process *self, size_t count, bool progress, struct instant now)
 {

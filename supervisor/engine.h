@@ -70,6 +70,9 @@ bool engine_listens(const struct engine_process *self);
 /* Takes `body`; see channel_send(). A channel that fails is an engine that ends. */
 int engine_send(
 	struct engine_process *self, enum message_kind kind, struct json_t *body, int fd);
+/* The same, with a part; see channel_send_part(). */
+int engine_send_part(struct engine_process *self, enum message_kind kind,
+	struct json_t *body, const struct channel_part *part);
 /* `count` messages are not answered yet; `progress` says that one just was. */
 void engine_expects(
 	struct engine_process *self, size_t count, bool progress, struct instant now);

@@ -29,7 +29,7 @@ enum {
 	KEEP_PAUSE_MS = 2000,         /* after the start */
 };
 
-/* {NAME: body}, a null for a file that goes; the heads are in `heads`. */
+/* {NAME: body as text}, a null for a file that goes; the heads are in `heads`. */
 struct batch {
 	struct json_t *bodies;
 	size_t count;
@@ -55,7 +55,7 @@ static int write_one(const struct keeping *keeping, const char *path, const char
 
 	if (json_kind(body) == JSON_IS_NULL)
 		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-	text = accepted_print(json_get(keeping->heads, name), body);
+	text = accepted_print(json_get(keeping->heads, name), json_text(body));
 	return text ? file_write(path, text, strlen(text), 0600) : -ENOMEM;
 }
 
@@ -229,7 +229,7 @@ void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance
 		keeping->heads = json_new_object();
 	if (json_set(keeping->heads, acceptance->name, TAKE(head)) < 0)
 		return;
-	put(&keeping->waiting, acceptance->name, json_share(acceptance->body));
+	put(&keeping->waiting, acceptance->name, json_new_text(acceptance->body));
 	task_schedule(keeping->supervisor->settle);
 }
 
@@ -263,7 +263,7 @@ void keeping_accept_host(struct keeping *keeping)
 	snprintf(hash, sizeof(hash), "%016llx", text_hash(text, strlen(text)));
 	keeping_accept(
 		keeping, &(struct acceptance){
-				 .name = ACCEPTED_HOST, .hash = hash, .body = body });
+				 .name = ACCEPTED_HOST, .hash = hash, .body = text });
 }
 
 void keeping_forget(struct keeping *keeping, const char *name)

@@ -25,7 +25,8 @@ const struct json_t *keeping_heads(const struct keeping *keeping);
 
 struct acceptance {
 	const char *name, *hash;
-	struct json_t *pins, *body; /* shared */
+	struct json_t *pins; /* shared */
+	const char *body;    /* one line of JSON */
 };
 /* Nothing is written when the very same was accepted before. */
 void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance);

@@ -253,7 +253,8 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 {
 	struct reader *reader = owner;
 	struct reader_plan plan = reader->plan;
-	_cleanup_(json_freep) struct json_t *json = NULL;
+	_cleanup_(json_freep) struct json_t *json = NULL, *accepted = NULL,
+					    *watches = NULL;
 	struct reader_result answer = { 0 };
 	struct error err = { 0 };
 	int r;
@@ -266,8 +267,10 @@ static void on_done(void *owner, const struct deed_result *result, struct instan
 	if (r == 0)
 		r = config_read(&answer.config, json, &err);
 	answer.reason = r < 0 ? err.text : NULL;
-	answer.accepted = json_get(json, "accepted");
-	answer.watches = json_get(json, "watches");
+	answer.accepted = accepted = json_share(json_get(json, "accepted"));
+	answer.watches = watches = json_share(json_get(json, "watches"));
+	/* large, and `done` begins to fork */
+	json_free(TAKE(json));
 	/* `done` may free the reader, and with it the deed and its result */
 	plan.done(plan.owner, &answer, now);
 }

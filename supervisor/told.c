@@ -25,6 +25,7 @@ static const struct {
 
 /* ---- bodies -------------------------------------------------------------------- */
 
+/* Without its declaration, which is text. */
 static struct json_t *body_service(const struct member *member)
 {
 	_cleanup_(json_freep) struct json_t *body = json_new_object();
@@ -32,7 +33,6 @@ static struct json_t *body_service(const struct member *member)
 
 	r |= json_set_text(body, "service", member->name);
 	r |= json_set_int(body, "generation", (int64_t)member->generation);
-	r |= json_set(body, "declaration", json_share(member->service->effective));
 	if (member->operators_gid != UNSET) {
 		struct json_t *gids = json_new_array();
 
@@ -86,9 +86,10 @@ static struct json_t *body_generation(const char *service, uint64_t generation)
 
 static int send_service(struct member *member, enum engine which, struct instant now)
 {
-	struct supervisor *supervisor = member->supervisor;
-	int r = engine_send(
-		supervisor->engines[which], MESSAGE_SERVICE, body_service(member), -1);
+	const struct channel_part declaration = { "declaration",
+		member->service->effective };
+	int r = engine_send_part(member->supervisor->engines[which], MESSAGE_SERVICE,
+		body_service(member), &declaration);
 
 	(void)now;
 	if (r == 0)

@@ -25,7 +25,8 @@ static void read_one(const char *bytes, size_t size)
 	assert(json_get_text(file.head, "hash", NULL));
 	assert(file.body + file.body_size < bytes + size);
 	if (json_parse(&body, file.body, file.body_size, ACCEPTED_MAX_BYTES, NULL) == 0) {
-		_cleanup_free_ char *again = accepted_print(file.head, body);
+		_cleanup_free_ char *line = json_print(body, JSON_ONE_LINE);
+		_cleanup_free_ char *again = accepted_print(file.head, line);
 		struct accepted_file second;
 
 		assert(again && accepted_parse(&second, again, strlen(again), &err) == 0);

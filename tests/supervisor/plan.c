@@ -37,15 +37,17 @@ static void set_up(struct scene *scene)
 {
 	*scene = (struct scene){ 0 };
 	sample_init(&scene->sample);
-	set_effective(&scene->sample.effective, 0);
+	set_effective(&scene->entry.effective, 0);
+	free(scene->sample.effective);
+	scene->sample.effective = json_print(scene->entry.effective, JSON_ONE_LINE);
 	scene->sample.service.effective = scene->sample.effective;
 	scene->rows[0] = &scene->sample.member;
 	scene->members = (struct members){ scene->rows, 1 };
 	scene->declared = scene->sample.declaration;
 	scene->entry = (struct entry){ .name = scene->sample.member.name,
 		.declaration = &scene->declared,
-		.here = true };
-	set_effective(&scene->entry.effective, 0);
+		.here = true,
+		.effective = scene->entry.effective };
 	scene->config = (struct config){ .entries = &scene->entry, .entries_count = 1 };
 }
 

@@ -16,7 +16,7 @@ struct sample {
 	struct service service;
 	struct measured measured[2];
 	struct member member;
-	struct json_t *effective;
+	char *effective;
 };
 
 /* Every instant and every date in it is near these. */
