@@ -234,7 +234,7 @@ void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance
 }
 
 void keeping_pend(
-	struct keeping *keeping, const char *name, struct wall since, struct json_t *body)
+	struct keeping *keeping, const char *name, struct wall since, const char *body)
 {
 	_cleanup_(json_freep) struct json_t *head = NULL;
 	const struct json_t *before = json_get(keeping->heads, name);
@@ -244,7 +244,7 @@ void keeping_pend(
 	head = accepted_pend(before, since);
 	if (!head || json_set(keeping->heads, name, TAKE(head)) < 0)
 		return;
-	put(&keeping->waiting, name, json_share(body));
+	put(&keeping->waiting, name, json_new_text(body));
 	task_schedule(keeping->supervisor->settle);
 }
 

@@ -30,10 +30,10 @@ struct acceptance {
 };
 /* Nothing is written when the very same was accepted before. */
 void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance);
-/* Since when a change of what was accepted (`body`, shared) waits for an operator; us 0:
+/* Since when a change of what was accepted (`body`) waits for an operator; us 0:
  * none does. It is in the head, and outlives this process. */
-void keeping_pend(struct keeping *keeping, const char *name, struct wall since,
-	struct json_t *body);
+void keeping_pend(
+	struct keeping *keeping, const char *name, struct wall since, const char *body);
 /* The host and site file that are in use. */
 void keeping_accept_host(struct keeping *keeping);
 void keeping_forget(struct keeping *keeping, const char *name);
