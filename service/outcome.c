@@ -30,7 +30,8 @@ static void say_how(const struct process *process, char *why)
 	char ran[DURATION_TEXT_BYTES];
 
 	reason_set(why, REASON_BYTES, "%s", process->ending.reason);
-	if (!process->launched)
+	/* how long it was waited for stands there already */
+	if (!process->launched || process->ending.cause == CAUSE_TIMEOUT)
 		return;
 	duration_format(instant_since_us(process->ended, process->began), ran);
 	reason_add(why, REASON_BYTES, " after %s", ran);

@@ -205,12 +205,6 @@ struct service *arena_begin(struct arena *arena, const char *declaration)
 	return service;
 }
 
-void arena_end(struct arena *arena, struct service *service)
-{
-	service_free(service);
-	arena_turn(arena, 5);
-}
-
 bool arena_until(struct arena *arena, bool (*is_true)(void *data), void *data)
 {
 	arena->is_late = false;
@@ -219,6 +213,19 @@ bool arena_until(struct arena *arena, bool (*is_true)(void *data), void *data)
 		loop_run(arena->loop);
 	timer_arm(arena->limit, NEVER);
 	return !arena->is_late;
+}
+
+void arena_end(struct arena *arena, struct service *service)
+{
+	_cleanup_free_ char *name = strdup(service->name);
+
+	service_free(service);
+	/* What was killed is reaped meanwhile; the next one may have the same name. */
+	for (int waited_ms = 0; waited_ms < ARENA_WAIT_MS; waited_ms += 5) {
+		arena_turn(arena, 5);
+		if (name && cgroups_remove_service(arena->cgroups, name) == 0)
+			return;
+	}
 }
 
 struct state_wish {

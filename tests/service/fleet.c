@@ -11,7 +11,8 @@ struct service *fleet_begin(struct arena *arena, const char *declaration)
 	struct service *service = arena_begin(arena, declaration);
 
 	assert_true(arena_until_job(arena, service));
-	assert_int_equal(service->job.result, JOB_DONE);
+	if (service->job.result != JOB_DONE)
+		fail_msg("it does not begin: %s", service->job.reason);
 	return service;
 }
 

