@@ -18,7 +18,7 @@
 struct options {
 	const char *root, *words_for;
 	bool json, no_color, help, version;
-	bool all, no_wait, watch, follow, yes, dry_run, names, host, binary, misc_dynamic;
+	bool all, no_wait, watch, follow, yes, dry_run, create_users, names, host, binary, misc_dynamic;
 	bool verbose;
 	const char *tag, *reason, *signal, *since, *until, *grep, *level, *stream,
 		*format;
@@ -109,6 +109,10 @@ int verb_show(struct ctl *ctl);
 int verb_schema(struct ctl *ctl);
 int verb_firewall(struct ctl *ctl);
 int verb_version(struct ctl *ctl);
+
+/* create_users.c: users and groups that declarations name and the host does not have are
+ * made, or (not `act`) told. The exit status. */
+int create_users(const struct ctl *ctl, bool act, size_t *ret_count);
 
 /* results.c: the last answer of an acting verb, and progress on the way to it. */
 struct results {

@@ -53,6 +53,7 @@ static const struct option_row {
 	{ "output", 'o', TEXT, "FORM", AT(format), OF(LOGS), "text, short (with time and name) or json" },
 	{ "yes", 'y', FLAG, NULL, AT(yes), OF(APPLY), "do not ask" },
 	{ "dry-run", 0, FLAG, NULL, AT(dry_run), OF(APPLY), "only show what would be done" },
+	{ "create-users", 0, FLAG, NULL, AT(create_users), OF(APPLY), "create the missing users and groups of services" },
 	{ "remove", 0, TEXTS, "NAME", AT(remove), OF(APPLY), "stop and forget a service whose file is gone" },
 	{ "host", 'H', FLAG, NULL, AT(host), OF(CHECK), "svcd itself" },
 	{ "metric", 'm', TEXT, "LABEL", AT(metric), OF(CHECK), "judge this value by -w and -c" },

@@ -90,13 +90,18 @@ static int apply_now(const struct ctl *ctl, struct json_t *parameters, bool show
 {
 	struct applying self = { .results = { .ctl = ctl }, .ctl = ctl, .shown = shown };
 	struct question question = ask_svcd(ctl, "io.svcd.Apply", take_reply, &self);
-	int r;
+	size_t created = 0;
+	int r = ctl->options.create_users ? create_users(ctl, true, &created) : 0;
 
+	if (r != 0) {
+		json_free(parameters);
+		return r;
+	}
 	question.more = true;
 	r = ask_long(ctl, question, parameters);
 	if (r == 0)
 		r = results_print(&self.results, "applied");
-	if (r == 0 && json_size(self.changes) == 0)
+	if (r == 0 && json_size(self.changes) == 0 && created == 0)
 		say(ctl, "nothing to change");
 	if (r == 0 && changes_refused(self.changes))
 		r = EXIT_FAILED;
@@ -124,6 +129,7 @@ static int show_then_apply(const struct ctl *ctl)
 {
 	_cleanup_(json_freep) struct json_t *answer = NULL;
 	struct json_t *parameters = wish(ctl);
+	size_t missing = 0;
 	int refused, r;
 
 	json_set_bool(parameters, "dry_run", true);
@@ -132,12 +138,16 @@ static int show_then_apply(const struct ctl *ctl)
 		ctl, ask_svcd(ctl, "io.svcd.Apply", keep_answer, &answer), parameters);
 	if (r == 0 && (!ctl->options.json || ctl->options.dry_run))
 		r = print_changes(ctl, answer);
+	if (r == 0 && ctl->options.create_users)
+		r = create_users(ctl, false, &missing);
 	if (r != 0)
 		return r;
 	refused = changes_refused(json_get(answer, "changes")) ? EXIT_FAILED : 0;
-	if (json_size(json_get(answer, "changes")) == 0)
+	if (json_size(json_get(answer, "changes")) == 0 && missing == 0)
 		say(ctl, "nothing to change");
 	else if (!ctl->options.dry_run && (r = get_consent(ctl)) == 0) {
+		if (json_size(json_get(answer, "changes")) == 0)
+			return create_users(ctl, true, &missing);
 		parameters = json_new_object();
 		json_set_text(parameters, "shown", json_get_text(answer, "shown", ""));
 		return apply_now(ctl, parameters, true);

@@ -18,8 +18,9 @@ static int refuse(struct identity *identity, const char *kind, const char *name)
 	if (error == 0 || error == ENOENT || error == ESRCH || error == EBADF ||
 		error == EPERM) {
 		snprintf(identity->reason, sizeof(identity->reason),
-			"%s %s: no such %s (create it: %s --system %s)", kind, name, kind,
-			*kind == 'u' ? "useradd" : "groupadd", name);
+			"%s %s: no such %s (create it: svcctl apply --create-users, or %s --system "
+			"%s)",
+			kind, name, kind, *kind == 'u' ? "useradd" : "groupadd", name);
 		return -ENOENT;
 	}
 	snprintf(identity->reason, sizeof(identity->reason), "%s %s: %s", kind, name,
