@@ -52,8 +52,9 @@ static int step_groups(struct child *child)
 
 static int step_bounding_set(struct child *child)
 {
-	if (!changes_user(child) || child->spec->identity->uid == 0)
-		return 0; /* root without capabilities is not root */
+	if (!changes_user(child))
+		return 0;
+	/* also for root, to whom exec gives what is left of it */
 	return capabilities_bound(child->spec->capabilities, &child->detail);
 }
 
@@ -70,7 +71,7 @@ static int step_user(struct child *child)
 
 static int step_capabilities(struct child *child)
 {
-	if (!changes_user(child) || child->spec->identity->uid == 0)
+	if (!changes_user(child))
 		return 0;
 	return capabilities_keep(child->spec->capabilities);
 }
