@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -191,4 +192,22 @@ int way_open_above(int *ret_fd, bool *ret_users, const char **ret_name,
 		return error_set(err, -EINVAL, "%s: names no file", way->path);
 	*ret_name = slash + 1;
 	return open_part(ret_fd, ret_users, way, (size_t)(slash - way->path), err);
+}
+
+int way_check_above(int fd, uid_t user, struct error *err)
+{
+	char link[sizeof("/proc/self/fd/") + 12], real[PATH_MAX];
+	const struct way way = { real, user, 0, 0 };
+	_cleanup_close_ int above = -1;
+	const char *name;
+	ssize_t size;
+	bool users;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, real, sizeof(real) - 1);
+	if (size < 0)
+		return error_errno(err, -errno, "%s", link);
+	real[size] = '\0';
+	return strcmp(real, "/") == 0 ? 0
+				      : way_open_above(&above, &users, &name, &way, err);
 }

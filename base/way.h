@@ -29,3 +29,6 @@ int way_open(int *ret_fd, bool *ret_users, const struct way *way, struct error *
 /* The same to the directory that `way->path` lies in; *ret_name points into it. */
 int way_open_above(int *ret_fd, bool *ret_users, const char **ret_name,
 	const struct way *way, struct error *err);
+/* Judges the directories above what is open, by where it really is: who can write one of
+ * them can put something else in its place. `user`: as in struct way. */
+int way_check_above(int fd, uid_t user, struct error *err);

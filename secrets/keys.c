@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/paths.h"
+#include "base/way.h"
 
 #include "secrets/secrets.h"
 
@@ -77,6 +78,11 @@ static int judge(const struct stat *info, const char *file, struct error *err)
 			"0600 %s",
 			file, (unsigned)(info->st_mode & 07777), file);
 	}
+	if (info->st_nlink != 1)
+		return error_set(err, -EINVAL,
+			"%s: has %lu names (hard links); fix: copy it and put the copy in "
+			"its place",
+			file, (unsigned long)info->st_nlink);
 	if (info->st_size > SECRETS_MAX_BYTES)
 		return error_set(err, -E2BIG,
 			"%s: %lld KiB long; at most %d KiB are read", file,
@@ -126,5 +132,7 @@ int secret_bytes_read(char **ret, size_t *ret_size, const char *file, struct err
 	if (fd < 0 || fstat(fd, &info) < 0)
 		return error_errno(err, -errno, "%s", file);
 	r = judge(&info, file, err);
+	if (r == 0) /* else one service's could be put in the place of another's */
+		r = way_check_above(fd, geteuid(), err);
 	return r < 0 ? r : read_all(ret, ret_size, fd, (size_t)info.st_size);
 }

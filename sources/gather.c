@@ -43,8 +43,9 @@ static int take_file(
 {
 	_cleanup_close_ int fd = openat(
 		dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	int error = errno;
+	int error = errno, r = 0;
 	struct source *source;
+	char *why = NULL;
 
 	if (fd < 0 && error == ENOENT && !place->required)
 		return 0;
@@ -56,6 +57,10 @@ static int take_file(
 	source->gathered = true;
 	if (fd < 0)
 		return source_refuse(source, source_open_failure(error));
+	if (!place->directory && !place->ours) /* a directory was judged as a whole */
+		r = source_distrust_way(&why, fd);
+	if (r < 0 || why)
+		return r < 0 ? r : source_refuse(source, why);
 	return source_read(self->sources, source, fd, place->ours);
 }
 
@@ -189,6 +194,8 @@ static int take_directory(struct gather *self, const struct place *place)
 		return report_directory(
 			self, place, "the directory cannot be asked", errno);
 	r = source_distrust(&why, &info, place->directory, place->ours);
+	if (r == 0 && !why && !place->ours)
+		r = source_distrust_way(&why, fd);
 	if (r < 0)
 		return r;
 	return why ? report(self, place->directory, why)

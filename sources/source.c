@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/way.h"
 
 enum { MAX_TOTAL_BYTES = 256 * 1024 * 1024 }; /* of all files together */
 
@@ -36,6 +37,17 @@ int source_distrust(char **ret, const struct stat *info, const char *path, bool 
 	} else {
 		return 0;
 	}
+	return *ret ? 0 : -ENOMEM;
+}
+
+int source_distrust_way(char **ret, int fd)
+{
+	struct error err = { 0 };
+
+	*ret = NULL;
+	if (way_check_above(fd, geteuid(), &err) == 0)
+		return 0;
+	*ret = strdup(err.text);
 	return *ret ? 0 : -ENOMEM;
 }
 

@@ -17,5 +17,8 @@ int source_read(struct sources *sources, struct source *source, int fd, bool our
 
 /* Why what was opened is not to be believed; NULL: it is. -ENOMEM. */
 int source_distrust(char **ret, const struct stat *info, const char *path, bool ours);
+/* The same of the directories above what was opened: who can write one of them can put
+ * something else in its place. */
+int source_distrust_way(char **ret, int fd);
 /* In words for an operator; NULL: no memory. */
 char *source_open_failure(int error);

@@ -178,6 +178,26 @@ static void what_is_missing_is_made_by_who_may(void **state)
 	}
 }
 
+static void what_is_open_is_judged_by_where_it_is(void **state)
+{
+	static const struct {
+		const char *path;
+		int result;
+	} wanted[] = { { "root/deep", 0 }, { "link/deep", 0 },
+		{ "stranger/root", -EPERM }, { "open/root", -EPERM },
+		{ "service/deep", 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++) {
+		_cleanup_free_ char *path = below(wanted[i].path);
+		_cleanup_close_ int fd = open(path, O_PATH | O_CLOEXEC);
+		struct error err = { 0 };
+
+		assert_true(fd >= 0);
+		assert_int_equal(way_check_above(fd, SERVICE, &err), wanted[i].result);
+	}
+}
+
 static void a_name_in_a_directory_is_handed_out(void **state)
 {
 	_cleanup_free_ char *path = below("root/file.conf");
@@ -228,6 +248,7 @@ int main(void)
 		cmocka_unit_test(a_way_is_gone_where_nobody_else_has_a_say),
 		cmocka_unit_test(for_root_alone_the_service_is_a_stranger),
 		cmocka_unit_test(what_is_missing_is_made_by_who_may),
+		cmocka_unit_test(what_is_open_is_judged_by_where_it_is),
 		cmocka_unit_test(a_name_in_a_directory_is_handed_out),
 		cmocka_unit_test(as_a_user_root_may_not_do_more),
 	};

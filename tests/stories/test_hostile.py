@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import pty
+import pwd
 import shutil
 import subprocess
 import textwrap
@@ -168,7 +169,11 @@ def folder_of_someone(path):
     shutil.chown(path.parent, 'web')
 
 
-@pytest.mark.parametrize('damage, says', [(someone, 'owned by uid'), (for_all, 'writable by'), (linked, 'symbolic link'),
+def far_above_for_all(path):
+    path.parents[2].chmod(0o777)
+
+
+@pytest.mark.parametrize('damage, says', [(far_above_for_all, 'writable by everybody; fix: chmod o-w'), (someone, 'owned by uid'), (for_all, 'writable by'), (linked, 'symbolic link'),
                                           (folder_for_all, 'writable by'), (folder_of_someone, 'owned by uid')])
 def test_a_declaration_that_is_not_roots_changes_nothing(host, damage, says):
     close_policy(host)
@@ -358,6 +363,49 @@ def test_a_number_of_somebody_else_is_refused_at_the_start(host, owner, says):
         host.start()
         why = host.until_state('evil', 'waiting')['exits'][0]['reason']
         assert why.startswith('user evil: uid ') and says in why, why
+
+
+@contextlib.contextmanager
+def without(program):
+    must('mount', '--bind', '/dev/null', program)
+    try:
+        yield
+    finally:
+        must('umount', program)
+
+
+@pytest.mark.parametrize('sysusers', [True, False])
+def test_users_are_created_on_roots_word_and_only_those_of_the_services(host, sysusers):
+    close_policy(host)
+    with users(), contextlib.nullcontext() if sysusers else without('/usr/bin/systemd-sysusers'):
+        write(host, 'fresh', {'run': {'user': 'fresh', 'restart': {'delay_max': '500ms'}}})
+        write(host, 'thief', {'run': {'user': 'else'}})
+        host.start()
+        why = host.until_state('fresh', 'waiting')['exits'][0]['reason']
+        assert why == ('user fresh: no such user (create it: svcctl apply --create-users, or useradd --system fresh)'), why
+        dry = host.ctl('apply', '--create-users', '--dry-run')
+        assert 'fresh: user fresh is missing and will be created' in dry.stderr, dry
+        assert host.state('fresh') == 'waiting'
+        done = host.ctl('apply', '--create-users', '--yes')
+        assert 'fresh: group fresh was created' in done.stderr and 'fresh: user fresh was created' in done.stderr, done
+        host.until_state('fresh', 'up')
+        made = pwd.getpwnam('fresh')
+        assert 0 < made.pw_uid < 1000 and made.pw_shell == '/usr/sbin/nologin' and made.pw_dir == '/nonexistent', made
+        assert 'else' not in pathlib.Path('/etc/passwd').read_text(encoding='utf-8')
+        again = host.ctl('apply', '--create-users', '--yes')
+        assert 'created' not in again.stderr, again
+
+
+def test_a_service_that_may_be_root_is_no_more_than_its_capabilities(host):
+    for name, kept in (('none', []), ('one', ['CAP_CHOWN'])):
+        write(host, name, {'run': {'user': 'root'}, 'security': {'capabilities': kept}})
+    host.start()
+    for name, bits in (('none', '0' * 16), ('one', '0' * 15 + '1')):
+        pid = host.until_state(name, 'up')['instances'][0]['pid']
+        status = pathlib.Path(f'/proc/{pid}/status').read_text(encoding='utf-8')
+        for kind in ('CapPrm', 'CapEff', 'CapBnd'):
+            assert f'{kind}:\t{bits}\n' in status, status
+        assert 'Uid:\t0\t0\t0\t0\n' in status
 
 
 # ---- a process that misbehaves ---------------------------------------------------------------
