@@ -18,7 +18,8 @@
 struct options {
 	const char *root, *words_for;
 	bool json, no_color, help, version;
-	bool all, no_wait, watch, follow, yes, dry_run, create_users, names, host, binary, misc_dynamic;
+	bool all, no_wait, watch, follow, yes, dry_run, create_users, names, host, binary,
+		misc_dynamic;
 	bool verbose;
 	const char *tag, *reason, *signal, *since, *until, *grep, *level, *stream,
 		*format;

@@ -2,9 +2,9 @@
  *
  * reader.h - reads everything declared on disk, in a child that can do no harm.
  *
- * The child is the program anew, without a byte of this process's memory. It opens the files as root, then becomes nobody and gives up every system call
- * but the few that parsing needs; what it understood comes back as JSON. No YAML is read
- * in this process.
+ * The child is the program anew, without a byte of this process's memory. It opens the
+ * files as root, then becomes nobody and gives up every system call but the few that
+ * parsing needs; what it understood comes back as JSON. No YAML is read in this process.
  */
 #pragma once
 
