@@ -310,14 +310,13 @@ static void kill_left(struct process *process, struct instant now)
 void process_clear(struct process *process, struct instant now)
 {
 	disarm(process, now);
-	if (process->cgroup && cgroup_is_populated(process->cgroup)) {
-		if (process->afterwards != AFTER_DECIDE) {
-			signal_left(process);
-		} else {
-			kill_left(process, now);
-		}
+	if (!process->cgroup || !cgroup_is_populated(process->cgroup)) {
+		process_conclude(process, now);
+	} else if (process->afterwards != AFTER_DECIDE) {
+		signal_left(process);
+	} else {
+		kill_left(process, now);
 	}
-	finish_when_gone(process, now);
 }
 
 /* A clone that could not be watched: nobody would see it end. */

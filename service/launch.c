@@ -74,28 +74,34 @@ static int make_pipe(struct process *process, unsigned stream)
 	return 0;
 }
 
-/* Connects stdout or stderr; *ret_fd is to be closed after the clone, -1: /dev/null. */
-static int connect_stream(
-	struct process *process, struct command *command, unsigned stream, int *ret_fd)
+/* Opens the pipe of a stream for the service, which may run as another user by now. */
+static int open_pipe(struct process *process, unsigned stream)
 {
-	const struct service *service = service_of(process);
-	const struct logs *logs = &service->declaration->logs;
+	const struct identity *identity = &service_of(process)->identity;
+	int r = make_pipe(process, stream);
+
+	return r < 0 ? r
+		     : pipe_open_for(process->instance->output[stream], identity->uid,
+			       identity->gid);
+}
+
+/* Connects stdout or stderr; fds[stream] is to be closed after the clone, -1: nothing is,
+ * as it goes to /dev/null or where stdout goes. */
+static int connect_stream(struct process *process, struct command *command,
+	unsigned stream, int fds[static 2])
+{
+	const struct logs *logs = &service_of(process)->declaration->logs;
 	const char *target = stream == 0 ? logs->out : logs->err;
 	bool shared = stream == 1 && text_equal(logs->out, logs->err);
-	unsigned from = shared ? 0 : stream;
 	size_t count = command->spec.fds_count;
-	int r, fd;
 
 	if (is_none(target))
 		return 0;
-	r = make_pipe(process, from);
-	if (r < 0)
-		return r;
-	fd = pipe_open_for(process->instance->output[from], service->identity.uid,
-		service->identity.gid);
-	if (fd < 0)
-		return fd;
-	command->spec.fds[count].fd = *ret_fd = fd;
+	if (!shared)
+		fds[stream] = open_pipe(process, stream);
+	if (!shared && fds[stream] < 0)
+		return fds[stream];
+	command->spec.fds[count].fd = fds[shared ? 0 : stream];
 	command->spec.fds[count].target = (int)stream + 1;
 	command->spec.fds_count++;
 	return 0;
@@ -229,7 +235,7 @@ static int clone_child(
 	struct spawned child = { .pidfd = -1, .report_fd = -1 };
 
 	for (unsigned stream = 0; r == 0 && stream < 2; stream++)
-		r = connect_stream(process, command, stream, &fds[stream]);
+		r = connect_stream(process, command, stream, fds);
 	if (r < 0)
 		error_errno(err, r, "making the pipe for its output");
 	if (r == 0) {

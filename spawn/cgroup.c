@@ -2,8 +2,8 @@
  *
  * cgroup.c - one leaf: made with its limits, asked, killed.
  *
- * A leaf that is given up while something in it still dies is kept as `lingering` until
- * it can be removed.
+ * A leaf that is given up is `lingering` until the loop has done what cannot wait, and
+ * until nothing in it dies any more: then it is removed.
  * Not here: limits and usage (cgroup_limits.c), the tree (cgroups.c).
  */
 #include <fcntl.h>
@@ -29,18 +29,11 @@ void cgroup_enable_controllers(int dir_fd, const char *directory)
 	}
 }
 
+/* Its directory, and who stands in the list, are others' business. */
 void cgroup_forget(struct cgroup *cgroup)
 {
-	struct cgroups *cgroups = cgroup->cgroups;
-
-	for (size_t i = 0; i < cgroups->count; i++) {
-		if (cgroups->items[i] != cgroup)
-			continue;
-		for (cgroups->count--; i < cgroups->count; i++)
-			cgroups->items[i] = cgroups->items[i + 1];
-	}
 	if (cgroup->wd >= 0)
-		inotify_rm_watch(cgroups->inotify_fd, cgroup->wd);
+		inotify_rm_watch(cgroup->cgroups->inotify_fd, cgroup->wd);
 	if (cgroup->fd >= 0)
 		close(cgroup->fd);
 	free(cgroup->path);
@@ -147,10 +140,33 @@ struct cgroup *cgroup_free(struct cgroup *cgroup)
 		return NULL;
 	cgroup->on_empty = NULL;
 	cgroup->lingering = true;
-	if (unlinkat(cgroup->cgroups->base_fd, cgroup->path, AT_REMOVEDIR) == 0 ||
-		errno != EBUSY)
-		cgroup_forget(cgroup);
+	task_schedule(cgroup->cgroups->sweep);
 	return NULL;
+}
+
+/* False while something in it still dies. */
+static bool remove_directory(const struct cgroup *cgroup)
+{
+	return unlinkat(cgroup->cgroups->base_fd, cgroup->path, AT_REMOVEDIR) == 0 ||
+	       errno != EBUSY;
+}
+
+void cgroups_sweep(void *owner, struct instant now)
+{
+	struct cgroups *cgroups = owner;
+	size_t kept = 0;
+
+	(void)now;
+	for (size_t i = 0; i < cgroups->count; i++) {
+		struct cgroup *cgroup = cgroups->items[i];
+
+		if (cgroup->lingering && remove_directory(cgroup)) {
+			cgroup_forget(cgroup);
+		} else {
+			cgroups->items[kept++] = cgroup;
+		}
+	}
+	cgroups->count = kept;
 }
 
 int cgroup_fd(const struct cgroup *cgroup)

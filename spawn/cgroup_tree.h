@@ -24,6 +24,7 @@ struct cgroups {
 	int base_fd, inotify_fd;
 	char controllers[64]; /* that leaves can have, as subtree_control takes them */
 	struct watch *watch;
+	struct task *sweep;
 	struct cgroup **items; /* by wd, which the kernel only counts up */
 	size_t count;
 	unsigned next;
@@ -35,5 +36,7 @@ enum { PROCS_MAX_BYTES = 1024 * 1024 };
 /* In the file system below `dir_fd`: lets the children of `directory` have limits, as far
  * as the host can. */
 void cgroup_enable_controllers(int dir_fd, const char *directory);
-/* Forgets a leaf; its directory stays. */
+/* Frees a leaf that is not, or no longer, among the items; its directory stays. */
 void cgroup_forget(struct cgroup *cgroup);
+/* Removes what lingers, as far as it is empty. */
+timer_fn cgroups_sweep;

@@ -46,7 +46,7 @@ static void leaf_changed(struct cgroup *cgroup, struct instant now)
 	if (cgroup_is_populated(cgroup))
 		return;
 	if (cgroup->lingering) {
-		cgroup_free(cgroup);
+		task_schedule(cgroup->cgroups->sweep);
 	} else if (cgroup->on_empty) {
 		cgroup->on_empty(cgroup->owner, now);
 	}
@@ -55,10 +55,9 @@ static void leaf_changed(struct cgroup *cgroup, struct instant now)
 /* So many events at once that the kernel dropped some. */
 static void look_at_all(struct cgroups *cgroups, struct instant now)
 {
-	for (size_t i = cgroups->count; i-- > 0;) {
-		if (i < cgroups->count) /* others may have gone meanwhile */
-			leaf_changed(cgroups->items[i], now);
-	}
+	/* from behind: who starts anew meanwhile comes last */
+	for (size_t i = cgroups->count; i-- > 0;)
+		leaf_changed(cgroups->items[i], now);
 }
 
 static void on_inotify(void *owner, unsigned events, struct instant now)
@@ -149,6 +148,8 @@ int cgroups_open(
 	r = watch_new(&cgroups->watch, loop, cgroups->inotify_fd, WATCH_READ, on_inotify,
 		cgroups);
 	if (r == 0)
+		r = task_new(&cgroups->sweep, loop, cgroups_sweep, cgroups);
+	if (r == 0)
 		r = reaper_new(&cgroups->reaper, loop);
 	if (r < 0)
 		return error_errno(err, r, "cgroups");
@@ -160,11 +161,13 @@ struct cgroups *cgroups_free(struct cgroups *cgroups)
 {
 	if (!cgroups)
 		return NULL;
+	cgroups_sweep(cgroups, loop_now(cgroups->loop));
 	while (cgroups->count > 0)
-		cgroup_forget(cgroups->items[cgroups->count - 1]);
+		cgroup_forget(cgroups->items[--cgroups->count]);
 	free(cgroups->items);
 	reaper_free(cgroups->reaper);
 	watch_free(cgroups->watch);
+	task_free(cgroups->sweep);
 	if (cgroups->inotify_fd >= 0)
 		close(cgroups->inotify_fd);
 	if (cgroups->base_fd >= 0)
