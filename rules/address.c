@@ -164,3 +164,36 @@ bool is_host_name(const char *text)
 		label += size + 1;
 	}
 }
+
+/* Of the family, in bytes; 0: it is none. */
+static size_t read_bytes(const char *text, size_t size, unsigned char bytes[16])
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	if (size >= sizeof(copy))
+		return 0;
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	if (inet_pton(AF_INET, copy, bytes) == 1)
+		return 4;
+	return inet_pton(AF_INET6, copy, bytes) == 1 ? 16 : 0;
+}
+
+bool address_is_in(const char *address, const char *network)
+{
+	const char *slash = strchr(network, '/');
+	const size_t size = slash ? (size_t)(slash - network) : strlen(network);
+	unsigned char here[16], there[16];
+	const size_t bytes = read_bytes(address, strlen(address), here);
+	const size_t bits = slash ? strtoul(slash + 1, NULL, 10) : bytes * 8;
+
+	if (bytes == 0 || read_bytes(network, size, there) != bytes || bits > bytes * 8)
+		return false;
+	for (size_t i = 0; i < bits; i++) {
+		const unsigned mask = 0x80U >> (i % 8);
+
+		if ((here[i / 8] ^ there[i / 8]) & mask)
+			return false;
+	}
+	return true;
+}

@@ -19,3 +19,7 @@ int address_check(const char *text, struct error *err);
 
 /* Letters, digits, `-` and dots as in DNS. */
 bool is_host_name(const char *text);
+
+/* Whether `address` lies in `network` (an address is a network of one). False for what is
+ * neither, and for two families. */
+bool address_is_in(const char *address, const char *network);

@@ -31,6 +31,71 @@ static void check_scheduler(struct checking *self, const char *path, const char 
 		nearest ? nearest : "", nearest ? "'?" : "");
 }
 
+/* ---- whose an address is ----------------------------------------------------------- */
+
+/* Whoever brings an address up answers for it, to this host too: only those that the site
+ * keeps for balancers. */
+static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16",
+	"224.0.0.0/3", "::/127", "fe80::/10", "ff00::/8" };
+
+struct ranges {
+	bool any; /* the site names some */
+	bool holds;
+};
+
+static void look_in_class(
+	struct json_t *sites, const char *address, struct ranges *ranges)
+{
+	for (void *at = json_first(sites); at; at = json_next(sites, at)) {
+		const char *cidr = json_get_text(json_value_at(at), "cidr", NULL);
+
+		ranges->any = ranges->any || cidr;
+		ranges->holds = ranges->holds || (cidr && address_is_in(address, cidr));
+	}
+}
+
+static struct ranges look_in_classes(const struct site *site, const char *address)
+{
+	struct json_t *classes = json_get(json_get(site->rest, "lvs"), "classes");
+	struct ranges ranges = { 0 };
+
+	for (void *at = json_first(classes); at; at = json_next(classes, at))
+		look_in_class(json_value_at(at), address, &ranges);
+	return ranges;
+}
+
+static const char *find_reason(const struct site *site, const char *address)
+{
+	struct json_t *reserved = json_get(json_get(site->rest, "lvs"), "reserved");
+
+	for (void *at = json_first(reserved); at; at = json_next(reserved, at))
+		if (address_is_in(address, json_key_at(at)))
+			return json_text(json_value_at(at)) ? json_text(json_value_at(at))
+							    : "no reason is given";
+	return NULL;
+}
+
+static void check_owner(struct checking *self, const char *path, const char *address)
+{
+	const struct ranges ranges = look_in_classes(self->site, address);
+	const char *reason = find_reason(self->site, address);
+
+	for (size_t i = 0; i < ARRAY_LEN(never); i++)
+		if (address_is_in(address, never[i]))
+			checking_refuse(self, path,
+				"'%s' is in %s, which no balancer serves", address,
+				never[i]);
+	if (reason)
+		checking_refuse(self, path,
+			"'%s' is reserved by lvs.reserved of site.yaml: %s", address,
+			reason);
+	if (ranges.any && !ranges.holds)
+		checking_refuse(self, path,
+			"'%s' is in no network of lvs.classes of site.yaml: it may be "
+			"somebody else's",
+			address);
+}
+
 /* An address, not a network. */
 static void check_address(
 	struct checking *self, const char *path, struct json_t *address, const char *says)
@@ -42,6 +107,8 @@ static void check_address(
 		checking_refuse(self, path, "must be %s", says);
 	else if (address_check(text, &err) < 0)
 		checking_refuse(self, path, "%s", err.text);
+	else
+		check_owner(self, path, text);
 }
 
 static void check_labels(struct checking *self, const char *path, struct json_t *labels)

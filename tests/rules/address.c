@@ -88,9 +88,38 @@ static void test_host_names_are_those_of_dns(void **state)
 			fail_msg("'%s' was taken", wrong[i]);
 }
 
+static void test_an_address_lies_in_a_network(void **state)
+{
+	static const struct {
+		const char *address, *network;
+		bool is_in;
+	} cases[] = {
+		{ "10.2.2.20", "10.2.2.0/24", true },
+		{ "10.2.3.20", "10.2.2.0/24", false },
+		{ "10.2.3.20", "10.2.2.0/23", true },
+		{ "10.2.2.20", "10.2.2.20", true },
+		{ "10.2.2.21", "10.2.2.20", false },
+		{ "10.2.2.20", "::/1", false },
+		{ "2001:db8::1", "2001:db8::/32", true },
+		{ "2001:db9::1", "2001:db8::/32", false },
+		{ "2001:db8:0:0::1", "2001:db8::1", true },
+		{ "::ffff:10.2.2.20", "10.2.2.0/24", false },
+		{ "x", "10.2.2.0/24", false },
+		{ "10.2.2.20", "x/8", false },
+		{ "10.2.2.20", "10.2.2.0/99", false },
+		{ "10.2.2.20", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (address_is_in(cases[i].address, cases[i].network) != cases[i].is_in)
+			fail_msg("%s in %s", cases[i].address, cases[i].network);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_an_address_lies_in_a_network),
 		cmocka_unit_test(test_addresses_as_they_should_be_written_are_taken),
 		cmocka_unit_test(test_others_are_refused_and_corrected),
 		cmocka_unit_test(test_host_names_are_those_of_dns),
