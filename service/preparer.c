@@ -13,7 +13,7 @@
 #include "service/prepare.h"
 
 enum {
-	BATCH_MAX = 64,
+	BATCH_MAX = 128,
 	BATCHES_MAX = 2, /* at a time; more would only wait for the same disk */
 	BATCH_TIMEOUT_MS = 5 * MS_PER_S,
 	ALONE_TIMEOUT_MS = 60 * MS_PER_S,

@@ -105,7 +105,7 @@ static void forget(struct member *member)
 
 	supervisor_say(supervisor, (struct about){ member->name, "removed", LOG_NOTICE },
 		"no longer declared here");
-	told_gone(supervisor, member->name);
+	told_gone(member);
 	supervisor_forget_wish(supervisor, member->name);
 	if (member->service)
 		probes_forget(supervisor->probes, member->service);

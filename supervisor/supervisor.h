@@ -33,6 +33,8 @@ struct told {
 	uint64_t sync_generation;
 	struct strings gone; /* names it must still be told to forget */
 	size_t gone_unanswered;
+	size_t unanswered; /* services of which it was told and has not said a word */
+	bool dirty;        /* a service has something that it must be told */
 };
 
 struct supervisor {
@@ -132,7 +134,7 @@ void told_flush(struct supervisor *supervisor, enum engine which, struct instant
 void told_dirty(struct member *member, unsigned bits);
 void told_declaration(struct member *member); /* a new generation of it */
 void told_pipe(struct member *member, unsigned instance, const char *stream, int fd);
-void told_gone(struct supervisor *supervisor, const char *service);
+void told_gone(struct member *member); /* it is about to be forgotten */
 void told_answer(struct supervisor *supervisor, enum engine which,
 	const struct json_t *ack, struct instant now);
 bool told_all(

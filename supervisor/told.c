@@ -84,17 +84,26 @@ static struct json_t *body_generation(const char *service, uint64_t generation)
 
 /* ---- sending ------------------------------------------------------------------- */
 
+static bool is_unanswered(const struct telling *telling)
+{
+	return telling->sent != telling->acked;
+}
+
 static int send_service(struct member *member, enum engine which, struct instant now)
 {
 	const struct channel_part declaration = { "declaration",
 		member->service->effective };
+	struct telling *telling = &member->told[which];
 	int r = engine_send_part(member->supervisor->engines[which], MESSAGE_SERVICE,
 		body_service(member), &declaration);
 
 	(void)now;
-	if (r == 0)
-		member->told[which].sent = member->generation;
-	return r;
+	if (r < 0)
+		return r;
+	if (!is_unanswered(telling))
+		member->supervisor->told[which].unanswered++;
+	telling->sent = member->generation;
+	return 0;
 }
 
 static int send_state(struct member *member, enum engine which, struct instant now)
@@ -159,18 +168,10 @@ static void tell_member(struct member *member, enum engine which, struct instant
 	}
 }
 
-static size_t unanswered(const struct supervisor *supervisor, enum engine which)
+static size_t unanswered(const struct told *told)
 {
-	const struct told *told = &supervisor->told[which];
-	size_t count = told->gone_unanswered + (told->synced && !told->sync_answered);
-
-	for (size_t i = 0; i < supervisor->members.count; i++) {
-		const struct telling *telling =
-			&supervisor->members.items[i]->told[which];
-
-		count += telling->sent != telling->acked;
-	}
-	return count;
+	return told->unanswered + told->gone_unanswered +
+	       (told->synced && !told->sync_answered);
 }
 
 static void tell_gone(struct supervisor *supervisor, enum engine which)
@@ -196,24 +197,37 @@ static void tell_sync(struct supervisor *supervisor, enum engine which)
 			       body_generation(NULL, told->sync_generation), -1) == 0;
 }
 
+/* Until its channel is full; then some are still dirty. */
+static void tell_members(
+	struct supervisor *supervisor, enum engine which, struct instant now)
+{
+	bool dirty = false;
+
+	for (size_t i = 0; i < supervisor->members.count; i++) {
+		struct member *member = supervisor->members.items[i];
+		const struct telling *telling = &member->told[which];
+
+		if (!telling->dirty || !member->service)
+			continue;
+		if (engine_listens(supervisor->engines[which]))
+			tell_member(member, which, now);
+		dirty |= telling->dirty != 0;
+	}
+	supervisor->told[which].dirty = dirty;
+}
+
 void told_flush(struct supervisor *supervisor, enum engine which, struct instant now)
 {
 	struct engine_process *engine = supervisor->engines[which];
 	struct told *told = &supervisor->told[which];
 
-	for (size_t i = 0; i < supervisor->members.count; i++) {
-		struct member *member = supervisor->members.items[i];
-
-		if (!engine_listens(engine))
-			break;
-		if (member->told[which].dirty && member->service)
-			tell_member(member, which, now);
-	}
+	if (told->dirty && engine_listens(engine))
+		tell_members(supervisor, which, now);
 	if (engine_listens(engine) && told->gone.count > 0)
 		tell_gone(supervisor, which);
 	if (engine_listens(engine) && !told->synced && supervisor->applied_once)
 		tell_sync(supervisor, which);
-	engine_expects(engine, unanswered(supervisor, which), false, now);
+	engine_expects(engine, unanswered(told), false, now);
 }
 
 /* ---- what changes it ----------------------------------------------------------- */
@@ -223,7 +237,7 @@ void told_anew(struct supervisor *supervisor, enum engine which)
 	struct told *told = &supervisor->told[which];
 
 	strings_done(&told->gone);
-	*told = (struct told){ 0 };
+	*told = (struct told){ .dirty = true };
 	if (which == ENGINE_HEALTH) /* who asked is no more */
 		probes_forget_all(supervisor->probes);
 	for (size_t i = 0; i < supervisor->members.count; i++)
@@ -233,8 +247,10 @@ void told_anew(struct supervisor *supervisor, enum engine which)
 
 void told_dirty(struct member *member, unsigned bits)
 {
-	for (size_t i = 0; i < ENGINE_COUNT; i++)
+	for (size_t i = 0; i < ENGINE_COUNT; i++) {
 		member->told[i].dirty |= bits & rows[i].cares;
+		member->supervisor->told[i].dirty |= (bits & rows[i].cares) != 0;
+	}
 }
 
 void told_declaration(struct member *member)
@@ -249,16 +265,23 @@ void told_pipe(struct member *member, unsigned instance, const char *stream, int
 
 	/* what waits to be told would come after it: then all pipes wait too */
 	if (telling->dirty || !engine_listens(member->supervisor->engines[ENGINE_LOG]))
-		telling->dirty |= TELL_PIPES;
+		told_dirty(member, TELL_PIPES);
 	else
 		(void)send_pipe(member, instance, stream, fd);
 }
 
-void told_gone(struct supervisor *supervisor, const char *service)
+void told_gone(struct member *member)
 {
-	for (size_t i = 0; i < ENGINE_COUNT; i++)
-		if (engine_listens(supervisor->engines[i]) || supervisor->told[i].synced)
-			(void)strings_add(&supervisor->told[i].gone, service);
+	struct supervisor *supervisor = member->supervisor;
+
+	for (size_t i = 0; i < ENGINE_COUNT; i++) {
+		struct told *told = &supervisor->told[i];
+
+		if (engine_listens(supervisor->engines[i]) || told->synced)
+			(void)strings_add(&told->gone, member->name);
+		told->unanswered -= is_unanswered(&member->told[i]);
+		member->told[i] = (struct telling){ 0 };
+	}
 }
 
 static void answer_about_service(
@@ -271,6 +294,7 @@ static void answer_about_service(
 
 	if (!member || generation < member->told[which].sent)
 		return;
+	supervisor->told[which].unanswered -= is_unanswered(&member->told[which]);
 	member->told[which].acked = member->told[which].sent;
 	if (error)
 		supervisor_say(supervisor, (struct about){ name, "engine", LOG_ERR },
@@ -289,8 +313,7 @@ void told_answer(struct supervisor *supervisor, enum engine which,
 		told->gone_unanswered -= told->gone_unanswered > 0;
 	else if (text_equal(of, message_words[MESSAGE_SYNC]))
 		told->sync_answered = told->synced;
-	engine_expects(
-		supervisor->engines[which], unanswered(supervisor, which), true, now);
+	engine_expects(supervisor->engines[which], unanswered(told), true, now);
 	if (!supervisor->ready_said)
 		task_schedule(supervisor->settle);
 }
