@@ -262,12 +262,15 @@ static void go(const struct act *act, struct member *member)
 {
 	const struct decision decision = { CAUSE_APPLY, act->who,
 		"no longer wanted here" };
+	const struct declaration *declaration = member->service->declaration;
 
-	assert(member && member->service);
 	if (member->leaving)
 		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);
 	member->leaving = true;
+	if (member->readiness.ready && declaration->listen_count > 0)
+		member->drain_until =
+			instant_add_ms(act->now, declaration->run.drain.settle_ms);
 	service_stop_later(member->service, &decision, act->now);
 	member_changed(member);
 }
@@ -276,6 +279,7 @@ static void go(const struct act *act, struct member *member)
 static void stay(const struct act *act, struct member *member)
 {
 	member->leaving = false;
+	member->drain_until = NEVER;
 	service_start(member->service, act->who, "declared again", act->now);
 }
 

@@ -59,7 +59,7 @@ struct member *members_add(
 	member->supervisor = supervisor;
 	member->name = strdup(name);
 	member->operators_gid = UNSET;
-	member->start_by = member->readiness.again = NEVER;
+	member->start_by = member->drain_until = member->readiness.again = NEVER;
 	member->port.ok = true;
 	bigger = reallocarray(members->items, members->count + 1, sizeof(*bigger));
 	if (bigger)

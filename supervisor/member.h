@@ -53,9 +53,11 @@ struct member {
 	bool orphan;               /* runs, and no file declares it any more */
 	/* runs as accepted earlier: its file, the host's or the site's is refused */
 	bool stale;
-	struct strings refused;  /* why the file on disk is not taken */
-	int64_t operators_gid;   /* group access.group; UNSET: no such group here */
+	struct strings refused; /* why the file on disk is not taken */
+	int64_t operators_gid;  /* group access.group; UNSET: no such group here */
 	/* private to order.c, but for what it waits for; "": nothing */
+	/* before it goes, clients look elsewhere till then; NEVER: nobody has to */
+	struct instant drain_until;
 	struct instant start_by; /* without the services that it depends on; NEVER: no */
 	bool impatient;          /* that time has come */
 	char waits_for[REASON_BYTES];

@@ -155,13 +155,30 @@ static void look_at_start(struct member *member, struct instant now)
 		let_go(member, now);
 }
 
+/* Not wanted any more, it is ready in no face: who asks for that has this long to look
+ * elsewhere. */
+static bool drains(struct member *member, struct instant now)
+{
+	if (member->drain_until.us == NEVER.us)
+		return false;
+	if (instant_reached(now, member->drain_until)) {
+		member->drain_until = NEVER;
+		return false;
+	}
+	if (!member->waits_for[0])
+		member_changed(member);
+	snprintf(member->waits_for, sizeof(member->waits_for),
+		"drains: it stops when clients had run.drain.settle to look elsewhere");
+	return true;
+}
+
 static void look_at_stop(struct member *member, struct instant now)
 {
 	const struct member *other = stopping_dependant(member);
 
 	if (other)
 		wait_for(member, other);
-	else
+	else if (!drains(member, now))
 		let_go(member, now);
 }
 
@@ -175,7 +192,8 @@ static void cut_circle(struct supervisor *supervisor, struct instant now)
 
 		if (!is_stopping(member))
 			continue;
-		if (member->service->held != JOB_STOP)
+		if (member->service->held != JOB_STOP ||
+			member->drain_until.us != NEVER.us)
 			return;
 		first = first ? first : member;
 	}

@@ -136,7 +136,8 @@ static bool is_worth_a_look(const struct member *member)
 
 static struct instant next_look(const struct member *member, struct instant now)
 {
-	struct instant at = instant_earlier(member->readiness.again, member->start_by);
+	struct instant at = instant_earlier(member->readiness.again,
+		instant_earlier(member->start_by, member->drain_until));
 
 	if (is_worth_a_look(member))
 		at = instant_earlier(at, instant_add_ms(now, PORT_RECHECK_MS));
@@ -218,7 +219,9 @@ void supervisor_tick(struct supervisor *supervisor, struct instant now)
 		if (usage)
 			sample_usage(member, now);
 		if (instant_reached(now, member->readiness.again) ||
-			instant_reached(now, member->start_by) || is_worth_a_look(member))
+			instant_reached(now, member->start_by) ||
+			instant_reached(now, member->drain_until) ||
+			is_worth_a_look(member))
 			member_changed(member);
 	}
 	task_schedule(supervisor->settle);

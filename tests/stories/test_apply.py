@@ -344,6 +344,34 @@ def test_retired_is_stopped_and_forgotten(host):
     assert host.ctl('status', 'hello').returncode == 4
 
 
+def test_what_is_retired_is_not_ready_first_and_then_stopped(host):
+    host.declare_web('hello', 8080, run={'drain': {'settle': '2s'}})
+    sleeper(host, 'other')
+    host.start()
+    host.until_ready('hello')
+    pid = host.pid('hello')
+    host.declare_web('hello', 8080, state='retired')
+    until(lambda: not host.ready('hello'))
+    leaving = host.status('hello')
+    assert leaving['instances'][0]['pid'] == pid and 'drains' in json.dumps(leaving), leaving
+    assert host.get('/readyz/hello')[0] == 503 and host.get('/', 8080)[0] == 200
+    until(lambda: host.ctl('status', 'hello').returncode == 4)
+    assert pid not in [one for one, _, _ in processes()]
+
+
+def test_who_is_declared_again_while_it_drains_runs_on(host):
+    host.declare_web('hello', 8080, run={'drain': {'settle': '1m'}})
+    sleeper(host, 'other')
+    host.start()
+    host.until_ready('hello')
+    pid = host.pid('hello')
+    host.declare_web('hello', 8080, state='retired')
+    until(lambda: not host.ready('hello'))
+    host.declare_web('hello', 8080, run={'drain': {'settle': '1m'}})
+    host.until_ready('hello')
+    assert host.pid('hello') == pid
+
+
 # ---- the watch
 
 def test_forty_files_one_after_the_other_are_one_apply(host):
