@@ -16,6 +16,7 @@
 
 #include "supervisor/accepted.h"
 #include "supervisor/keeping.h"
+#include "supervisor/retired.h"
 #include "supervisor/supervisor.h"
 
 static void accept_step(struct member *member, const struct step *step)
@@ -388,6 +389,7 @@ size_t act_plan(const struct act *act, struct plan *plan, struct member **acted)
 	struct supervisor *supervisor = act->supervisor;
 	size_t count = 0;
 
+	retired_take(supervisor->retired, plan, act->now);
 	show_fresh(supervisor);
 	for (size_t i = 0; i < plan->count; i++)
 		if (take_step(act, &plan->items[i]))

@@ -239,6 +239,7 @@ int plan_make(struct plan *ret, const struct members *members,
 		r = check_names(wish->remove, members, config, err);
 	if (r < 0)
 		return r;
+	ret->whole = wish->names->count == 0;
 	r = add_steps(ret, members, config, wish);
 	if (r == 0)
 		r = scarce_judge(ret, members, wish);

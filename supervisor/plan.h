@@ -39,6 +39,7 @@ struct step {
 struct plan {
 	struct step *items; /* first of files, then without; each part by name */
 	size_t count, declared;
+	bool whole; /* no names were given: all that is declared */
 };
 
 struct plan_wish {

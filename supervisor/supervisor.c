@@ -23,6 +23,7 @@
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
 #include "supervisor/keeping.h"
+#include "supervisor/retired.h"
 #include "supervisor/store.h"
 
 enum { WATCHDOG_SHARE = 3 };
@@ -237,6 +238,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 	if (r == 0)
 		r = keeping_new(&supervisor->keeping, supervisor);
 	if (r == 0)
+		r = retired_new(&supervisor->retired, supervisor);
+	if (r == 0)
 		r = apply_new(&supervisor->apply, supervisor);
 	if (r == 0)
 		r = control_new(&supervisor->control, supervisor);
@@ -363,6 +366,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	control_free(supervisor->control);
 	apply_free(supervisor->apply);
 	keeping_free(supervisor->keeping);
+	retired_free(supervisor->retired);
 	for (size_t i = 0; i < ENGINE_COUNT; i++) {
 		engine_free(supervisor->engines[i]);
 		strings_done(&supervisor->told[i].gone);

@@ -24,6 +24,7 @@ struct apply;
 struct control;
 struct keeping;
 struct probes;
+struct retired;
 struct store;
 
 /* What one engine was told, beside what stands in each member. */
@@ -66,6 +67,7 @@ struct supervisor {
 
 	struct apply *apply;
 	struct keeping *keeping; /* what was accepted, on disk */
+	struct retired *retired; /* whose logs are to go in time */
 	struct control *control;
 	struct task *settle;
 	struct timer *tick;          /* time alone may have changed something */

@@ -359,6 +359,30 @@ def test_what_is_retired_is_not_ready_first_and_then_stopped(host):
     assert pid not in [one for one, _, _ in processes()]
 
 
+@pytest.mark.parametrize('max_age', ['3s', None])
+def test_logs_of_the_retired_are_kept_until_their_age_and_no_longer(host, max_age):
+    logs = {'rotate': {'max_age': max_age}} if max_age else {}
+    told = {'command': ['/bin/sh', '-c', 'echo last words; exec sleep 1000']}
+    sleeper(host, run=told, logs=logs)
+    sleeper(host, 'other', run=told, logs=logs)
+    host.start()
+    folder, others = (host.root / f'var/log/{name}' for name in ('hello', 'other'))
+    until(lambda: (folder / 'main.log').exists() and (others / 'main.log').exists())
+    (folder / 'core').symlink_to('/etc/passwd')
+    sleeper(host, state='retired', run=told, logs=logs)
+    until(lambda: host.ctl('status', 'hello').returncode == 4)
+    assert 'last words' in (folder / 'main.log').read_text(encoding='utf-8')
+    if max_age:
+        until(lambda: not (folder / 'main.log').exists(), within=20)
+        (folder / 'core').unlink()  # no file of a log, and not touched
+        until(lambda: not folder.exists(), within=20)
+        again(host)
+    else:
+        time.sleep(4)
+        assert (folder / 'main.log').exists()
+    assert (others / 'main.log').exists()
+
+
 def test_who_is_declared_again_while_it_drains_runs_on(host):
     host.declare_web('hello', 8080, run={'drain': {'settle': '1m'}})
     sleeper(host, 'other')
