@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Benchmarks: ratios against peers in the same run, rounds interleaved, medians told.
 
-bench.py [--rounds N] [--count N] [--tools WORD,...] [ROW...] prints tables, writes bench/results.json,
+bench.py [--rounds N] [--count N] [--first] [--tools WORD,...] [ROW...] prints tables, writes bench/results.json,
 and exits 1 when a goal is missed. Runs on tests/private; `./dev bench` arranges that and installs the
 peers. bench/README.md says how to read what it prints.
 """
 import argparse
 import dataclasses
 import json
+import os
 import shutil
 import sys
 import time
@@ -123,6 +124,8 @@ def options():
     parser.add_argument('rows', nargs='*', metavar='ROW', help=f'one of: {" ".join(ROWS)}')
     parser.add_argument('--rounds', type=int, help='of each row, instead of its own number')
     parser.add_argument('--count', type=int, help='services, instead of the row\'s own number')
+    parser.add_argument('--first', action='store_true',
+                        help='all that is measured runs before whatever else the machine does (SCHED_RR)')
     parser.add_argument('--tools', default='', help='words of the peers\' names, by commas')
     found = parser.parse_args()
     unknown = [row for row in found.rows if row not in ROWS]
@@ -151,6 +154,8 @@ def run(scene, rows, found):
 def main():
     found = options()
     rows = found.rows or list(ROWS)
+    if found.first:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     results = []
     for scene in (SUPERVISION, MEMORY, QUIET):
         mine = [row for row in rows if ROWS[row][0] is scene]
