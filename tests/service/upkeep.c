@@ -151,6 +151,45 @@ static void services_of_one_host_take_turns(void **state)
 	arena_end(arena, second);
 }
 
+#define ILL                                                                              \
+	"{'service':'web','run':{'user':'nobody','instances':3,'command':['sleep',"      \
+	"'1000'],'ready':{'by':'started'},'restart':{'delay':'10ms',"                    \
+	"'handover':'stop-first'}},'health':{'checks':[{'name':'alive',"                 \
+	"'exec':['true'],'effect':'live','live_after':'1s'}]}}"
+
+static void tell_ill(struct service *service, struct instant now)
+{
+	char name[] = "alive";
+
+	for (unsigned i = 1; i <= service->instances_count; i++) {
+		struct check_fact fact = { .name = name,
+			.verdict = VERDICT_FAIL,
+			.reason = "exit 1",
+			.instance = i };
+
+		service_verdict(service, &fact, now);
+	}
+}
+
+/* A check that fails everywhere at once, say for a database: one after the other. */
+static void not_all_that_are_ill_are_restarted_at_once(void **state)
+{
+	struct service *service = fleet_begin(arena, ILL);
+	struct instant now = later(2 * MS_PER_S);
+
+	(void)state;
+	tell_ill(service, later(0));
+	tell_ill(service, now);
+	assert_int_equal(fleet_up(service), 2);
+	now = instant_add_ms(now, OWN_RESTARTS_APART_MS - 1);
+	tell_ill(service, now);
+	assert_int_equal(fleet_up(service), 2);
+	now = instant_add_ms(now, 1);
+	tell_ill(service, now);
+	assert_int_equal(fleet_up(service), 1);
+	arena_end(arena, service);
+}
+
 static void a_job_comes_first(void **state)
 {
 	struct service *service = fleet_begin(arena, KEPT(2, AGEING));
@@ -191,6 +230,8 @@ int main(void)
 		cmocka_unit_test_setup(who_is_old_is_replaced, set_up),
 		cmocka_unit_test_setup(never_two_of_a_service_at_once, set_up),
 		cmocka_unit_test_setup(services_of_one_host_take_turns, set_up),
+		cmocka_unit_test_setup(
+			not_all_that_are_ill_are_restarted_at_once, set_up),
 		cmocka_unit_test_setup(a_job_comes_first, set_up),
 		cmocka_unit_test_setup(
 			a_key_that_comes_later_takes_effect_at_once, set_up),

@@ -152,8 +152,19 @@ def test_who_waits_for_each_other_is_refused_in_words(host, diary):
     assert 'the services wait for each other in a circle: able → mid → able' in result.stdout + result.stderr
     host.start()
     host.until_state('able', 'up')
-    assert 'in a circle' in json_text(host, 'mid')
+    assert 'in a circle' in host.ctl('--json', 'status', 'mid').stdout
 
 
-def json_text(host, name):
-    return host.ctl('--json', 'status', name).stdout
+def test_a_circle_of_what_was_accepted_earlier_still_stops_and_starts(host, diary):
+    declare_writer(host, diary, 'able', 'mid')
+    declare_writer(host, diary, 'mid')
+    host.start()
+    host.until_state('able', 'up')
+    # the one runs on as accepted, the other now waits for it
+    (host.services / 'able.yaml').write_text('service: able\nrun: {comand: [x]}\n', encoding='utf-8')
+    declare_writer(host, diary, 'mid', 'able')
+    host.ctl('apply', '--yes')
+    assert host.status('able')['stale'] and '"able"' in host.must_ctl('--json', 'show', 'mid'), host.said()
+    host.must_ctl('stop', '--all')
+    assert sorted(lines(diary)[2:]) == ['-able', '-mid']
+    host.stop()
