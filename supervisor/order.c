@@ -81,17 +81,18 @@ static void describe_missing(
 {
 	const char *why = service_why(other->service);
 
-	if (is_oneshot(other))
+	if (is_oneshot(other)) {
 		snprintf(ret, size,
 			"waits until %s is done, which is %s%s%.100s; `svcctl start %s` "
 			"starts it anyway",
 			other->name, state_words[service_state(other->service)],
 			why[0] ? ": " : "", why, member->name);
-	else
+	} else {
 		snprintf(ret, size,
 			"waits for %s, which it depends on; `svcctl start %s` starts it "
 			"anyway",
 			other->name, member->name);
+	}
 }
 
 static void wait_for(struct member *member, const struct member *other)
@@ -134,11 +135,12 @@ static void lose_patience(
 		return;
 	member->start_by = NEVER;
 	member->impatient = true;
-	if (!is_oneshot(missing))
+	if (!is_oneshot(missing)) {
 		supervisor_say(member->supervisor,
 			(struct about){ member->name, "dependency", LOG_WARNING },
 			"starts without %s, which was not ready within %ds",
 			missing->name, PATIENCE_MS / MS_PER_S);
+	}
 }
 
 static void look_at_start(struct member *member, struct instant now)

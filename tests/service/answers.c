@@ -251,20 +251,20 @@ static void a_startup_check_that_only_warns_holds_readiness_back(void **state)
 static void a_watchdog_that_is_fed_is_quiet(void **state)
 {
 	struct service *service = arena_begin(arena,
-		"{'service':'web','run':{'user':'nobody','watchdog':'300ms','ready':{'by':"
+		"{'service':'web','run':{'user':'nobody','watchdog':'2s','ready':{'by':"
 		"'started'},'command':['python3','-uc','import os, socket, time; "
 		"s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); "
 		"s.connect(os.environ[\\\"NOTIFY_SOCKET\\\"]); "
 		"print(os.environ[\\\"WATCHDOG_USEC\\\"]); "
-		"[(s.send(b\\\"WATCHDOG=1\\\"), time.sleep(0.05)) for i in range(20)]; "
+		"[(s.send(b\\\"WATCHDOG=1\\\"), time.sleep(0.1)) for i in range(30)]; "
 		"time.sleep(1000)']}}");
 	char *output;
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_UP));
-	arena_turn(arena, 900);
+	arena_turn(arena, 3000); /* longer than it may be silent */
 	output = arena_output(&service->instances[0], 0);
-	assert_string_equal(output, "300000\n");
+	assert_string_equal(output, "2000000\n");
 	free(output);
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	assert_int_equal(service->exits_count, 0);

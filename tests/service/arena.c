@@ -17,6 +17,7 @@
 #include "base/file.h"
 
 #include "service/preparer.h"
+#include "tests/test.h"
 
 static void must(bool ok, const char *what)
 {
@@ -290,4 +291,12 @@ char *arena_output(const struct instance *instance, unsigned stream)
 	while ((got = read(instance->output[stream], bytes, sizeof(bytes))) > 0)
 		text_add_bytes(&text, bytes, (size_t)got);
 	return text_take(&text);
+}
+
+void arena_says(const char *text, const char *part, const char *file, int line)
+{
+	if (strstr(text, part))
+		return;
+	print_error("\"%s\" is not in \"%s\"\n", part, text);
+	_fail(file, line);
 }

@@ -49,8 +49,6 @@ bool arena_saw(const struct arena *arena, const char *event);
 /* What came out of a pipe until now. Caller frees. */
 char *arena_output(const struct instance *instance, unsigned stream);
 
-#define SAYS(text, part)                                                                 \
-	do {                                                                             \
-		if (!strstr(text, part))                                                 \
-			fail_msg("\"%s\" is not in \"%s\"", part, text);                 \
-	} while (0)
+/* `part` is in `text`. */
+#define SAYS(text, part) arena_says(text, part, __FILE__, __LINE__)
+void arena_says(const char *text, const char *part, const char *file, int line);

@@ -10,6 +10,8 @@
 
 static struct arena *arena; /* NOLINT: one for all tests */
 
+enum { READY_MS = 2000 }; /* what a reload may take */
+
 #define RELOADS ",'reload':{'signal':'HUP'}"
 static const struct {
 	const char *rule, *code;
@@ -57,7 +59,7 @@ static void a_reload_is_proven_or_it_is_said_what_is_not_known(void **state)
 		struct service *service = script_begin(arena, reloads[i].code, RELOADS);
 
 		print_message("%s\n", reloads[i].rule);
-		service->declaration->run.ready.timeout_ms = 2 * MS_PER_S;
+		service->declaration->run.ready.timeout_ms = READY_MS;
 		service_reload(service, "alice", NULL, instant_read());
 		assert_true(arena_until_job(arena, service));
 		SAYS(service->job.reason, reloads[i].reason);
@@ -73,7 +75,7 @@ static void a_start_is_no_reload(void **state)
 		RELOADS);
 
 	(void)state;
-	service->declaration->run.ready.timeout_ms = 2 * MS_PER_S;
+	service->declaration->run.ready.timeout_ms = READY_MS;
 	service_reload(service, "alice", NULL, instant_read());
 	service_start(service, "alice", NULL, instant_read());
 	assert_true(arena_until_job(arena, service));

@@ -6,8 +6,9 @@
 
 #include "tests/test.h"
 
-enum { SECOND_MS = 1000, HOUR_MS = 3600 * SECOND_MS, LOOKS_MAX = 8 };
-static const int64_t mib = 1 << 20;
+enum { LOOKS_MAX = 8 };
+static const int64_t mib = 1 << 20, second_ms = 1000, minute_ms = 60000,
+		     hour_ms = 3600000;
 
 static const struct {
 	const char *rule;
@@ -45,7 +46,7 @@ static void memory_must_stay_above_for_a_minute(void **state)
 			const struct renewal_facts facts = {
 				.memory_bytes =
 					used_mib == UNSET ? UNSET : used_mib * mib,
-				.age_ms = at_s * SECOND_MS,
+				.age_ms = at_s * second_ms,
 				.now = { at_s * US_PER_S },
 			};
 
@@ -74,7 +75,7 @@ static void nothing_is_due_that_was_not_declared(void **state)
 static void an_age_is_reached_at_its_place_in_the_last_tenth(void **state)
 {
 	const struct restart_policy_spec spec = { .memory_above_bytes = UNSET,
-		.max_age_ms = 10 * HOUR_MS };
+		.max_age_ms = 10 * hour_ms };
 	struct renewal renewal = { 0 };
 
 	(void)state;
@@ -84,7 +85,7 @@ static void an_age_is_reached_at_its_place_in_the_last_tenth(void **state)
 			.age_ms = age_ms - 1,
 			.place = place * 11400714819323198485U };
 
-		assert_in_range(age_ms, 9 * HOUR_MS, 10 * HOUR_MS);
+		assert_in_range(age_ms, 9 * hour_ms, 10 * hour_ms);
 		assert_int_equal(renewal_judge(&renewal, &spec, &facts), RENEWAL_NOT);
 		facts.age_ms++;
 		assert_int_equal(renewal_judge(&renewal, &spec, &facts), RENEWAL_AGE);
@@ -94,7 +95,7 @@ static void an_age_is_reached_at_its_place_in_the_last_tenth(void **state)
 /* 100 hosts that were started together: in no minute of the hour more than a few. */
 static void a_fleet_is_not_replaced_together(void **state)
 {
-	const struct restart_policy_spec spec = { .max_age_ms = 10 * HOUR_MS };
+	const struct restart_policy_spec spec = { .max_age_ms = 10 * hour_ms };
 	unsigned minutes[61] = { 0 };
 
 	(void)state;
@@ -103,7 +104,7 @@ static void a_fleet_is_not_replaced_together(void **state)
 		int length = snprintf(place, sizeof(place),
 			"scb%d.eqiad.example.org/web/1", 1000 + host);
 		int64_t age_ms = renewal_age_ms(&spec, text_hash(place, (size_t)length));
-		size_t minute = (size_t)((age_ms - 9 * HOUR_MS) / (60 * SECOND_MS));
+		size_t minute = (size_t)((age_ms - 9 * hour_ms) / minute_ms);
 
 		minutes[minute]++;
 		assert_true(minutes[minute] <= 8);

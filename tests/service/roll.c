@@ -332,9 +332,9 @@ static void a_restart_of_a_restart_begins_anew(void **state)
 	struct service *service = fleet_begin(arena, FLEET(3, SLEEPS, ""));
 
 	(void)state;
-	for (int i = 0; i < 20; i++) {
+	for (int64_t pause_ms = 0; pause_ms < 100; pause_ms += 5) {
 		service_restart(service, "alice", NULL, instant_read());
-		arena_turn(arena, i * 5);
+		arena_turn(arena, pause_ms);
 	}
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_DONE);

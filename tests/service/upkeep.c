@@ -10,6 +10,7 @@
 #include "tests/test.h"
 
 static struct arena *arena; /* NOLINT: one for all tests */
+static const int64_t hour_ms = 3600000;
 
 #define KEPT(instances, key) NAMED("web", instances, key)
 #define NAMED(name, instances, key)                                                      \
@@ -82,21 +83,19 @@ static void who_uses_little_is_left_alone(void **state)
 
 	(void)state;
 	look(service, 1, later(0));
-	look(service, 1, later(10 * RENEWAL_PATIENCE_MS));
+	look(service, 1, later(hour_ms));
 	assert_int_equal(service->job.kind, JOB_START);
 	arena_end(arena, service);
 }
-
-enum { HOUR_MS = 3600 * MS_PER_S };
 
 static void who_is_old_is_replaced(void **state)
 {
 	struct service *service = fleet_begin(arena, KEPT(1, AGEING));
 
 	(void)state;
-	look(service, 1, later(HOUR_MS / 10 * 8));
+	look(service, 1, later(hour_ms / 10 * 8));
 	assert_int_equal(service->job.kind, JOB_START);
-	look(service, 1, later(HOUR_MS));
+	look(service, 1, later(hour_ms));
 	assert_int_equal(service->job.kind, JOB_RESTART);
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->exits[0].cause, CAUSE_AGE);
@@ -114,7 +113,7 @@ static void look_at_all(struct service *service, unsigned first, struct instant 
 static void never_two_of_a_service_at_once(void **state)
 {
 	struct service *service = fleet_begin(arena, KEPT(4, AGEING));
-	struct instant now = later(HOUR_MS);
+	struct instant now = later(hour_ms);
 
 	(void)state;
 	for (unsigned round = 0; round < 4; round++) {
@@ -136,7 +135,7 @@ static void services_of_one_host_take_turns(void **state)
 {
 	struct service *first = fleet_begin(arena, KEPT(1, AGEING));
 	struct service *second = fleet_begin(arena, NAMED("other", 1, AGEING));
-	struct instant now = later(HOUR_MS);
+	struct instant now = later(hour_ms);
 
 	(void)state;
 	look(first, 1, now);
@@ -175,7 +174,7 @@ static void tell_ill(struct service *service, struct instant now)
 static void not_all_that_are_ill_are_restarted_at_once(void **state)
 {
 	struct service *service = fleet_begin(arena, ILL);
-	struct instant now = later(2 * MS_PER_S);
+	struct instant now = later(2000);
 
 	(void)state;
 	tell_ill(service, later(0));
@@ -196,7 +195,7 @@ static void a_job_comes_first(void **state)
 
 	(void)state;
 	service_restart(service, "alice", NULL, instant_read());
-	look(service, 2, later(HOUR_MS));
+	look(service, 2, later(hour_ms));
 	assert_string_equal(service->told.who, "alice");
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->exits[0].cause, CAUSE_OPERATOR);
