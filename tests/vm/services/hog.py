@@ -5,6 +5,7 @@
     hog.py tasks COUNT            wants that many children; prints what refused them
     hog.py cpu                    wants a whole processor
     hog.py nothing                only runs
+    hog.py polite                 says so when it is told to stop
 """
 import os
 import signal
@@ -38,6 +39,15 @@ def tasks(count):
 def cpu():
     while True:
         pass
+
+
+def polite():
+    def end(*_):
+        print('ends politely', flush=True)
+        sys.exit(0)
+    signal.signal(signal.SIGTERM, end)
+    while True:
+        signal.pause()
 
 
 def nothing():

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import guest  # noqa: E402
+import svcd as inside  # noqa: E402
 
 
 @pytest.fixture(scope='session')
@@ -33,3 +34,12 @@ def pytest_runtest_makereport(item):
     outcome = yield
     if outcome.get_result().failed:
         item.failed = True
+
+
+@pytest.fixture(scope='module')
+def svcd(booted):
+    """svcd in there; what a file of stories declared is forgotten after it."""
+    one = inside.Svcd(booted)
+    yield one
+    if one.declared and not booted.hung:
+        one.forget(*sorted(one.declared))
