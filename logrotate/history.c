@@ -53,11 +53,10 @@ static bool is_twin(const struct archive *a, const struct archive *b)
 static void add_archive(
 	struct history *history, struct segment *segment, const struct archive *archive)
 {
-	int fd = openat(history->shelf->archive_fd, archive->name,
-		O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = shelf_open(history->shelf, archive->name);
 
 	*segment = (struct segment){
-		.fd = fd,
+		.fd = MAX(fd, -1),
 		.packed = archive->packed,
 		.end = fd < 0 ? 0 : INT64_MAX,
 		.modified = { archive->modified_s * US_PER_S },

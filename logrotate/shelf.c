@@ -173,6 +173,21 @@ void archives_done(struct archives *archives)
 	*archives = (struct archives){ 0 };
 }
 
+/* Where the service owns the directory, an archive may have become a FIFO that nobody
+ * writes, or another name of a log that the service may not read. */
+int shelf_open(const struct shelf *shelf, const char *archive)
+{
+	_cleanup_close_ int fd = openat(shelf->archive_fd, archive,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat info;
+
+	if (fd < 0 || fstat(fd, &info) < 0)
+		return -errno;
+	if (!S_ISREG(info.st_mode))
+		return -EINVAL;
+	return info.st_nlink > 1 ? -EMLINK : TAKE_FD(fd);
+}
+
 static int find_newest(struct shelf *shelf, struct error *err)
 {
 	_cleanup_(archives_done) struct archives archives = { 0 };

@@ -49,3 +49,5 @@ int shelf_put_away(struct shelf *shelf, struct wall now);
  * listed. */
 int shelf_list(struct archives *ret, const struct shelf *shelf);
 void archives_done(struct archives *archives);
+/* For reading. -EINVAL, -EMLINK: what a service put in its place. -errno. */
+int shelf_open(const struct shelf *shelf, const char *archive);

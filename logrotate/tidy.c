@@ -204,9 +204,9 @@ static int pack_archive(struct tidy *tidy, struct shelf *shelf, const char *name
 		    pack_suffix(tidy->policy.compress)) >= NAME_BYTES ||
 		!name_hidden(hidden, packed))
 		return trouble(tidy, -ENAMETOOLONG, "cannot pack", name);
-	from = openat(shelf->archive_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	from = shelf_open(shelf, name);
 	if (from < 0)
-		return trouble(tidy, -errno, "cannot open", name);
+		return trouble(tidy, from, "cannot open", name);
 	to = openat(shelf->archive_fd, hidden, flags, 0640);
 	if (to < 0)
 		return trouble(tidy, -errno, "cannot pack", name);
@@ -223,10 +223,11 @@ static int pack_archive(struct tidy *tidy, struct shelf *shelf, const char *name
 /* An archive that stays plain for now must be on the disk all the same. */
 static int sync_archive(struct tidy *tidy, struct shelf *shelf, const char *name)
 {
-	_cleanup_close_ int fd =
-		openat(shelf->archive_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = shelf_open(shelf, name);
 
-	if (fd < 0 || fdatasync(fd) < 0)
+	if (fd < 0)
+		return trouble(tidy, fd, "cannot sync", name);
+	if (fdatasync(fd) < 0)
 		return trouble(tidy, -errno, "cannot sync", name);
 	return 0;
 }

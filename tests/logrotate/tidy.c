@@ -150,6 +150,32 @@ static void a_symbolic_link_is_neither_packed_nor_removed(void **state)
 	remove_all(path);
 }
 
+static void what_a_service_put_in_the_place_of_an_archive_is_not_read(void **state)
+{
+	char path[] = "/tmp/svcd-tidy-XXXXXX";
+	struct policy policy = { .keep = 9, .total_bytes = UNSET, .level = 1 };
+	struct shelf shelf = { 0 };
+	_cleanup_free_ char *archive = NULL, *other = NULL, *fifo = NULL, *after = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	put_all(path, "a " DAY(1));
+	archive = text_format("%s/%s", path, DAY(1));
+	other = text_format("%s.elsewhere", path);
+	fifo = text_format("%s/fifo", path);
+	assert_int_equal(link(archive, other), 0);
+	assert_true(tidy(path, &policy) < 0);
+	after = listing(path);
+	assert_string_equal(after, "a " DAY(1));
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	shelf.archive_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(shelf_open(&shelf, "fifo"), -EINVAL);
+	assert_int_equal(shelf_open(&shelf, DAY(1)), -EMLINK);
+	close(shelf.archive_fd);
+	assert_int_equal(unlink(other), 0);
+	remove_all(path);
+}
+
 static void what_cannot_be_packed_does_not_keep_the_cap_from_acting(void **state)
 {
 	char path[] = "/tmp/svcd-tidy-XXXXXX";
@@ -173,6 +199,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tidying_ends_in_order_and_twice_changes_nothing),
 		cmocka_unit_test(a_symbolic_link_is_neither_packed_nor_removed),
+		cmocka_unit_test(
+			what_a_service_put_in_the_place_of_an_archive_is_not_read),
 		cmocka_unit_test(what_cannot_be_packed_does_not_keep_the_cap_from_acting),
 	};
 
