@@ -350,84 +350,6 @@ static void a_rolling_restart_takes_one_at_a_time(void **state)
 	arena_end(arena, service);
 }
 
-static void a_child_has_what_was_declared_and_nothing_else(void **state)
-{
-	struct service *service = arena_begin(arena,
-		"{'service':'web','run':{'user':'nobody','kind':'oneshot','umask':'0027',"
-		"'nice':5,'environment':{'A':'${instance}'},'command':['sh','-c','"
-		"id -un; umask; nice; ulimit -n; pwd; env | sort; ls /proc/self/fd | wc -l; "
-		"grep -E \\\"NoNewPrivs|CapEff|CapBnd\\\" /proc/self/status; readlink /proc/self/fd/0']},"
-		"'limits':{'open_files':321}}");
-	char *output;
-
-	(void)state;
-	setenv("SECRET_OF_SVCD", "leaked", 1);
-	assert_true(arena_until_state(arena, service, STATE_DONE));
-	output = arena_output(&service->instances[0], 0);
-	SAYS(output, "nobody\n0027\n5\n321\n/\n");
-	SAYS(output, "\nA=1\n");
-	SAYS(output, "\nLANG=C.UTF-8\n");
-	SAYS(output, "\nSVCD_SERVICE=web\n");
-	SAYS(output, "\nNOTIFY_SOCKET=");
-	SAYS(output, "\n4\n"); /* 0, 1, 2, and ls's own */
-	SAYS(output, "CapEff:\t0000000000000000");
-	SAYS(output, "CapBnd:\t0000000000000000");
-	SAYS(output, "NoNewPrivs:\t1");
-	SAYS(output, "/dev/null");
-	assert_null(strstr(output, "leaked"));
-	free(output);
-	arena_end(arena, service);
-}
-
-static void capabilities_that_are_kept_are_ambient(void **state)
-{
-	struct service *service = arena_begin(arena,
-		"{'service':'web','run':{'user':'nobody','kind':'oneshot',"
-		"'command':['grep','Cap','/proc/self/status']},"
-		"'security':{'capabilities':['CAP_NET_BIND_SERVICE']}}");
-	char *output;
-
-	(void)state;
-	assert_true(arena_until_state(arena, service, STATE_DONE));
-	output = arena_output(&service->instances[0], 0);
-	SAYS(output, "CapEff:\t0000000000000400");
-	SAYS(output, "CapBnd:\t0000000000000400");
-	SAYS(output, "CapAmb:\t0000000000000400");
-	free(output);
-	arena_end(arena, service);
-}
-
-static void files_are_rendered_before_the_start(void **state)
-{
-	char declaration[1024], path[128];
-	struct service *service;
-	struct stat first, again;
-	char *content = NULL;
-
-	(void)state;
-	snprintf(path, sizeof(path), "%s/etc/web/config.1", arena->root);
-	snprintf(declaration, sizeof(declaration),
-		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
-		"'ready':{'by':'started'}},'files':[{'path':'%s/etc/web/config.${instance}',"
-		"'content':'worker ${instance}\\n','mode':'0640'}]}",
-		arena->root);
-	service = arena_begin(arena, declaration);
-	assert_true(arena_until_state(arena, service, STATE_UP));
-	assert_int_equal(file_read(&content, NULL, -100, path, 4096), 0);
-	assert_string_equal(content, "worker 1\n");
-	free(content);
-	assert_int_equal(stat(path, &first), 0);
-	assert_int_equal(first.st_mode & 07777, 0640);
-	assert_int_equal(first.st_uid, 0);
-	assert_int_not_equal(first.st_gid, 0);
-	service_restart(service, NULL, NULL, instant_read());
-	assert_true(arena_until_job(arena, service));
-	assert_int_equal(stat(path, &again), 0);
-	assert_int_equal(
-		first.st_ino, again.st_ino); /* what is the same is not touched */
-	arena_end(arena, service);
-}
-
 static void a_new_word_ends_the_former_job(void **state)
 {
 	struct service *service = arena_begin(arena, SLEEPER);
@@ -535,35 +457,6 @@ static void what_nobody_here_started_is_not_doubled(void **state)
 	arena_end(arena, service);
 }
 
-static unsigned open_fds(void)
-{
-	unsigned count = 0;
-
-	for (int fd = 0; fd < 1024; fd++)
-		count += fcntl(fd, F_GETFD) >= 0;
-	return count;
-}
-
-static void a_hundred_restarts_leave_no_descriptor_behind(void **state)
-{
-	struct service *service = arena_begin(arena,
-		"{'service':'web','run':{'user':'nobody','command':['true'],"
-		"'ready':{'by':'started'},'restart':{'delay':'1ms','delay_max':'1ms'}}}");
-	unsigned before;
-
-	(void)state;
-	for (int i = 0; i < 500 && service->instances[0].restarts < 5; i++)
-		arena_turn(arena, 10);
-	before = open_fds();
-	for (int i = 0; i < 1000 && service->instances[0].restarts < 100; i++)
-		arena_turn(arena, 10);
-	assert_true(service->instances[0].restarts >= 100);
-	service_stop(service, NULL, NULL, instant_read());
-	assert_true(arena_until_job(arena, service));
-	assert_true(open_fds() <= before);
-	arena_end(arena, service);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -581,14 +474,10 @@ int main(void)
 		cmocka_unit_test(a_oneshot_is_done),
 		cmocka_unit_test(a_restart_that_cannot_prepare_leaves_the_old_process),
 		cmocka_unit_test(a_rolling_restart_takes_one_at_a_time),
-		cmocka_unit_test(a_child_has_what_was_declared_and_nothing_else),
-		cmocka_unit_test(capabilities_that_are_kept_are_ambient),
-		cmocka_unit_test(files_are_rendered_before_the_start),
 		cmocka_unit_test(a_new_word_ends_the_former_job),
 		cmocka_unit_test(a_reload_sends_the_declared_signal),
 		cmocka_unit_test(instances_follow_the_declaration),
 		cmocka_unit_test(what_nobody_here_started_is_not_doubled),
-		cmocka_unit_test(a_hundred_restarts_leave_no_descriptor_behind),
 	};
 	int failed;
 
