@@ -243,7 +243,7 @@ int channel_send(struct channel *self, enum message_kind kind, struct json_t *bo
 		r = -E2BIG;
 	if (r == 0)
 		r = frame_add_fds(frame, fds, fds_count);
-	return r < 0 ? r : put(self, TAKE(frame));
+	return r == 0 ? put(self, TAKE(frame)) : r;
 }
 
 int channel_send_part(struct channel *self, enum message_kind kind, struct json_t *body,
@@ -254,7 +254,7 @@ int channel_send_part(struct channel *self, enum message_kind kind, struct json_
 
 	if (r == 0 && self->closed)
 		r = -EPIPE;
-	return r < 0 ? r : put(self, TAKE(frame));
+	return r == 0 ? put(self, TAKE(frame)) : r;
 }
 
 static void flush(struct channel *self, struct instant now)
