@@ -89,7 +89,9 @@ static int compare(
 	if (step->kind == STEP_CHANGE)
 		accepted_upstream(json_get(head, "pins"), step->entry->pins,
 			step->upstream, sizeof(step->upstream));
-	step->waits = step->kind == STEP_CHANGE && waits(step, wish->mode);
+	/* who was told to go is declared again: waiting, it would be forgotten */
+	step->waits =
+		step->kind == STEP_CHANGE && !member->leaving && waits(step, wish->mode);
 	return 0;
 }
 

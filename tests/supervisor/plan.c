@@ -336,6 +336,30 @@ static void templates_are_pinned(void **state)
 	}
 }
 
+/* Nothing of it runs on that an operator could want to keep as it is. */
+static void who_was_told_to_go_and_is_declared_again_waits_for_nobody(void **state)
+{
+	_cleanup_(json_freep) struct json_t *accepted = accepted_with("2");
+	_cleanup_(json_freep) struct json_t *now = accepted_with("3");
+	struct scene scene;
+	struct plan plan = { 0 };
+	struct error err = { 0 };
+	struct plan_wish wish;
+
+	(void)state;
+	set_up(&scene);
+	declared_otherwise(&scene);
+	scene.entry.pins = json_get(json_get(now, "mathoid"), "pins");
+	scene.sample.member.leaving = true;
+	wish = wish_of(&scene, APPLY_SAFE);
+	wish.accepted = accepted;
+	assert_int_equal(plan_make(&plan, &scene.members, &scene.config, &wish, &err), 0);
+	assert_int_equal(plan.items[0].kind, STEP_CHANGE);
+	assert_false(plan.items[0].waits);
+	plan_done(&plan);
+	tear_down(&scene);
+}
+
 static const struct {
 	const char *rule;
 	enum apply_mode mode;
@@ -392,6 +416,8 @@ int main(void)
 		cmocka_unit_test(a_port_stays_with_the_service_that_runs),
 		cmocka_unit_test(only_a_restart_waits_for_an_operator),
 		cmocka_unit_test(templates_are_pinned),
+		cmocka_unit_test(
+			who_was_told_to_go_and_is_declared_again_waits_for_nobody),
 		cmocka_unit_test(the_newest_addition_is_refused_over_the_budget),
 	};
 
