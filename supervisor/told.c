@@ -221,10 +221,11 @@ void told_flush(struct supervisor *supervisor, enum engine which, struct instant
 	struct engine_process *engine = supervisor->engines[which];
 	struct told *told = &supervisor->told[which];
 
-	if (told->dirty && engine_listens(engine))
-		tell_members(supervisor, which, now);
+	/* first: an engine forgets by name, and one may have come again since */
 	if (engine_listens(engine) && told->gone.count > 0)
 		tell_gone(supervisor, which);
+	if (told->dirty && engine_listens(engine))
+		tell_members(supervisor, which, now);
 	if (engine_listens(engine) && !told->synced && supervisor->applied_once)
 		tell_sync(supervisor, which);
 	engine_expects(engine, unanswered(told), false, now);
