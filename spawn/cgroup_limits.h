@@ -27,8 +27,8 @@ extern const char *const controller_words[CONTROLLER_COUNT];
 int cgroup_limits_set(int dir_fd, const struct limits *limits, char *note,
 	size_t note_size, struct error *err);
 /* The same for a leaf in which something runs: every control file gets its value, "max"
- * where none is declared, so that it may be written twice. A limit on memory that is below
- * what is in use is left as it was, and named in `note` as waiting. Of several that are
+ * where none is declared, so that it may be written twice. A limit on memory below what
+ * is in use is left as it was, and named in `note` as waiting. Of several that are
  * refused the first is the error; the others are written all the same. */
 int cgroup_limits_change(int dir_fd, const struct limits *limits, char *note,
 	size_t note_size, struct error *err);

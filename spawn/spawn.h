@@ -22,6 +22,7 @@
 #include "spawn/identity.h"
 #include "spawn/pipe.h"
 #include "spawn/spawner.h"
+#include "spawn/trusted_path.h"
 #include "spawn/view.h"
 
 enum { SPAWN_MAX_FDS = 32 };

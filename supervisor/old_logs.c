@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 
-#include "spawn/trusted_path.h"
+#include "spawn/spawn.h"
 
 static bool is_old(int directory_fd, const char *name, int64_t before_s)
 {

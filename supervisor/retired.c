@@ -14,7 +14,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "spawn/deed.h"
+#include "spawn/spawn.h"
 #include "supervisor/old_logs.h"
 #include "supervisor/plan.h"
 #include "supervisor/supervisor.h"

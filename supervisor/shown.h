@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * shown.h - what an operator was shown and has not answered: kept for ten minutes, so that
- * what he agrees to is what is applied.
+ * shown.h - what an operator was shown and has not answered: kept for ten minutes, so
+ * that what he agrees to is what is applied.
  */
 #pragma once
 

@@ -13,7 +13,7 @@
 #include "config/keys.h"
 #include "tests/test.h"
 
-/* ---- what no row of a kind takes ----------------------------------------------------- */
+/* ---- what no row of a kind takes -------------------------------------------------- */
 
 enum { ARGUMENT_MOST_BYTES = 131071 }; /* what execve(2) takes, without the NUL */
 
@@ -131,7 +131,7 @@ static const struct wrong {
 	{ &kind_probe, "[{a: b}]", ", not a " },
 };
 
-/* ---- one input ----------------------------------------------------------------------- */
+/* ---- one input -------------------------------------------------------------------- */
 
 struct table {
 	const char *what;
@@ -215,7 +215,7 @@ static void try_value(const struct place *place, const char *value, const char *
 		fprintf(stderr, "\t%s\n", problems.lines.items[i]);
 }
 
-/* ---- what is judged when all sources are there ---------------------------------------- */
+/* ---- what is judged when all sources are there ------------------------------------ */
 
 /* A free value may be of any type until it is expanded: refused as a golden file says. */
 static bool is_judged_later(const struct place *place)
@@ -226,7 +226,7 @@ static bool is_judged_later(const struct place *place)
 		       R_OK) == 0;
 }
 
-/* ---- what follows from the row -------------------------------------------------------- */
+/* ---- what follows from the row ---------------------------------------------------- */
 
 static bool is_measure(const struct kind *kind)
 {
@@ -323,7 +323,7 @@ static void try_row(const struct place *place, const struct field *field)
 		try_value(place, "null", "must not be null: ");
 }
 
-/* ---- all of them ---------------------------------------------------------------------- */
+/* ---- all of them ------------------------------------------------------------------ */
 
 static void try_rows(const struct place *place, const struct rows *rows);
 
