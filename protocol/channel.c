@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/stranger.h"
 #include "base/words.h"
 
 #include "protocol/wire.h"
@@ -306,6 +307,15 @@ static int deliver(struct channel *self, size_t size, struct fds *fds, struct er
 	return 0;
 }
 
+/* What came and nobody took; the peer may have been taken over. */
+static void drop_received(const struct fds *fds)
+{
+	for (size_t i = 0; i < fds->count; i++) {
+		if (fds->items[i] >= 0)
+			stranger_close(fds->items[i]);
+	}
+}
+
 /* False when there is no more to read now. */
 static bool receive(struct channel *self, struct instant now)
 {
@@ -317,7 +327,7 @@ static bool receive(struct channel *self, struct instant now)
 
 	if (size > 0)
 		r = deliver(self, (size_t)size, &fds, &err);
-	fds_close(&fds);
+	drop_received(&fds);
 	if (size == -EAGAIN)
 		return false;
 	if (size == 0) {

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "base/stranger.h"
 
 #include "protocol/varlink.h"
 
@@ -94,7 +95,7 @@ struct connection *connection_free(struct connection *self)
 {
 	watch_free(self->watch);
 	if (self->fd >= 0)
-		close(self->fd);
+		stranger_hang_up(self->fd);
 	text_done(&self->in.text);
 	text_done(&self->out.text);
 	free(self);
@@ -112,7 +113,7 @@ void connection_drop(struct connection *self, const char *reason)
 	self->dead = true;
 	self->server->connections_count--;
 	self->watch = watch_free(self->watch);
-	close(TAKE_FD(self->fd));
+	stranger_hang_up(TAKE_FD(self->fd));
 	self->call = NULL;
 	task_schedule(self->server->turn);
 	if (call)
@@ -224,13 +225,14 @@ void connection_advance(struct connection *self, struct instant now)
 static void take_input(struct connection *self, struct instant now)
 {
 	char bytes[READ_BYTES];
-	ssize_t got = recv(self->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-	size_t size;
+	size_t size, fds = 0;
+	ssize_t got = stranger_receive(self->fd, bytes, sizeof(bytes), &fds);
 
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+	if (got == -EAGAIN || got == -EINTR)
 		return;
-	if (got < 0) {
-		connection_drop(self, strerror(errno));
+	if (got < 0 || fds > 0) {
+		connection_drop(
+			self, fds > 0 ? "it sent descriptors" : strerror((int)-got));
 		return;
 	}
 	if (got == 0) {

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/stranger.h"
 
 #include "protocol/varlink.h"
 
@@ -85,7 +86,7 @@ static void on_client(void *owner, unsigned events, struct instant now)
 	}
 	if (!make_room(self, uid_of(fd))) {
 		log_debug("varlink: too many clients, a new one is turned away");
-		close(fd);
+		stranger_hang_up(fd);
 		return;
 	}
 	connection_new(self, fd, now);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "base/stranger.h"
+
 struct kept {
 	int fd;
 	bool poll;
@@ -32,7 +34,7 @@ struct fdstore *fdstore_free(struct fdstore *store)
 	if (!store)
 		return NULL;
 	for (size_t i = 0; i < store->count; i++)
-		close(store->items[i].fd);
+		stranger_close(store->items[i].fd);
 	free(store);
 	return NULL;
 }
@@ -80,7 +82,7 @@ int fdstore_add(struct fdstore *store, int fd, const char *name, bool poll)
 
 static void drop(struct fdstore *store, size_t index)
 {
-	close(store->items[index].fd);
+	stranger_close(store->items[index].fd);
 	store->count--;
 	memmove(&store->items[index], &store->items[index + 1],
 		(store->count - index) * sizeof(store->items[0]));

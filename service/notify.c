@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/reason.h"
+#include "base/stranger.h"
 #include "base/text.h"
 
 #include "config/config.h"
@@ -202,7 +203,7 @@ static void close_fds(const int *fds, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (fds[i] >= 0)
-			close(fds[i]);
+			stranger_close(fds[i]);
 	}
 }
 
@@ -344,7 +345,7 @@ struct notify *notify_free(struct notify *notify)
 		return NULL;
 	watch_free(notify->watch);
 	if (notify->fd >= 0)
-		close(notify->fd);
+		stranger_hang_up(notify->fd);
 	if (notify->path)
 		unlink(notify->path);
 	free(notify->path);
