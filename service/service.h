@@ -206,8 +206,8 @@ void service_decide(struct service *service, const struct decision *decision);
 int service_kill(struct service *service, int signal);
 
 /* A new declaration (takes, shares). What needs a restart takes effect with the next
- * process; the caller decides whether to call service_restart. Number of instances, limits
- * of the cgroup and OOM score follow at once, pipes and files then. -ENOMEM. */
+ * process; the caller decides whether to call service_restart. Number of instances,
+ * limits of the cgroup and OOM score follow at once, pipes and files then. -ENOMEM. */
 int service_declare(struct service *service, struct declaration *declaration,
 	const struct json_t *effective, struct instant now);
 
