@@ -156,6 +156,13 @@ static bool must_wait(int dir_fd, const struct row *row, int64_t value)
 	return row->may_kill && value != UNSET && memory_in_use(dir_fd) > value;
 }
 
+static void note_waiting(char *note, size_t size, const char *waiting)
+{
+	if (waiting[0])
+		reason_add(note, size, "%sfrom the next start on, as more is in use: %s",
+			note[0] ? "; " : "", waiting);
+}
+
 int cgroup_limits_change(int dir_fd, const struct limits *limits, char *note,
 	size_t note_size, struct error *err)
 {
@@ -175,13 +182,10 @@ int cgroup_limits_change(int dir_fd, const struct limits *limits, char *note,
 		r = put(dir_fd, &rows[i], value, worst == 0 ? err : NULL);
 		if (r == -ENOENT && value != rows[i].by_itself)
 			note_missing(note, note_size, rows[i].key);
-		else if (r < 0 && r != -ENOENT && worst == 0)
-			worst = r;
+		else if (r < 0 && r != -ENOENT)
+			worst = worst < 0 ? worst : r;
 	}
-	if (waiting[0])
-		reason_add(note, note_size,
-			"%sfrom the next start on, as more is in use: %s",
-			note[0] ? "; " : "", waiting);
+	note_waiting(note, note_size, waiting);
 	return worst;
 }
 
