@@ -180,10 +180,10 @@ int cgroup_limits_change(int dir_fd, const struct limits *limits, char *note,
 			continue;
 		}
 		r = put(dir_fd, &rows[i], value, worst == 0 ? err : NULL);
-		if (r == -ENOENT && value != rows[i].by_itself)
-			note_missing(note, note_size, rows[i].key);
-		else if (r < 0 && r != -ENOENT)
+		if (r != -ENOENT)
 			worst = worst < 0 ? worst : r;
+		else if (value != rows[i].by_itself)
+			note_missing(note, note_size, rows[i].key);
 	}
 	note_waiting(note, note_size, waiting);
 	return worst;
