@@ -265,7 +265,7 @@ static void go(const struct act *act, struct member *member)
 		"no longer wanted here" };
 	const struct declaration *declaration = member->service->declaration;
 
-	if (member->leaving)
+	if (member->leaving && member->service->wanted == WANTED_DOWN)
 		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);
 	member->leaving = true;

@@ -58,11 +58,16 @@ void control_invalid(struct varlink_call *call, const char *parameter);
 struct jobs;
 struct jobs *jobs_free(struct jobs *jobs);
 int jobs_new(struct jobs **ret, struct supervisor *supervisor);
+struct jobs_plan {
+	const struct selection *selection; /* read now, not kept */
+	bool wait;
+	bool applied;         /* else a verb: who is being removed had no part in it */
+	struct json_t *extra; /* taken, may be NULL: what the last answer has besides */
+};
 /* Takes the call: it is answered when the jobs that `selection` has now are over; at
- * once without `wait`. `extra` (taken, may be NULL): members that the last answer has
- * besides. */
-void jobs_wait(struct jobs *jobs, struct varlink_call *call,
-	const struct selection *selection, bool wait, struct json_t *extra);
+ * once without `wait`. */
+void jobs_wait(
+	struct jobs *jobs, struct varlink_call *call, const struct jobs_plan *plan);
 void jobs_settled(struct jobs *jobs);
 bool jobs_wait_for(const struct jobs *jobs, const struct service *service);
 

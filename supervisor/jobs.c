@@ -186,42 +186,49 @@ static void on_gone(void *data, struct varlink_call *call)
 	task_schedule(jobs->supervisor->settle);
 }
 
-static void add_target(struct waiting *waiting, struct member *member, bool wait)
+static void add_target(
+	struct waiting *waiting, struct member *member, const struct jobs_plan *plan)
 {
 	struct service *service = member->service;
+	bool refused = !service || (member->leaving && !plan->applied);
 	struct target *target = &waiting->targets[waiting->count++];
 
-	*target = (struct target){ .name = strdup(member->name), .service = service };
-	if (service && wait) {
+	*target = (struct target){ .name = strdup(member->name) };
+	if (!refused && plan->wait) {
+		target->service = service;
 		target->job = service->job.id;
 		return;
 	}
 	target->over = true;
-	target->ok = service != NULL;
+	target->ok = !refused;
 	if (!service)
 		snprintf(target->reason, sizeof(target->reason), "refused: %.240s",
 			member->refused.count > 0 ? member->refused.items[0]
 						  : "its file");
+	else if (refused)
+		snprintf(target->reason, sizeof(target->reason),
+			"is being removed: put its declaration back and run "
+			"`svcctl apply`");
 }
 
-void jobs_wait(struct jobs *jobs, struct varlink_call *call,
-	const struct selection *selection, bool wait, struct json_t *extra)
+void jobs_wait(struct jobs *jobs, struct varlink_call *call, const struct jobs_plan *plan)
 {
+	const struct selection *selection = plan->selection;
 	struct waiting *waiting = calloc(1, sizeof(*waiting));
 
 	if (waiting)
 		waiting->targets =
 			calloc(selection->count + 1, sizeof(*waiting->targets));
 	if (!waiting || !waiting->targets) {
-		json_free(extra);
+		json_free(plan->extra);
 		free(waiting);
 		control_fail(call, "out of memory");
 		return;
 	}
 	waiting->call = call;
-	waiting->extra = extra;
+	waiting->extra = plan->extra;
 	for (size_t i = 0; i < selection->count; i++)
-		add_target(waiting, selection->items[i], wait);
+		add_target(waiting, selection->items[i], plan);
 	if (advance(jobs, waiting)) {
 		waiting_free(waiting);
 		return;

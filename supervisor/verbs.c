@@ -44,8 +44,8 @@ static void act(struct member *member, const struct varlink_call *call,
 	struct supervisor *supervisor = member->supervisor;
 	char who[WHO_BYTES];
 
-	if (!member->service)
-		return;
+	if (!member->service || member->leaving)
+		return; /* its result says so */
 	control_who(supervisor, call, who);
 	note(member, call, row->word, why);
 	row->act(member->service, who, why, loop_now(supervisor->loop));
@@ -72,8 +72,9 @@ static void run(struct supervisor *supervisor, struct varlink_call *call,
 		way.act = row->in_order;
 	for (size_t i = 0; i < selection.count; i++)
 		act(selection.items[i], call, &way, why);
-	jobs_wait(control_jobs(supervisor->control), call, &selection,
-		json_get_bool(parameters, "wait", true), NULL);
+	jobs_wait(control_jobs(supervisor->control), call,
+		&(struct jobs_plan){ .selection = &selection,
+			.wait = json_get_bool(parameters, "wait", true) });
 }
 
 void verb_start(void *owner, struct varlink_call *call, struct json_t *parameters,

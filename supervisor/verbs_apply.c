@@ -72,8 +72,11 @@ static void on_applied(
 	} else {
 		extra = json_new_object();
 		(void)json_set(extra, "changes", outcome->changes);
-		jobs_wait(control_jobs(asked->supervisor->control), asked->call, &acted,
-			true, extra);
+		jobs_wait(control_jobs(asked->supervisor->control), asked->call,
+			&(struct jobs_plan){ .selection = &acted,
+				.wait = true,
+				.applied = true,
+				.extra = extra });
 	}
 	free(asked);
 }

@@ -327,6 +327,24 @@ def test_who_goes_slowly_is_not_called_back_by_the_files_that_are_looked_at_mean
     assert host.said().count('slow: instance 1 starting') == 1
 
 
+@pytest.mark.parametrize('verb', ['start', 'restart', 'stop'])
+def test_who_is_being_removed_takes_no_orders(host, verb):
+    path = host.declare_web('slow', 8080, '--ignore-term', run={'stop': {'signal': 'TERM', 'timeout': '4s'}})
+    sleeper(host, 'other')
+    host.start()
+    host.until_ready('slow')
+    path.unlink()
+    with subprocess.Popen(host.network.in_it('svcctl', '--root', str(host.root), 'apply', '--yes', '--remove', 'slow'),
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as removing:
+        until(lambda: host.status('slow')['state'] != 'up')
+        asked = host.ctl(verb, 'slow', 'other')
+        assert asked.returncode == 1 and 'slow: is being removed' in asked.stderr and 'other: ' in asked.stdout
+        assert removing.wait(timeout=30) == 0, removing.stderr.read()
+    until(lambda: host.ctl('status', 'slow').returncode == 4)
+    until(lambda: not accepted(host, 'slow').exists())
+    assert host.said().count('slow: instance 1 starting') == 1
+
+
 def test_retired_is_stopped_and_forgotten(host):
     sleeper(host)
     sleeper(host, 'other')
