@@ -35,6 +35,8 @@
 
 /* That a look-up lets the services of a boot go first. */
 enum { STARTS_MAX_MS = MS_PER_S };
+/* After one that failed: a directory of people may come later than this host. */
+enum { LOOK_AGAIN_MS = 5 * MS_PER_S };
 
 struct apply {
 	struct supervisor *supervisor;
@@ -45,9 +47,11 @@ struct apply {
 	struct config *config;   /* read, and not yet in use */
 	struct json_t *expected; /* changes that were agreed to; NULL: any */
 	struct shown *shown;
-	struct timer *look_later; /* armed: after the services of a boot */
-	struct file_watch *watch; /* NULL: this host cannot */
-	bool looked;              /* the disk was read once */
+	struct timer *look_later;   /* armed: after the services of a boot */
+	struct timer *look_again;   /* armed: the latest look-up failed */
+	struct file_watch *watch;   /* NULL: this host cannot */
+	bool looked;                /* the disk was read once */
+	char unknown[REASON_BYTES]; /* why the latest look-up failed, as it was said */
 };
 
 /* The one at work. */
@@ -96,6 +100,31 @@ static void compare(struct apply *apply, struct instant now);
 
 /* ---- looking up ---------------------------------------------------------------- */
 
+static void on_engines(
+	void *owner, struct identity engines[static ENGINE_COUNT], struct instant now)
+{
+	struct apply *apply = owner;
+
+	supervisor_adopt_engines(apply->supervisor, engines, now);
+}
+
+/* Until one succeeds: said once, not every time. */
+static void look_again(struct apply *apply, const char *reason, struct instant now)
+{
+	if (reason && strcmp(apply->unknown, reason) != 0)
+		supervisor_say(apply->supervisor,
+			(struct about){ NULL, "lookup", LOG_ERR },
+			"it is not known who may operate services, and is tried again "
+			"every %d s: %s",
+			LOOK_AGAIN_MS / MS_PER_S, reason);
+	else if (!reason && apply->unknown[0])
+		supervisor_say(apply->supervisor,
+			(struct about){ NULL, "lookup", LOG_NOTICE },
+			"it is known again who may operate services");
+	snprintf(apply->unknown, sizeof(apply->unknown), "%s", reason ? reason : "");
+	timer_arm(apply->look_again, reason ? instant_add_ms(now, LOOK_AGAIN_MS) : NEVER);
+}
+
 static void on_looked_up(
 	void *owner, struct found *found, const char *reason, struct instant now)
 {
@@ -104,11 +133,10 @@ static void on_looked_up(
 	char why[REASON_BYTES];
 
 	snprintf(why, sizeof(why), "%s", reason);
-	supervisor_adopt_found(supervisor, found, now);
+	supervisor_adopt_found(supervisor, found);
 	apply->lookup = lookup_free(apply->lookup);
-	if (!apply->config) { /* after the services of a boot */
-		if (!found)
-			say_refused(supervisor, why);
+	look_again(apply, found ? NULL : why, now);
+	if (!apply->config) { /* after the services of a boot, or again */
 		task_schedule(apply->next);
 	} else if (!found) {
 		refuse(apply, why, now);
@@ -125,6 +153,7 @@ static int look_up(struct apply *apply)
 	struct lookup_plan plan = { .loop = supervisor->loop,
 		.cgroups = supervisor->cgroups,
 		.groups = control_groups(supervisor, apply->config),
+		.engines = on_engines,
 		.done = on_looked_up,
 		.owner = apply };
 	int r = plan.groups ? lookup_start(&apply->lookup, &plan) : -ENOMEM;
@@ -159,8 +188,22 @@ static void on_look_later(void *owner, struct instant now)
 {
 	struct apply *apply = owner;
 
-	if (look_up(apply) < 0)
-		supervisor_adopt_found(apply->supervisor, NULL, now);
+	if (look_up(apply) == 0)
+		return;
+	supervisor_adopt_found(apply->supervisor, NULL);
+	look_again(apply, "out of memory", now);
+	task_schedule(apply->next);
+}
+
+/* An apply at work looks up by itself. */
+static void on_look_again(void *owner, struct instant now)
+{
+	struct apply *apply = owner;
+
+	if (wish_of(apply) || apply->supervisor->stopping)
+		timer_arm(apply->look_again, instant_add_ms(now, LOOK_AGAIN_MS));
+	else
+		on_look_later(apply, now);
 }
 
 void apply_settled(struct apply *apply, struct instant now)
@@ -408,6 +451,8 @@ int apply_new(struct apply **ret, struct supervisor *supervisor)
 		r = shown_new(&apply->shown, supervisor->loop);
 	if (r == 0)
 		r = timer_new(&apply->look_later, supervisor->loop, on_look_later, apply);
+	if (r == 0)
+		r = timer_new(&apply->look_again, supervisor->loop, on_look_again, apply);
 	if (r < 0)
 		return r;
 	r = file_watch_new(&apply->watch, supervisor->loop, on_files, apply);
@@ -431,6 +476,7 @@ struct apply *apply_free(struct apply *apply)
 	wish_queue_done(&apply->wishes);
 	task_free(apply->next);
 	timer_free(apply->look_later);
+	timer_free(apply->look_again);
 	file_watch_free(apply->watch);
 	free(apply);
 	return NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * lookup.c - one deed that asks for all names at once.
+ * lookup.c - two deeds, side by side: one asks for the engines, one for all people.
  */
 #include "supervisor/lookup.h"
 
@@ -20,7 +20,9 @@
 enum { PEOPLE_MAX = 1000 }; /* whose logins are asked for; others show as their uid */
 
 struct lookup {
-	struct deed *deed;
+	struct deed *engines, *people; /* NULL: has ended */
+	struct found found;
+	struct error err;        /* the first of the two that failed */
 	struct lookup_plan plan; /* with a share of its groups */
 };
 
@@ -124,83 +126,132 @@ static struct json_t *find_people(const struct people *people)
 	return r ? NULL : TAKE(found);
 }
 
-static int run_in_child(void *data, int output_fd)
+static int tell(int output_fd, const struct json_t *json)
+{
+	_cleanup_free_ char *text = json ? json_print(json, JSON_ONE_LINE) : NULL;
+
+	return text && fd_write_all(output_fd, text, strlen(text)) == 0 ? EXIT_SUCCESS
+									: EXIT_FAILURE;
+}
+
+static int run_engines(void *data, int output_fd)
+{
+	_cleanup_(json_freep) struct json_t *engines = find_engines();
+
+	(void)data;
+	return tell(output_fd, engines);
+}
+
+static int run_people(void *data, int output_fd)
 {
 	_cleanup_(people_done) struct people people = { 0 };
 	_cleanup_(json_freep) struct json_t *json = json_new_object();
-	_cleanup_free_ char *text = NULL;
 	int r = find_groups(&people, data);
 
-	r |= json_set(json, "engines", find_engines());
 	r |= json_set(json, "groups", json_share(people.groups));
 	r |= json_set(json, "people", find_people(&people));
-	text = r ? NULL : json_print(json, JSON_ONE_LINE);
-	if (!text || fd_write_all(output_fd, text, strlen(text)) < 0)
-		return EXIT_FAILURE;
-	return EXIT_SUCCESS;
+	return tell(output_fd, r ? NULL : json);
 }
 
 /* ---- in the supervisor --------------------------------------------------------- */
 
-static int read_answer(
-	struct found *ret, const struct deed_result *result, struct error *err)
+static int read_engines(struct found *ret, const struct json_t *json, struct error *err)
 {
-	_cleanup_(json_freep) struct json_t *json = NULL;
-	const struct json_t *engines;
-	int r = json_parse(
-		&json, result->output, result->output_size, DEED_OUTPUT_MAX_BYTES, err);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	engines = json_get(json, "engines");
-	for (size_t i = 0; i < ENGINE_COUNT; i++) {
-		r = identity_read(
-			&ret->engines[i], json_get(engines, engine_programs[i]));
+	for (size_t i = 0; r == 0 && i < ENGINE_COUNT; i++) {
+		r = identity_read(&ret->engines[i], json_get(json, engine_programs[i]));
 		if (r < 0)
 			return error_set(err, r, "user %s", engine_programs[i]);
 	}
+	return r;
+}
+
+static int read_people(struct found *ret, const struct json_t *json, struct error *err)
+{
 	ret->groups = json_clone(json_get(json, "groups"));
 	ret->people = json_clone(json_get(json, "people"));
 	return ret->groups && ret->people ? 0 : error_set(err, -EINVAL, "groups");
 }
 
-static void on_done(void *owner, const struct deed_result *result, struct instant now)
+typedef int read_fn(struct found *ret, const struct json_t *json, struct error *err);
+
+static bool take(struct lookup *lookup, const struct deed_result *result, read_fn *read)
 {
-	struct lookup *lookup = owner;
-	_cleanup_(found_done) struct found found = { 0 };
+	_cleanup_(json_freep) struct json_t *json = NULL;
 	struct error err = { 0 };
 
 	if (!result->ok)
 		error_set(&err, -EIO, "%s", result->reason);
-	else if (read_answer(&found, result, &err) < 0)
+	else if (json_parse(&json, result->output, result->output_size,
+			 DEED_OUTPUT_MAX_BYTES, &err) < 0 ||
+		 read(&lookup->found, json, &err) < 0)
 		error_prefix(&err, "looking up users and groups");
-	lookup->plan.done(
-		lookup->plan.owner, error_is_set(&err) ? NULL : &found, err.text, now);
+	if (error_is_set(&err) && !error_is_set(&lookup->err))
+		lookup->err = err;
+	return !error_is_set(&err);
 }
 
-int lookup_start(struct lookup **ret, const struct lookup_plan *plan)
+static void finish(struct lookup *lookup, struct instant now)
 {
-	struct lookup *lookup = calloc(1, sizeof(*lookup));
+	bool failed = error_is_set(&lookup->err);
+
+	if (!lookup->engines && !lookup->people)
+		lookup->plan.done(lookup->plan.owner, failed ? NULL : &lookup->found,
+			lookup->err.text, now);
+}
+
+static void on_engines(void *owner, const struct deed_result *result, struct instant now)
+{
+	struct lookup *lookup = owner;
+
+	if (take(lookup, result, read_engines))
+		lookup->plan.engines(lookup->plan.owner, lookup->found.engines, now);
+	lookup->engines = deed_free(lookup->engines);
+	finish(lookup, now);
+}
+
+static void on_people(void *owner, const struct deed_result *result, struct instant now)
+{
+	struct lookup *lookup = owner;
+
+	(void)take(lookup, result, read_people);
+	lookup->people = deed_free(lookup->people);
+	finish(lookup, now);
+}
+
+static int begin(struct lookup *lookup, struct deed **ret,
+	int (*function)(void *data, int output_fd), deed_done_fn *done)
+{
 	struct spawn_spec spec = spawn_plain("looking up users and groups");
 	struct deed_plan deed = { .spec = &spec,
 		.timeout_ms = LOOKUP_TIMEOUT_MS,
-		.done = on_done,
+		.done = done,
 		.owner = lookup };
+
+	spec.function = function;
+	spec.keep_privileges = true;
+	spec.data = lookup->plan.groups;
+	return deed_start(ret, lookup->plan.loop, lookup->plan.cgroups, &deed);
+}
+
+CLEANUP(struct lookup *, lookup_free)
+
+int lookup_start(struct lookup **ret, const struct lookup_plan *plan)
+{
+	_cleanup_(lookup_freep) struct lookup *lookup = calloc(1, sizeof(*lookup));
 	int r;
 
 	if (!lookup)
 		return -ENOMEM;
 	lookup->plan = *plan;
 	lookup->plan.groups = json_share(plan->groups);
-	spec.function = run_in_child;
-	spec.keep_privileges = true;
-	spec.data = lookup->plan.groups;
-	r = deed_start(&lookup->deed, plan->loop, plan->cgroups, &deed);
-	if (r < 0) {
-		lookup_free(lookup);
+	r = begin(lookup, &lookup->engines, run_engines, on_engines);
+	if (r == 0)
+		r = begin(lookup, &lookup->people, run_people, on_people);
+	if (r < 0)
 		return r;
-	}
-	*ret = lookup;
+	*ret = TAKE(lookup);
 	return 0;
 }
 
@@ -208,7 +259,9 @@ struct lookup *lookup_free(struct lookup *lookup)
 {
 	if (!lookup)
 		return NULL;
-	deed_free(lookup->deed);
+	deed_free(lookup->engines);
+	deed_free(lookup->people);
+	found_done(&lookup->found);
 	json_free(lookup->plan.groups);
 	free(lookup);
 	return NULL;

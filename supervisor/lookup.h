@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * lookup.h - users of the engines and groups of the operators, found in a child: a name
+ * lookup.h - users of the engines and groups of the operators, found in children: a name
  * service may block for as long as it likes, and this loop may not.
+ *
+ * The engines' users are of this host. One child finds them while another asks for the
+ * people, whom a directory far away may hold.
  */
 #pragma once
 
@@ -22,14 +25,19 @@ int64_t found_group(const struct found *found, const char *group);
 const char *found_login(const struct found *found, int64_t uid);
 
 struct lookup;
-/* `found` is NULL with a reason when nothing could be looked up; else the callee takes
- * what it wants of it (found_done() afterwards is the caller's). */
+/* The callee takes what it wants of `engines`. */
+typedef void lookup_engines_fn(
+	void *owner, struct identity engines[static ENGINE_COUNT], struct instant now);
+/* Both have ended. `found` has groups and people, and the callee takes what it wants of
+ * it (found_done() afterwards is the caller's); NULL with a reason when one of the two
+ * failed. The look-up may be freed in there. */
 typedef void lookup_done_fn(
 	void *owner, struct found *found, const char *reason, struct instant now);
 struct lookup_plan {
 	struct loop *loop;
 	struct cgroups *cgroups;
-	struct json_t *groups; /* {name: null}; shared */
+	struct json_t *groups;      /* {name: null}; shared */
+	lookup_engines_fn *engines; /* at once when they are known; then `done` */
 	lookup_done_fn *done;
 	void *owner;
 };

@@ -74,16 +74,25 @@ static void open_control(struct supervisor *supervisor)
 			strerror(-r));
 }
 
-void supervisor_adopt_found(
-	struct supervisor *supervisor, struct found *found, struct instant now)
+void supervisor_adopt_engines(struct supervisor *supervisor,
+	struct identity engines[static ENGINE_COUNT], struct instant now)
+{
+	for (size_t i = 0; i < ENGINE_COUNT; i++) {
+		identity_done(&supervisor->found.engines[i]);
+		supervisor->found.engines[i] = engines[i];
+		engines[i] = (struct identity){ 0 };
+		engine_start(supervisor->engines[i], now);
+	}
+}
+
+void supervisor_adopt_found(struct supervisor *supervisor, struct found *found)
 {
 	if (found) {
-		found_done(&supervisor->found);
-		supervisor->found = *found;
-		*found = (struct found){ 0 };
+		json_free(supervisor->found.groups);
+		json_free(supervisor->found.people);
+		supervisor->found.groups = TAKE(found->groups);
+		supervisor->found.people = TAKE(found->people);
 		act_refresh_operators(supervisor);
-		for (size_t i = 0; i < ENGINE_COUNT; i++)
-			engine_start(supervisor->engines[i], now);
 	}
 	supervisor->looked_up = true;
 	task_schedule(supervisor->settle);

@@ -86,10 +86,12 @@ int supervisor_run(struct supervisor *supervisor); /* the exit status */
 struct supervisor *supervisor_free(struct supervisor *supervisor);
 /* The declarations were understood and are in use: services may be started. */
 void supervisor_adopt_host(struct supervisor *supervisor, struct config *config);
-/* Who the engines and the operators are is known (taken): engines start, operators may
- * ask. NULL: it is as before; root may ask in any case. */
-void supervisor_adopt_found(
-	struct supervisor *supervisor, struct found *found, struct instant now);
+/* Who the engines are is known (taken): they start. */
+void supervisor_adopt_engines(struct supervisor *supervisor,
+	struct identity engines[static ENGINE_COUNT], struct instant now);
+/* Who the operators are is known (taken): they may ask. NULL: it is as before; root may
+ * ask in any case. */
+void supervisor_adopt_found(struct supervisor *supervisor, struct found *found);
 /* ---- said.c: what is worth a line, and what services tell ----------------------- */
 
 /* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */

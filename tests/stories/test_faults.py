@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is broken is a reason in status; what runs is left alone."""
+import contextlib
 import os
 import pathlib
 import signal
+import socket
+import threading
 import time
 
 import pytest
 
-from machine import FAKE, PYTHON, until
+from machine import FAKE, PYTHON, processes, until
 
 BROKEN = {
     'binary': ({'run': {'command': ['/opt/nothing/server'], 'ready': {'by': 'started'}}},
@@ -166,3 +169,48 @@ def test_a_fork_bomb_dies_with_its_cgroup(host):
     until(lambda: host.state('bomb') in ('up', 'waiting'))
     host.must_ctl('stop', 'bomb')
     assert host.ctl('status', 'bomb').returncode == 3
+
+
+def looks_up():
+    """The children of svcd that run in a cgroup of its own."""
+    for pid, _, name in processes():
+        with contextlib.suppress(OSError):
+            if name == 'svcd-supervisor' and '/_svcd/' in pathlib.Path(f'/proc/{pid}/cgroup').read_text(encoding='utf-8'):
+                yield pid
+
+
+@contextlib.contextmanager
+def silent_directory():
+    """People are also in a directory that takes every question and answers none."""
+    switch, home = pathlib.Path('/etc/nsswitch.conf'), pathlib.Path('/run/systemd/userdb')
+    before = switch.read_text(encoding='utf-8')
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / 'org.example.Directory'
+    with socket.socket(socket.AF_UNIX) as directory:
+        directory.bind(str(path))
+        directory.listen(64)
+        switch.write_text('passwd: files systemd\ngroup: files\n', encoding='utf-8')
+        try:
+            yield
+        finally:
+            switch.write_text(before, encoding='utf-8')
+            path.unlink()
+
+
+def test_engines_start_though_nobody_tells_who_the_operators_are(host):
+    with silent_directory():
+        starting = threading.Thread(target=host.start)
+        starting.start()
+        for engine in ('svcd-health', 'svcd-log', 'svcd-firewall'):
+            until(lambda name=engine: host.process and host.engine_pid(name), what=f'{engine} runs')
+        assert 'svcd: info: ready' not in host.said()
+        hangs = until(lambda: list(looks_up()))
+        assert len(hangs) == 1
+        os.kill(hangs[0], signal.SIGKILL)
+        starting.join()
+        until(lambda: 'tried again' in host.said())
+        until(lambda: list(looks_up()), within=20, what='it looks again')
+    for pid in looks_up():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    until(lambda: 'it is known again who may operate services' in host.said(), within=20)
