@@ -274,11 +274,20 @@ static void judge_kept_logs(struct judging *self)
 {
 	const struct logs *logs = &self->declaration->logs;
 	const int64_t bound = self->policy->ceilings.logs_bytes;
+	const int64_t most = logs->rotate.maxsize_bytes > 0 ? logs->rotate.maxsize_bytes
+							   : logs->rotate.size_bytes;
 	int64_t kept;
 
-	if (bound == UNSET || (!__builtin_mul_overflow(logs->min_keep,
-				       MAX(logs->rotate.size_bytes, 0), &kept) &&
-				      kept <= bound))
+	if (bound == UNSET || logs->min_keep == 0)
+		return;
+	if (most <= 0) {
+		policy_refuse(self, "logs.rotate.size",
+			(struct ruling){ "ceilings.logs_total", NULL },
+			"%" PRId64 " files of any size are kept (logs.min_keep); give them one",
+			logs->min_keep);
+		return;
+	}
+	if (!__builtin_mul_overflow(logs->min_keep, most, &kept) && kept <= bound)
 		return;
 	policy_refuse(self, "logs.min_keep",
 		(struct ruling){ "ceilings.logs_total", NULL },

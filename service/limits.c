@@ -69,7 +69,7 @@ void service_limit(struct service *service, const struct limits *before)
 		if (!instance->process->cgroup)
 			continue;
 		limit_cgroup(instance, limits);
-		if (limits->oom_score != before->oom_score && limits->oom_score != UNSET)
+		if (limits->oom_score != before->oom_score)
 			set_score(instance, limits->oom_score);
 	}
 }

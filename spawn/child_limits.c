@@ -77,7 +77,7 @@ int step_nice(struct child *child)
 {
 	int64_t nice = child->spec->nice;
 
-	if (nice == UNSET)
+	if (nice == SPAWN_INHERIT)
 		return 0;
 	print_detail(child, nice);
 	if (setpriority(PRIO_PROCESS, 0, (int)nice) == 0)
@@ -89,7 +89,7 @@ int step_oom_score(struct child *child)
 {
 	int r;
 
-	if (child->spec->oom_score == UNSET)
+	if (child->spec->oom_score == SPAWN_INHERIT)
 		return 0;
 	print_detail(child, child->spec->oom_score);
 	r = file_put(AT_FDCWD, "/proc/self/oom_score_adj", child->buffer);

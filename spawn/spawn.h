@@ -26,6 +26,7 @@
 #include "spawn/view.h"
 
 enum { SPAWN_MAX_FDS = 32 };
+#define SPAWN_INHERIT INT64_MIN
 
 struct spawn_spec {
 	/* who forks for us; NULL, and for a function: we do */
@@ -45,8 +46,8 @@ struct spawn_spec {
 		int fd, target;
 	} fds[SPAWN_MAX_FDS]; /* fd is dup'ed to target; all others are closed */
 	size_t fds_count;
-	int64_t umask, nice;                       /* UNSET: inherit */
-	int64_t open_files, core_bytes, oom_score; /* UNSET: inherit */
+	int64_t umask, open_files, core_bytes; /* UNSET: inherit */
+	int64_t nice, oom_score; /* SPAWN_INHERIT: inherit; -1 is a value of theirs */
 	/* enum asked_limit: a failure where the host refuses them; other limits become as
 	 * much as it gives, and a note */
 	int64_t limits_asked;
@@ -68,10 +69,10 @@ static inline struct spawn_spec spawn_plain(const char *name)
 	return (struct spawn_spec){ .name = name,
 		.cgroup_fd = -1,
 		.umask = UNSET,
-		.nice = UNSET,
+		.nice = SPAWN_INHERIT,
 		.open_files = UNSET,
 		.core_bytes = UNSET,
-		.oom_score = UNSET };
+		.oom_score = SPAWN_INHERIT };
 }
 
 struct spawned {

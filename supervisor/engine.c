@@ -197,10 +197,10 @@ static int launch(struct engine_process *self, const struct engine_birth *birth,
 		.capabilities = &capabilities,
 		.no_new_privileges = true,
 		.umask = UNSET,
-		.nice = UNSET,
+		.nice = SPAWN_INHERIT,
 		.open_files = UNSET,
 		.core_bytes = UNSET,
-		.oom_score = UNSET };
+		.oom_score = SPAWN_INHERIT };
 
 	if (!path || strings_add(&argv, path) < 0 ||
 		make_environment(&environment, birth) < 0 ||

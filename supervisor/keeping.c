@@ -168,10 +168,10 @@ void keeping_save(struct keeping *keeping, struct instant now)
 		.data = keeping,
 		.keep_privileges = true,
 		.umask = UNSET,
-		.nice = UNSET,
+		.nice = SPAWN_INHERIT,
 		.open_files = UNSET,
 		.core_bytes = 0,
-		.oom_score = UNSET };
+		.oom_score = SPAWN_INHERIT };
 	struct deed_plan plan = { .spec = &spec,
 		.timeout_ms = KEEP_TIMEOUT_MS,
 		.done = on_written,

@@ -28,16 +28,23 @@ struct lookup {
 
 /* ---- in the child -------------------------------------------------------------- */
 
+/* Who it runs as, or, as a text, why nobody is known: it is never root instead. */
+static struct json_t *find_engine(const char *user)
+{
+	_cleanup_(identity_done) struct identity identity = { 0 };
+	int r = identity_find(&identity, user, NULL);
+
+	return r < 0 ? json_new_text(identity.reason) : identity_print(&identity);
+}
+
 static struct json_t *find_engines(void)
 {
 	_cleanup_(json_freep) struct json_t *users = json_new_object();
 	int r = 0;
 
 	for (size_t i = 0; i < ENGINE_COUNT; i++) {
-		_cleanup_(identity_done) struct identity identity = { 0 };
-
-		(void)identity_find(&identity, engine_programs[i], NULL);
-		r |= json_set(users, engine_programs[i], identity_print(&identity));
+		r |= json_set(
+			users, engine_programs[i], find_engine(engine_programs[i]));
 	}
 	return r ? NULL : TAKE(users);
 }
@@ -155,12 +162,21 @@ static int run_people(void *data, int output_fd)
 
 /* ---- in the supervisor --------------------------------------------------------- */
 
+static int read_engine(struct identity *ret, const struct json_t *json)
+{
+	if (json_kind(json) != JSON_IS_TEXT)
+		return identity_read(ret, json);
+	*ret = (struct identity){ 0 };
+	snprintf(ret->reason, sizeof(ret->reason), "%s", json_text(json));
+	return 0;
+}
+
 static int read_engines(struct found *ret, const struct json_t *json, struct error *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ENGINE_COUNT; i++) {
-		r = identity_read(&ret->engines[i], json_get(json, engine_programs[i]));
+		r = read_engine(&ret->engines[i], json_get(json, engine_programs[i]));
 		if (r < 0)
 			return error_set(err, r, "user %s", engine_programs[i]);
 	}

@@ -47,10 +47,10 @@ static int run(const char *const *words, const char *const *environment, char *o
 		.environment = environment,
 		.cgroup_fd = -1,
 		.umask = UNSET,
-		.nice = UNSET,
+		.nice = SPAWN_INHERIT,
 		.open_files = UNSET,
 		.core_bytes = UNSET,
-		.oom_score = UNSET };
+		.oom_score = SPAWN_INHERIT };
 	struct spawned child;
 	struct error err = { 0 };
 	struct pollfd report = { .events = POLLIN };

@@ -145,6 +145,13 @@ def test_a_directory_that_is_not_there_is_a_failure_with_its_name(host):
 
 # ---- limits
 
+def test_minus_one_is_a_value_where_it_may_stand(host):
+    """As nice value and OOM score, where other limits have it for "none"."""
+    said = tells(host, ['os.nice(0)', 'open("/proc/self/oom_score_adj").read()'],
+                 run={'nice': -1}, limits={'oom_score': -1})
+    assert said == [-1, '-1\n']
+
+
 def test_limits_of_the_process_are_set(host):
     tells(host, [], limits={'open_files': 321, 'core': '3M', 'oom_score': 123})
     limits = of_process(host, 'witness', 'limits')

@@ -123,6 +123,19 @@ def test_an_engine_that_dies_is_told_everything_again(host, program):
     until(lambda: 'line 2' in host.ctl('logs', '-n', '10', 'hello').stdout)
 
 
+def test_an_engine_without_its_user_is_not_root_instead(host):
+    names = pathlib.Path('/etc/passwd')
+    before = names.read_text(encoding='utf-8')
+    names.write_text(''.join(line for line in before.splitlines(True) if not line.startswith('svcd-log:')), encoding='utf-8')
+    try:
+        host.declare_web('hello', 8080)
+        host.start()
+        until(lambda: 'user svcd-log: no such user' in host.said())
+        assert host.engine_pid('svcd-log') is None
+    finally:
+        names.write_text(before, encoding='utf-8')
+
+
 def test_an_engine_that_hangs_is_killed_and_started_again(host):
     host.declare_web('hello', 8080)
     host.start()
