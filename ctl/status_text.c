@@ -170,6 +170,7 @@ static void print_wanted(
 	const struct json_t *wanted = json_get(document, "wanted");
 	const char *who = text_of(wanted, "who"), *why = text_of(wanted, "why");
 	const char *until = text_of(wanted, "until"), *since = text_of(wanted, "since");
+	const char *not_kept = text_of(wanted, "not_kept");
 	struct text line = { 0 };
 	char word[WORD_BYTES];
 
@@ -184,6 +185,8 @@ static void print_wanted(
 		text_addf(&line, ", until %s", word_time(word, until));
 	if (*why)
 		text_addf(&line, ": %s", why);
+	if (*not_kept)
+		text_addf(&line, "; not on disk, a reboot forgets it: %s", not_kept);
 	if (!text_failed(&line))
 		show_field(out, view, "Wanted", PAINT_NONE, line.bytes);
 	text_done(&line);

@@ -16,7 +16,8 @@ void ask_status(void *owner, struct varlink_call *call, struct json_t *parameter
 	_cleanup_(selection_done) struct selection selection = { 0 };
 	struct status_facts facts = { .host = supervisor->config->host.fqdn,
 		.now = now,
-		.wall = loop_wall(supervisor->loop) };
+		.wall = loop_wall(supervisor->loop),
+		.not_kept = supervisor->wanted_failure };
 	_cleanup_(json_freep) struct json_t *list = NULL, *reply = NULL;
 	int r = 0;
 

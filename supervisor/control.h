@@ -62,6 +62,7 @@ struct jobs_plan {
 	const struct selection *selection; /* read now, not kept */
 	bool wait;
 	bool applied;         /* else a verb: who is being removed had no part in it */
+	bool kept;            /* done only when what operators want is on the disk */
 	struct json_t *extra; /* taken, may be NULL: what the last answer has besides */
 };
 /* Takes the call: it is answered when the jobs that `selection` has now are over; at

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reason.h"
+
 #include "supervisor/control.h"
 #include "supervisor/keeping.h"
 #include "supervisor/supervisor.h"
@@ -32,6 +34,7 @@ struct waiting {
 	struct target *targets;
 	size_t count;
 	struct json_t *extra;
+	bool applied, kept; /* as in its plan */
 };
 
 struct jobs {
@@ -133,6 +136,29 @@ static struct json_t *print_results(const struct waiting *waiting)
 	return r ? NULL : TAKE(list);
 }
 
+/* What is done and does not outlive a reboot is not done. */
+static void judge_disk(const struct jobs *jobs, struct waiting *waiting)
+{
+	const struct supervisor *supervisor = jobs->supervisor;
+	const char *failure = "";
+
+	if (waiting->applied)
+		failure = keeping_failure(supervisor->keeping);
+	else if (waiting->kept)
+		failure = supervisor->wanted_failure;
+	for (size_t i = 0; *failure && i < waiting->count; i++) {
+		struct target *target = &waiting->targets[i];
+
+		if (!target->ok)
+			continue;
+		target->ok = false;
+		reason_set(target->reason, sizeof(target->reason),
+			"done, but it is not on disk and a reboot may forget it (tried "
+			"again every minute): %s",
+			failure);
+	}
+}
+
 static void answer(struct waiting *waiting)
 {
 	struct json_t *reply = waiting->extra ? TAKE(waiting->extra) : json_new_object();
@@ -154,11 +180,13 @@ static bool advance(const struct jobs *jobs, struct waiting *waiting)
 	if (!waiting->call)
 		return true;
 	/* done means also that it still holds after a reboot */
-	all_over = all_over && supervisor_wishes_are_kept(jobs->supervisor) &&
+	all_over = all_over && supervisor_wishes_are_settled(jobs->supervisor) &&
 		   keeping_is_done(jobs->supervisor->keeping);
-	if (all_over)
-		answer(waiting);
-	return all_over;
+	if (!all_over)
+		return false;
+	judge_disk(jobs, waiting);
+	answer(waiting);
+	return true;
 }
 
 static void drop(struct jobs *jobs, const struct waiting *which)
@@ -227,6 +255,8 @@ void jobs_wait(struct jobs *jobs, struct varlink_call *call, const struct jobs_p
 	}
 	waiting->call = call;
 	waiting->extra = plan->extra;
+	waiting->applied = plan->applied;
+	waiting->kept = plan->kept;
 	for (size_t i = 0; i < selection->count; i++)
 		add_target(waiting, selection->items[i], plan);
 	if (advance(jobs, waiting)) {

@@ -194,7 +194,14 @@ void keeping_save(struct keeping *keeping, struct instant now)
 
 bool keeping_is_done(const struct keeping *keeping)
 {
-	return !keeping->deed && (keeping->waiting.count == 0 || keeping->failure[0]);
+	return !keeping->deed &&
+	       (keeping->waiting.count == 0 ||
+		       (keeping->failure[0] && keeping->not_before.us > 0));
+}
+
+const char *keeping_failure(const struct keeping *keeping)
+{
+	return keeping->failure;
 }
 
 void keeping_begin(struct keeping *keeping, struct json_t *heads, struct instant now)

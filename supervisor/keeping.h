@@ -44,3 +44,5 @@ void keeping_hurry(struct keeping *keeping);
 void keeping_save(struct keeping *keeping, struct instant now);
 /* Nothing waits for the disk, but for what could not be written and is tried later. */
 bool keeping_is_done(const struct keeping *keeping);
+/* Why that is not on the disk; "": all is. */
+const char *keeping_failure(const struct keeping *keeping);

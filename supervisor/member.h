@@ -37,6 +37,7 @@ struct member {
 	uint64_t generation;     /* of its declaration, as engines are told */
 	bool changed;            /* not yet settled: faces must hear of it */
 	bool leaving;            /* stopping for good; forgotten when stopped */
+	bool unkept;             /* what an operator wants of it is not yet on the disk */
 
 	struct readiness readiness;
 	struct term port;

@@ -34,9 +34,11 @@ static struct json_t *print_strings(const struct strings *strings)
 	return r ? NULL : TAKE(list);
 }
 
-static struct json_t *print_wanted(const struct service *service)
+static struct json_t *print_wanted(
+	const struct member *member, const struct status_facts *facts)
 {
 	_cleanup_(json_freep) struct json_t *json = json_new_object();
+	const struct service *service = member->service;
 	int r = 0;
 
 	r |= json_set_text(json, "value", wanted_words[service->wanted]);
@@ -44,6 +46,8 @@ static struct json_t *print_wanted(const struct service *service)
 	r |= json_set_text(json, "why", service->wish.why);
 	r |= json_set(json, "since", time_or_null(service->wish.since));
 	r |= json_set(json, "until", time_or_null(service->wish.until));
+	if (member->unkept && facts->not_kept && facts->not_kept[0])
+		r |= json_set_text(json, "not_kept", facts->not_kept);
 	return r ? NULL : TAKE(json);
 }
 
@@ -410,7 +414,7 @@ static int add_life(struct json_t *json, const struct member *member,
 	int r = 0;
 
 	outlook_service(next, service, facts->now);
-	r |= json_set(json, "wanted", print_wanted(service));
+	r |= json_set(json, "wanted", print_wanted(member, facts));
 	r |= json_set_text(json, "state", state_words[service_state(service)]);
 	r |= json_set(json, "since", time_or_null(since(service)));
 	r |= json_set_text(json, "why", why);

@@ -12,6 +12,8 @@ struct status_facts {
 	const char *host;   /* FQDN */
 	struct instant now; /* and the same moment for people: */
 	struct wall wall;
+	/* Why what operators want is not on the disk; NULL or "": it is. */
+	const char *not_kept;
 };
 
 /* NULL: no memory. */

@@ -149,7 +149,8 @@ static struct json_t *changed_since(
 	_cleanup_(json_freep) struct json_t *list = json_new_array();
 	struct status_facts facts = { .host = supervisor->config->host.fqdn,
 		.now = now,
-		.wall = loop_wall(supervisor->loop) };
+		.wall = loop_wall(supervisor->loop),
+		.not_kept = supervisor->wanted_failure };
 	int r = 0;
 
 	for (size_t i = 0; i < supervisor->members.count; i++) {

@@ -115,7 +115,7 @@ static bool all_stopped(const struct supervisor *supervisor)
 /* Services first, then the engines that still wrote their last lines. */
 void supervisor_settled(struct supervisor *supervisor, struct instant now)
 {
-	supervisor_save_wishes(supervisor);
+	supervisor_save_wishes(supervisor, now);
 	keeping_save(supervisor->keeping, now);
 	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
 		supervisor->wanted_deed || !keeping_is_done(supervisor->keeping) ||
@@ -181,6 +181,11 @@ static void on_tick(void *owner, struct instant now)
 	supervisor_tick(owner, now);
 }
 
+static void on_wanted_again(void *owner, struct instant now)
+{
+	supervisor_save_wishes(owner, now);
+}
+
 static void on_addresses(void *owner, struct instant now)
 {
 	(void)now;
@@ -240,6 +245,9 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 		r = timer_new(&supervisor->tick, loop, on_tick, supervisor);
 	if (r == 0)
 		r = timer_new(&supervisor->watchdog, loop, on_watchdog, supervisor);
+	if (r == 0)
+		r = timer_new(
+			&supervisor->wanted_again, loop, on_wanted_again, supervisor);
 	if (r == 0)
 		r = vip_watch_new(&supervisor->vips, loop, on_addresses, supervisor);
 	if (r == 0)
@@ -392,6 +400,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	task_free(supervisor->settle);
 	timer_free(supervisor->tick);
 	timer_free(supervisor->watchdog);
+	timer_free(supervisor->wanted_again);
 	preparer_free(supervisor->preparer);
 	cgroups_free(supervisor->cgroups);
 	spawner_free(supervisor->spawner);

@@ -64,6 +64,8 @@ struct supervisor {
 	struct wanted_table wanted;
 	struct deed *wanted_deed; /* writes it */
 	bool wanted_dirty;
+	struct timer *wanted_again;        /* armed: the latest write failed */
+	char wanted_failure[REASON_BYTES]; /* why, until one succeeds */
 
 	struct apply *apply;
 	struct keeping *keeping; /* what was accepted, on disk */
@@ -112,11 +114,13 @@ extern const struct engine_user engines_user; /* of a struct supervisor */
 /* ---- wishes.c: what operators want, on disk ------------------------------------ */
 
 void supervisor_load_wishes(struct supervisor *supervisor);
-void supervisor_save_wishes(struct supervisor *supervisor); /* when something changed */
+/* When something changed. */
+void supervisor_save_wishes(struct supervisor *supervisor, struct instant now);
 /* What an operator now wants of it goes to the disk. */
-void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member);
-/* Nothing that was said waits for the disk. */
-bool supervisor_wishes_are_kept(const struct supervisor *supervisor);
+void supervisor_keep_wish(struct supervisor *supervisor, struct member *member);
+/* Nothing that was said waits for the disk, but for what could not be written and is
+ * tried later. */
+bool supervisor_wishes_are_settled(const struct supervisor *supervisor);
 void supervisor_forget_wish(struct supervisor *supervisor, const char *service);
 
 /* After each settling: what waits for a whole turn (the end, the disk). */

@@ -47,7 +47,8 @@ static struct json_t *body_state(const struct member *member, struct instant now
 	const struct supervisor *supervisor = member->supervisor;
 	struct status_facts facts = { .host = supervisor->config->host.fqdn,
 		.now = now,
-		.wall = loop_wall(supervisor->loop) };
+		.wall = loop_wall(supervisor->loop),
+		.not_kept = supervisor->wanted_failure };
 	_cleanup_(json_freep) struct json_t *body = json_new_object();
 	int r = 0;
 

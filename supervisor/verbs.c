@@ -74,7 +74,8 @@ static void run(struct supervisor *supervisor, struct varlink_call *call,
 		act(selection.items[i], call, &way, why);
 	jobs_wait(control_jobs(supervisor->control), call,
 		&(struct jobs_plan){ .selection = &selection,
-			.wait = json_get_bool(parameters, "wait", true) });
+			.wait = json_get_bool(parameters, "wait", true),
+			.kept = row->kept });
 }
 
 void verb_start(void *owner, struct varlink_call *call, struct json_t *parameters,

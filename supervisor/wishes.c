@@ -6,6 +6,7 @@
  * Not here: the table and its file's format (wanted.c).
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -15,7 +16,10 @@
 #include "spawn/spawn.h"
 #include "supervisor/supervisor.h"
 
-enum { WISHES_TIMEOUT_MS = 30000 };
+enum {
+	WISHES_TIMEOUT_MS = 30000,
+	WISHES_AGAIN_MS = 60 * 1000, /* after a failure */
+};
 
 struct page {
 	char *path, *text;
@@ -31,22 +35,54 @@ static int write_page(void *data, int output_fd)
 	return r < 0;
 }
 
+/* Each service's status says it. */
+static void set_failure(struct supervisor *supervisor, const char *reason)
+{
+	char *failure = supervisor->wanted_failure;
+
+	if (strcmp(failure, reason) == 0)
+		return;
+	snprintf(failure, sizeof(supervisor->wanted_failure), "%s", reason);
+	for (size_t i = 0; i < supervisor->members.count; i++)
+		member_changed(supervisor->members.items[i]);
+}
+
+/* The same trouble every minute is one line, not many. */
+static void on_failed(
+	struct supervisor *supervisor, const char *reason, struct instant now)
+{
+	if (strcmp(supervisor->wanted_failure, reason) != 0)
+		supervisor_say(supervisor, (struct about){ NULL, "wanted", LOG_ERR },
+			"what operators want is not on disk, a restart forgets it: %s",
+			reason);
+	set_failure(supervisor, reason);
+	supervisor->wanted_dirty = true;
+	timer_arm(supervisor->wanted_again, instant_add_ms(now, WISHES_AGAIN_MS));
+}
+
+static void on_kept(struct supervisor *supervisor)
+{
+	set_failure(supervisor, "");
+	for (size_t i = 0; !supervisor->wanted_dirty && i < supervisor->members.count;
+		i++)
+		supervisor->members.items[i]->unkept = false;
+}
+
 static void on_saved(void *owner, const struct deed_result *result, struct instant now)
 {
 	struct supervisor *supervisor = owner;
 
-	(void)now;
-	if (!result->ok)
-		supervisor_say(supervisor, (struct about){ NULL, "wanted", LOG_ERR },
-			"what operators want is not on disk, a restart forgets it: %s",
-			result->reason);
+	if (result->ok)
+		on_kept(supervisor);
+	else
+		on_failed(supervisor, result->reason, now);
 	supervisor->wanted_deed = deed_free(supervisor->wanted_deed);
 	task_schedule(supervisor->settle);
 }
 
 /* A disk may stall: a child writes. The child has its own copy of everything, so the
  * text may go at once. */
-static void save(struct supervisor *supervisor)
+static void save(struct supervisor *supervisor, struct instant now)
 {
 	_cleanup_free_ char *path =
 		text_format("%s/wanted.json", supervisor->paths.state);
@@ -65,22 +101,24 @@ static void save(struct supervisor *supervisor)
 	if (!path || !text ||
 		deed_start(&supervisor->wanted_deed, supervisor->loop,
 			supervisor->cgroups, &plan) < 0)
-		log_error("cannot write %s: out of memory", path);
+		on_failed(supervisor, "out of memory", now);
 }
 
 /* All that change in one turn are written at once, when it settles. */
 static void wishes_changed(struct supervisor *supervisor)
 {
 	supervisor->wanted_dirty = true;
+	timer_arm(supervisor->wanted_again, NEVER); /* whoever asks waits for it */
 	task_schedule(supervisor->settle);
 }
 
-bool supervisor_wishes_are_kept(const struct supervisor *supervisor)
+bool supervisor_wishes_are_settled(const struct supervisor *supervisor)
 {
-	return !supervisor->wanted_dirty && !supervisor->wanted_deed;
+	return !supervisor->wanted_deed &&
+	       (!supervisor->wanted_dirty || timer_is_armed(supervisor->wanted_again));
 }
 
-void supervisor_keep_wish(struct supervisor *supervisor, const struct member *member)
+void supervisor_keep_wish(struct supervisor *supervisor, struct member *member)
 {
 	const struct service *service = member->service;
 	struct wish wish = { .value = service->wanted,
@@ -89,8 +127,10 @@ void supervisor_keep_wish(struct supervisor *supervisor, const struct member *me
 		.since = service->wish.since,
 		.until = service->wish.until };
 
-	if (wanted_put(&supervisor->wanted, member->name, &wish))
-		wishes_changed(supervisor);
+	if (!wanted_put(&supervisor->wanted, member->name, &wish))
+		return;
+	member->unkept = true;
+	wishes_changed(supervisor);
 }
 
 void supervisor_forget_wish(struct supervisor *supervisor, const char *service)
@@ -99,10 +139,10 @@ void supervisor_forget_wish(struct supervisor *supervisor, const char *service)
 		wishes_changed(supervisor);
 }
 
-void supervisor_save_wishes(struct supervisor *supervisor)
+void supervisor_save_wishes(struct supervisor *supervisor, struct instant now)
 {
-	if (supervisor->wanted_dirty && !supervisor->wanted_deed)
-		save(supervisor);
+	if (!supervisor_wishes_are_settled(supervisor) && !supervisor->wanted_deed)
+		save(supervisor, now);
 }
 
 void supervisor_load_wishes(struct supervisor *supervisor)

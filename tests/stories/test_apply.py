@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From the files to what runs: accepted, pending, orphaned, pinned, applied by itself."""
+import contextlib
 import json
 import os
 import pathlib
@@ -626,6 +627,32 @@ def test_a_full_disk_is_said_and_made_good(host):
         host.start()
         until(accepted(host, 'hello').exists)
         assert b'ddd' in accepted(host, 'hello').read_bytes()
+    finally:
+        host.stop()
+        must('umount', host.root / 'var/lib')
+
+
+def test_what_a_full_disk_does_not_keep_is_not_done(host):
+    must('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=755', 'tmpfs', host.root / 'var/lib')
+    ballast = host.root / 'var/lib/ballast'
+    try:
+        sleeper(host)
+        host.start()
+        host.until_ready('hello')
+        until(accepted(host, 'hello').exists)
+        with contextlib.suppress(OSError):
+            ballast.write_bytes(b'x' * 65536)
+        stopped = host.ctl('stop', 'hello')
+        assert stopped.returncode == 1 and 'hello: done, but it is not on disk' in stopped.stderr
+        assert 'No space left' in host.status('hello')['wanted']['not_kept']
+        assert 'No space left' in host.ctl('status', 'hello').stdout
+        sleeper(host, description='d' * 3000)
+        applied = host.ctl('apply', '--yes')
+        assert applied.returncode == 1 and 'hello: done, but it is not on disk' in applied.stderr
+        ballast.unlink()
+        until(lambda: 'not_kept' not in host.status('hello')['wanted'], within=90)
+        again(host)
+        assert host.status('hello')['wanted']['value'] == 'down'
     finally:
         host.stop()
         must('umount', host.root / 'var/lib')

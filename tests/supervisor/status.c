@@ -95,6 +95,11 @@ static void with_unknown_measurements(struct sample *sample)
 	sample->fact.latency_us = UNSET;
 }
 
+static void wished_on_a_full_disk(struct sample *sample)
+{
+	sample->member.unkept = true;
+}
+
 static const struct {
 	const char *name;
 	void (*change)(struct sample *sample);
@@ -106,6 +111,7 @@ static const struct {
 	{ "waiting-for-another", waiting_for_another },
 	{ "refused-before-it-ever-ran", refused_before_it_ever_ran },
 	{ "with-unknown-measurements", with_unknown_measurements },
+	{ "wished-on-a-full-disk", wished_on_a_full_disk },
 };
 
 static void compare(const char *name, const char *text)
@@ -129,7 +135,7 @@ static void documents_are_as_the_golden_files_say(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct sample sample;
 		struct status_facts facts = { "scb1001.eqiad.example.org", SAMPLE_NOW,
-			SAMPLE_WALL };
+			SAMPLE_WALL, "write wanted.json: No space left on device" };
 		_cleanup_(json_freep) struct json_t *json = NULL;
 		_cleanup_free_ char *text = NULL;
 
