@@ -275,8 +275,8 @@ static int fill_joined(
 	return *member ? 0 : -ENOMEM;
 }
 
-/* What a name of up to 31 characters makes may be more than a group's: then there is none,
- * rather than one that nobody can make. */
+/* What a name of up to 31 characters makes may be more than a group's: then there is
+ * none, rather than one that nobody can make. */
 static int fill_group(struct checking *self)
 {
 	struct declaration *declaration = self->declaration;

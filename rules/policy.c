@@ -275,7 +275,7 @@ static void judge_kept_logs(struct judging *self)
 	const struct logs *logs = &self->declaration->logs;
 	const int64_t bound = self->policy->ceilings.logs_bytes;
 	const int64_t most = logs->rotate.maxsize_bytes > 0 ? logs->rotate.maxsize_bytes
-							   : logs->rotate.size_bytes;
+							    : logs->rotate.size_bytes;
 	int64_t kept;
 
 	if (bound == UNSET || logs->min_keep == 0)
@@ -283,7 +283,8 @@ static void judge_kept_logs(struct judging *self)
 	if (most <= 0) {
 		policy_refuse(self, "logs.rotate.size",
 			(struct ruling){ "ceilings.logs_total", NULL },
-			"%" PRId64 " files of any size are kept (logs.min_keep); give them one",
+			"%" PRId64
+			" files of any size are kept (logs.min_keep); give them one",
 			logs->min_keep);
 		return;
 	}

@@ -65,7 +65,7 @@ int cgroup_limit(struct cgroup *cgroup, const struct limits *limits, struct erro
 int cgroup_set_score(struct cgroup *cgroup, int64_t score, struct error *err);
 /* "limits.memory is not enforced: no memory controller …"; "" when every limit holds. */
 const char *cgroup_note(const struct cgroup *cgroup);
-/* Its directory goes before the loop sleeps; if something in it still dies, after that. */
+/* Its directory goes before the loop sleeps; if something in it still dies, after. */
 struct cgroup *cgroup_free(struct cgroup *cgroup);
 int cgroup_fd(const struct cgroup *cgroup);
 const char *cgroup_path(const struct cgroup *cgroup); /* below the base */

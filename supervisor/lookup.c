@@ -43,8 +43,7 @@ static struct json_t *find_engines(void)
 	int r = 0;
 
 	for (size_t i = 0; i < ENGINE_COUNT; i++) {
-		r |= json_set(
-			users, engine_programs[i], find_engine(engine_programs[i]));
+		r |= json_set(users, engine_programs[i], find_engine(engine_programs[i]));
 	}
 	return r ? NULL : TAKE(users);
 }

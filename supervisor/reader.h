@@ -47,6 +47,6 @@ int reader_start(struct reader **ret, const struct reader_plan *plan); /* -ENOME
 struct reader *reader_free(struct reader *reader);
 
 /* The child's part, `svcd-supervisor --read[=WHAT]`: gathers below the paths, drops
- * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches". `what`
- * is how the supervisor asks; NULL: a person does. The exit status. */
+ * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches".
+ * `what` is how the supervisor asks; NULL: a person does. The exit status. */
 int reader_run(const struct paths *paths, const char *what);

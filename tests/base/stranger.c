@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+
 #include "tests/test.h"
 
 enum { PATIENCE_S = 20, LINGER_S = 3600 };
