@@ -194,7 +194,7 @@ PROOFS += [
 # Shown elsewhere: FILE::TEST below tests/.
 PROVEN = {
     'description': 'stories/test_apply.py::test_a_restart_waits_for_an_operator_and_what_needs_none_comes_by_itself',
-    'state': 'stories/test_apply.py::test_retired_is_stopped_and_forgotten',
+    'state': 'stories/test_leaving.py::test_retired_is_stopped_and_forgotten',
     'clusters': 'stories/test_keys.py::test_a_service_of_other_clusters_does_not_run_here',
     'tags': 'stories/test_control.py::test_tags_and_all',
     'depends.services': 'stories/test_keys.py::test_what_it_depends_on_is_started_first',
