@@ -44,8 +44,7 @@ static enum event go_again(
 	char pause[DURATION_TEXT_BYTES];
 
 	outlook_again(outcome->next, pause_us, process->instance->deaths);
-	/* What never began comes back here without the loop: it always waits a turn. */
-	if (pause_us <= 0 && process->launched)
+	if (pause_us <= 0)
 		return EVENT_GONE_NOW;
 	reason_add(outcome->why, REASON_BYTES, ", again in %s",
 		duration_format(pause_us, pause));
@@ -75,6 +74,7 @@ static enum event decide_after_death(
 {
 	const struct run *run = &service_of(process)->declaration->run;
 	struct death death = { .success = ending_is_success(&process->ending),
+		.served = process->served,
 		.now = now };
 
 	say_how(process, outcome->why);

@@ -128,7 +128,7 @@ static void start(struct process *process, struct instant now)
 	process->afterwards = AFTER_DECIDE;
 	instance->ready = instance->notified_ready = instance->exec_done = false;
 	instance->ran_before = instance->draining = false;
-	process->aborting = process->leaving = false;
+	process->aborting = process->leaving = process->served = false;
 	process->stranger_told = process->refusal_told = false;
 	process->declared = service_of(process)->declared;
 	process->complaint[0] = '\0';
@@ -165,7 +165,7 @@ void process_settle(struct process *process, struct instant now)
 {
 	const struct run *run = &service_of(process)->declaration->run;
 
-	process->instance->ready = true;
+	process->instance->ready = process->served = true;
 	timer_arm(process->poll, NEVER);
 	process_begin_upkeep(process, now);
 	instance_set_deadline(

@@ -64,6 +64,7 @@ struct process {
 	int report_fd;
 	struct instant began, ended;
 	bool launched;
+	bool served;          /* it was up */
 	bool leaving;         /* told to drain, not yet to end */
 	bool stranger_told;   /* a refused MAINPID was said once */
 	bool refusal_told;    /* as was a refused FDSTORE */

@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 
+enum { LEAST_PAUSE_MS = 1 }; /* else what dies at once would be forked without a pause */
+
 static bool wants_another(const struct restart_policy_spec *spec, bool success)
 {
 	switch (spec->policy) {
@@ -37,18 +39,21 @@ static bool is_too_often(const struct restart *restart,
 	return instant_since_ms(now, restart->deaths[nth]) <= spec->give_up_within_ms;
 }
 
+/* Life makes the pause shorter: nothing is left of it after all of `stable`. */
 static int64_t next_pause_ms(const struct restart *restart,
-	const struct restart_policy_spec *spec, int64_t ran_ms)
+	const struct restart_policy_spec *spec, const struct death *death)
 {
 	int64_t least_ms = MIN(spec->delay_ms, spec->delay_max_ms);
-	int64_t left_ms = spec->stable_ms - MAX(ran_ms, 0);
+	int64_t left_ms = spec->stable_ms - MAX(death->ran_ms, 0);
 
-	if (restart->pause_ms == 0 || left_ms <= 0)
-		return least_ms;
-	/* in two steps: both may be days */
-	return MAX(least_ms, MIN((int64_t)(2.0 * (double)restart->pause_ms *
-					   (double)left_ms / (double)spec->stable_ms),
-				     spec->delay_max_ms));
+	if (restart->deaths_count == 1 || left_ms <= 0)
+		return death->served ? least_ms : MAX(least_ms, LEAST_PAUSE_MS);
+	/* in two steps: both may be days; rounded, or 1 ms would never double */
+	return MAX(MAX(least_ms, LEAST_PAUSE_MS),
+		MIN((int64_t)(2.0 * (double)restart->pause_ms * (double)left_ms /
+				      (double)spec->stable_ms +
+			      0.5),
+			spec->delay_max_ms));
 }
 
 /* Anywhere from 3/4 to 5/4 of the pause, never above the most that was declared. */
@@ -71,7 +76,7 @@ enum restart_decision restart_on_death(struct restart *restart,
 	remember(restart, death->now);
 	if (is_too_often(restart, spec, death->now))
 		return RESTART_GIVE_UP;
-	restart->pause_ms = next_pause_ms(restart, spec, death->ran_ms);
+	restart->pause_ms = next_pause_ms(restart, spec, death);
 	*ret_at = instant_add_ms(death->now,
 		jittered_ms(restart->pause_ms, spec->delay_max_ms, death->random));
 	return RESTART_AGAIN;

@@ -4,7 +4,8 @@
  *
  * The pause doubles from run.restart.delay to delay_max, with jitter of ±25 %. Life makes
  * it decay: who lived for a part of `stable` has the pause shortened by that part, and
- * who lived for all of it begins anew.
+ * who lived for all of it begins anew. A delay of 0 is none after the first death of who
+ * had been up; every other one is followed after 1 ms at the least.
  */
 #pragma once
 
@@ -16,7 +17,7 @@ enum { RESTART_DEATHS_KEPT = GIVE_UP_AFTER_MOST };
 
 /* Zero-initialise to begin, or to begin anew. */
 struct restart {
-	int64_t pause_ms; /* the latest, without jitter; 0: none yet */
+	int64_t pause_ms; /* the latest, without jitter */
 	struct instant
 		deaths[RESTART_DEATHS_KEPT]; /* ring of the latest, for give_up.within */
 	unsigned deaths_count;
@@ -27,6 +28,7 @@ enum restart_decision { RESTART_AGAIN, RESTART_NOT, RESTART_GIVE_UP };
 struct death {
 	int64_t ran_ms;  /* how long the process lived; 0: it never began */
 	bool success;    /* exit 0 */
+	bool served;     /* it had been up */
 	uint64_t random; /* any 64 bits, for the jitter */
 	struct instant now;
 };

@@ -97,6 +97,39 @@ static void one_that_dies_between_clone_and_ready_is_tried_again(void **state)
 	arena_end(arena, service);
 }
 
+/* Else who waits for its job waits for ever, and the host forks without a pause. */
+static void without_a_delay_one_that_never_gets_ready_ends_the_job(void **state)
+{
+	static const struct {
+		const char *rule, *command, *why;
+	} cases[] = {
+		{ "it dies before", "exit 9", "exit 9" },
+		{ "it is not ready in time", "exec sleep 1000", "not ready after" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		_cleanup_free_ char *declaration = text_format(
+			"{'service':'web','run':{'user':'nobody','restart':{'delay':'0s'},"
+			"'ready':{'by':'listen','timeout':'200ms'},'command':['sh','-c',"
+			"'%s']},'listen':[{'name':'http','port':10042}]}",
+			cases[i].command);
+		struct service *service = arena_begin(arena, declaration);
+
+		print_message("%s\n", cases[i].rule);
+		assert_true(arena_until_job(arena, service));
+		assert_int_equal(service->job.result, JOB_FAILED);
+		SAYS(service->job.reason, cases[i].why);
+		assert_int_equal(service->exits_ever, 1);
+		arena_turn(arena, 1000);
+		assert_in_range(service->exits_ever, 2, 12); /* it doubles from 1ms */
+		service_restart(service, "alice", NULL, instant_read());
+		assert_true(arena_until_job(arena, service));
+		assert_int_equal(service->job.result, JOB_FAILED);
+		arena_end(arena, service);
+	}
+}
+
 /* ---- who will not go ------------------------------------------------------------ */
 
 static bool is_stopped(const pid_t *pid)
@@ -338,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_kill_in_any_state_is_survived),
 		cmocka_unit_test(one_that_dies_between_clone_and_ready_is_tried_again),
+		cmocka_unit_test(without_a_delay_one_that_never_gets_ready_ends_the_job),
 		cmocka_unit_test(
 			one_that_is_stopped_by_a_signal_is_killed_when_told_to_stop),
 		cmocka_unit_test(

@@ -99,7 +99,7 @@ static void life_makes_the_pause_decay(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(decays); i++) {
-		struct restart restart = { .pause_ms = 12800 };
+		struct restart restart = { .pause_ms = 12800, .deaths_count = 1 };
 
 		print_message("%s\n", decays[i].rule);
 		pause_after(&restart, &plain,
@@ -252,17 +252,60 @@ static void it_gives_up_only_as_declared(void **state)
 	}
 }
 
-static void no_delay_is_no_delay(void **state)
-{
-	struct restart_policy_spec spec = plain;
-	struct restart restart = { 0 };
+static const struct {
+	const char *rule;
+	int64_t most_ms;
+	size_t count;
+	struct death deaths[5];
+	int64_t pauses_ms[5];
+} without_delay[] = {
+	{ "the first death of who served is followed at once, the next ones are not",
+		1000, 5,
+		{ { .served = true }, { .served = true }, { .served = true },
+			{ .served = false }, { .served = true } },
+		{ 0, 1, 2, 4, 8 } },
+	{ "who never served is never followed at once", 1000, 3,
+		{ { .served = false }, { .served = false }, { .served = false } },
+		{ 1, 2, 4 } },
+	{ "after a stable life it is the first again", 1000, 3,
+		{ { .served = true }, { .served = true },
+			{ .served = true, .ran_ms = 60000 } },
+		{ 0, 1, 0 } },
+	{ "a moment of life does not keep it short", 1000, 4,
+		{ { .ran_ms = 50 }, { .ran_ms = 50 }, { .ran_ms = 50 },
+			{ .ran_ms = 50 } },
+		{ 1, 2, 4, 8 } },
+	{ "unless it never served in all of it", 1000, 3,
+		{ { .served = true }, { .ran_ms = 60000 }, { .ran_ms = 60000 } },
+		{ 0, 1, 1 } },
+	{ "who almost gets there does not spin", 1000, 3,
+		{ { .served = true }, { .served = true, .ran_ms = 59999 },
+			{ .served = true, .ran_ms = 59999 } },
+		{ 0, 1, 1 } },
+	{ "the shortest that may be declared is the most", 1, 3,
+		{ { .served = true }, { .served = true }, { .served = true } },
+		{ 0, 1, 1 } },
+};
 
+static void without_a_delay_only_a_first_death_is_followed_at_once(void **state)
+{
 	(void)state;
-	spec.delay_ms = 0;
-	for (int i = 0; i < 5; i++)
-		assert_int_equal(pause_after(&restart, &spec,
-					 (struct death){ .random = 77, .now = { 5 } }),
-			0);
+	for (size_t i = 0; i < ARRAY_LEN(without_delay); i++) {
+		struct restart_policy_spec spec = plain;
+		struct restart restart = { 0 };
+
+		print_message("%s\n", without_delay[i].rule);
+		spec.delay_ms = 0;
+		spec.delay_max_ms = without_delay[i].most_ms;
+		for (size_t nth = 0; nth < without_delay[i].count; nth++) {
+			struct death death = without_delay[i].deaths[nth];
+
+			death.random = middle(without_delay[i].pauses_ms[nth]);
+			death.now = (struct instant){ 5 };
+			assert_int_equal(pause_after(&restart, &spec, death),
+				without_delay[i].pauses_ms[nth]);
+		}
+	}
 }
 
 int main(void)
@@ -276,7 +319,7 @@ int main(void)
 		cmocka_unit_test(a_week_of_dying_at_once_neither_fails_nor_spins),
 		cmocka_unit_test(the_policy_decides),
 		cmocka_unit_test(it_gives_up_only_as_declared),
-		cmocka_unit_test(no_delay_is_no_delay),
+		cmocka_unit_test(without_a_delay_only_a_first_death_is_followed_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
