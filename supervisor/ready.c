@@ -75,10 +75,23 @@ static void judge_vip(struct term *ret, const struct ready_facts *facts)
 	*ret = facts->vip;
 }
 
+/* While another is up, who is about to go is not the service's matter. */
 static void judge_draining(struct term *ret, const struct ready_facts *facts)
 {
-	if (facts->draining)
-		refuse(ret, "draining: %s", facts->draining);
+	const struct instance *draining = NULL;
+
+	for (unsigned i = 0; i < facts->service->instances_count; i++) {
+		const struct instance *instance = &facts->service->instances[i];
+
+		if (instance->state != STATE_UP)
+			continue;
+		if (!instance->draining)
+			return;
+		draining = instance;
+	}
+	if (draining)
+		refuse(ret, "draining: %s",
+			draining->why[0] ? draining->why : "it is about to go");
 }
 
 /* When the instance that is up for longest got there; NEVER: none is up. */
@@ -169,6 +182,12 @@ static enum verdict weighed(const struct service *service, const struct check_fa
 	return check->verdict;
 }
 
+/* Who is about to go speaks for the service only when nobody else is up. */
+static int worth(const struct instance *instance)
+{
+	return 2 * !instance->draining + (instance->verdict != VERDICT_FAIL);
+}
+
 static const struct instance *best_instance(const struct service *service)
 {
 	const struct instance *best = NULL;
@@ -176,10 +195,8 @@ static const struct instance *best_instance(const struct service *service)
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		const struct instance *instance = &service->instances[i];
 
-		if (instance->state != STATE_UP)
-			continue;
-		if (!best || (best->verdict == VERDICT_FAIL &&
-				     instance->verdict != VERDICT_FAIL))
+		if (instance->state == STATE_UP &&
+			(!best || worth(instance) > worth(best)))
 			best = instance;
 	}
 	return best;

@@ -27,7 +27,6 @@ struct ready_facts {
 	bool was_ready;   /* the answer before: some terms gate only becoming ready */
 	bool firewall_on; /* host.firewall.mode is not off */
 	struct term port, vip;
-	const char *draining; /* who drains it and why; NULL: nobody */
 	struct instant now;
 };
 

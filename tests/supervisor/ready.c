@@ -124,8 +124,29 @@ static void vip_is_lost(struct scene *scene)
 
 static void draining(struct scene *scene)
 {
-	scene->facts.draining = "by bob";
+	struct instance *instance = &scene->sample.instances[0];
+
+	instance->draining = true;
+	snprintf(instance->why, sizeof(instance->why), "it says that it is stopping");
 	scene->facts.was_ready = true;
+}
+
+static void one_of_two_drains(struct scene *scene)
+{
+	draining(scene);
+	scene->sample.service.instances_count = 2;
+}
+
+static void the_well_one_of_two_drains(struct scene *scene)
+{
+	one_of_two_is_well(scene);
+	scene->sample.instances[1].draining = true;
+}
+
+static void one_drains_and_one_is_dead(struct scene *scene)
+{
+	one_of_two_drains(scene);
+	scene->sample.instances[1].state = STATE_WAITING;
 }
 
 static void slow_start(struct scene *scene)
@@ -170,7 +191,12 @@ static const struct {
 	{ "it does not become ready before its VIP", vip_is_missing,
 		"VIP 10.2.2.20 is not on lo" },
 	{ "a VIP that is lost later does not take it out", vip_is_lost, NULL },
-	{ "draining takes it out", draining, "draining: by bob" },
+	{ "draining takes it out", draining, "draining: it says that it is stopping" },
+	{ "not while another serves", one_of_two_drains, NULL },
+	{ "one that is dead does not serve", one_drains_and_one_is_dead,
+		"draining: it says that it is stopping" },
+	{ "nor does one whose check fails", the_well_one_of_two_drains,
+		"check info: HTTP 500" },
 	{ "it is kept out while it warms up", slow_start, "slow start: 30s to go" },
 	{ "but not longer", slow_start_is_over, NULL },
 	{ "the first term that does not hold is the reason", down_and_closed,
@@ -244,6 +270,9 @@ static const struct {
 		"check info: exec check_queue: no such file" },
 	{ "none has answered", no_check_answered, VERDICT_UNKNOWN,
 		"no check has answered yet" },
+	{ "the well one of two is about to go", the_well_one_of_two_drains, VERDICT_FAIL,
+		"check info: HTTP 500" },
+	{ "the only one is about to go", draining, VERDICT_PASS, "" },
 	{ "nothing runs", died, VERDICT_UNKNOWN, "" },
 };
 
