@@ -123,7 +123,23 @@ static void refuse_main(struct process *process, pid_t pid)
 		"MAINPID=%d is no process of this instance: not believed", pid);
 }
 
-/* A daemon that forked names its heir. The former main process is left to the reaper. */
+/* The process behind `pid` now, if it is one of this instance; -1: it is not. */
+static int open_main(struct process *process, pid_t pid)
+{
+	int pidfd = pidfd_open(pid, 0);
+
+	/* a pid comes again: who is still there afterwards is who was asked about */
+	if (pidfd >= 0 && cgroup_has(process->cgroup, pid) &&
+		pidfd_send_signal(pidfd, 0, NULL, 0) == 0)
+		return pidfd;
+	if (pidfd >= 0)
+		close(pidfd);
+	refuse_main(process, pid);
+	return -1;
+}
+
+/* A daemon that forked names its heir. The former main process is left to the reaper,
+ * and taken from it when it is named again. */
 static void change_main(struct process *process, pid_t pid)
 {
 	struct instance *instance = process->instance;
@@ -133,11 +149,7 @@ static void change_main(struct process *process, pid_t pid)
 
 	if (pid == instance->pid || !instance->pid)
 		return;
-	if (!cgroup_has(process->cgroup, pid)) {
-		refuse_main(process, pid);
-		return;
-	}
-	pidfd = pidfd_open(pid, 0);
+	pidfd = open_main(process, pid);
 	if (pidfd < 0)
 		return;
 	if (watch_new(&watch, host->loop, pidfd, WATCH_READ, process_exited, process) <
@@ -146,7 +158,8 @@ static void change_main(struct process *process, pid_t pid)
 		return;
 	}
 	watch_free(process->exit_watch);
-	cgroups_reap(host->cgroups, instance->pidfd);
+	cgroups_reap(host->cgroups, instance->pid, instance->pidfd);
+	cgroups_release(host->cgroups, pid);
 	process->exit_watch = watch;
 	instance->pidfd = pidfd;
 	instance->pid = pid;

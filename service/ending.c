@@ -329,7 +329,7 @@ static void abandon_child(struct process *process)
 	(void)cgroup_kill(process->cgroup);
 	process->exit_watch = watch_free(process->exit_watch);
 	process->report_watch = watch_free(process->report_watch);
-	cgroups_reap(service_of(process)->host->cgroups, instance->pidfd);
+	cgroups_reap(service_of(process)->host->cgroups, instance->pid, instance->pidfd);
 	instance->pid = 0;
 	instance->pidfd = -1;
 }

@@ -91,7 +91,8 @@ static void close_all(struct process *process)
 	if (process->report_fd >= 0)
 		close(process->report_fd);
 	if (instance->pidfd >= 0)
-		cgroups_reap(service_of(process)->host->cgroups, instance->pidfd);
+		cgroups_reap(service_of(process)->host->cgroups, instance->pid,
+			instance->pidfd);
 }
 
 void process_free(struct process *process)

@@ -40,9 +40,10 @@ int cgroups_remove_service(
 /* All services that have a directory below the base. */
 int cgroups_services(struct cgroups *cgroups, struct strings *ret);
 
-/* Takes the pidfd of a child whose cgroup was killed and that nobody waits for: it is
- * reaped in time. */
-void cgroups_reap(struct cgroups *cgroups, int pidfd);
+/* Takes the pidfd of a child that nobody waits for: it is reaped in time. */
+void cgroups_reap(struct cgroups *cgroups, pid_t pid, int pidfd);
+/* Somebody with a pidfd of his own waits for that child again. */
+void cgroups_release(struct cgroups *cgroups, pid_t pid);
 /* A number that no leaf of this process had: for deeds. */
 unsigned cgroups_next(struct cgroups *cgroups);
 

@@ -208,9 +208,14 @@ const char *cgroups_base(const struct cgroups *cgroups)
 	return cgroups->base;
 }
 
-void cgroups_reap(struct cgroups *cgroups, int pidfd)
+void cgroups_reap(struct cgroups *cgroups, pid_t pid, int pidfd)
 {
-	reaper_take(cgroups->reaper, pidfd);
+	reaper_take(cgroups->reaper, pid, pidfd);
+}
+
+void cgroups_release(struct cgroups *cgroups, pid_t pid)
+{
+	reaper_release(cgroups->reaper, pid);
 }
 
 unsigned cgroups_next(struct cgroups *cgroups)

@@ -281,7 +281,7 @@ static void abandon_child(struct deed *deed)
 	if (deed->child.pidfd < 0)
 		return;
 	(void)cgroup_kill(deed->cgroup);
-	cgroups_reap(deed->cgroups, deed->child.pidfd);
+	cgroups_reap(deed->cgroups, deed->child.pid, deed->child.pidfd);
 }
 
 struct deed *deed_free(struct deed *deed)

@@ -10,6 +10,7 @@ struct orphan {
 	struct reaper *reaper;
 	struct orphan *next;
 	struct watch *watch;
+	pid_t pid;
 	int pidfd;
 };
 
@@ -59,7 +60,7 @@ static void on_exit_of_orphan(void *owner, unsigned events, struct instant now)
 		orphan_free(orphan);
 }
 
-void reaper_take(struct reaper *reaper, int pidfd)
+void reaper_take(struct reaper *reaper, pid_t pid, int pidfd)
 {
 	struct orphan *orphan = has_died(pidfd) ? NULL : calloc(1, sizeof(*orphan));
 
@@ -71,9 +72,21 @@ void reaper_take(struct reaper *reaper, int pidfd)
 		return;
 	}
 	orphan->reaper = reaper;
+	orphan->pid = pid;
 	orphan->pidfd = pidfd;
 	orphan->next = reaper->first;
 	reaper->first = orphan;
+}
+
+/* A child that nobody has reaped keeps its pid: it is the same. */
+void reaper_release(struct reaper *reaper, pid_t pid)
+{
+	struct orphan *orphan = reaper->first;
+
+	while (orphan && orphan->pid != pid)
+		orphan = orphan->next;
+	if (orphan)
+		orphan_free(orphan);
 }
 
 struct reaper *reaper_free(struct reaper *reaper)

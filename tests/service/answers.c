@@ -2,10 +2,12 @@
  *
  * answers.c - when a real process is ready, alive, or neither.
  */
+#include <dirent.h>
 #include <signal.h>
+#include <string.h>
 
 #include "service/process.h"
-#include "tests/service/arena.h"
+#include "tests/service/script.h"
 #include "tests/test.h"
 
 static struct arena *arena; /* NOLINT: one for all tests */
@@ -129,6 +131,63 @@ static void a_daemon_that_forks_may_name_its_heir(void **state)
 	/* it was nobody's child: how it ended is not known, and not made up */
 	assert_int_equal(service->exits[0].cause, CAUSE_UNKNOWN);
 	assert_int_equal(service->exits[0].code, -1);
+	arena_end(arena, service);
+}
+
+static size_t count_fds(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	while (readdir(folder))
+		count++;
+	closedir(folder);
+	return count;
+}
+
+static bool has_swapped(void *data)
+{
+	const struct service *service = data;
+
+	return strcmp(service->instances[0].status, "swapped") == 0;
+}
+
+static bool has_died(void *data)
+{
+	const struct service *service = data;
+
+	return service->exits_count > 0;
+}
+
+static void a_main_process_that_changes_and_changes_back_is_watched_once(void **state)
+{
+	struct service *service = script_begin(arena,
+		"p = os.fork()\n"
+		"p or rest()\n"
+		"def swap():\n"
+		"    for i in range(100):\n"
+		"        say(\"MAINPID=%d\" % p)\n"
+		"        say(\"MAINPID=%d\" % os.getpid())\n"
+		"    say(\"STATUS=swapped\")\n"
+		"on(10, swap)\n"
+		"on(12, lambda: sys.exit(7))\n"
+		"say(\"READY=1\")\n"
+		"rest()\n",
+		"");
+	struct instance *instance = &service->instances[0];
+	size_t before = count_fds();
+	pid_t pid = instance->pid;
+
+	(void)state;
+	kill(pid, SIGUSR1);
+	assert_true(arena_until(arena, has_swapped, service));
+	assert_int_equal(instance->pid, pid);
+	assert_in_range(count_fds(), before - 2, before + 2);
+	kill(pid, SIGUSR2);
+	assert_true(arena_until(arena, has_died, service));
+	/* nobody else reaped it: how it ended is known */
+	assert_int_equal(service->exits[0].cause, CAUSE_EXIT);
+	assert_int_equal(service->exits[0].code, 7);
 	arena_end(arena, service);
 }
 
@@ -283,6 +342,8 @@ int main(void)
 		cmocka_unit_test(a_silent_watchdog_aborts_where_a_core_may_be_written),
 		cmocka_unit_test(a_watchdog_that_is_fed_is_quiet),
 		cmocka_unit_test(a_daemon_that_forks_may_name_its_heir),
+		cmocka_unit_test(
+			a_main_process_that_changes_and_changes_back_is_watched_once),
 		cmocka_unit_test(checks_make_it_ready_and_a_live_one_ends_it),
 		cmocka_unit_test(one_live_check_that_passes_does_not_save_another),
 		cmocka_unit_test(a_startup_check_that_only_warns_holds_readiness_back),
