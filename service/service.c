@@ -258,12 +258,14 @@ static void begin_allotting(struct service *service, struct instant now)
 {
 	static const struct decision fewer = { CAUSE_APPLY, NULL,
 		"run.instances is less now" };
-	bool starts = service->wanted == WANTED_UP && service->job.id > 0 &&
-		      service->held == JOB_NONE;
+	bool begun = service->held == JOB_NONE;
 
-	service_job_failed(service, "superseded by another declaration", now);
+	if (service_job_runs(service) && service->job.kind == JOB_STOP)
+		return; /* as many as there are: it goes on */
+	if (begun)
+		service_job_failed(service, "superseded by another declaration", now);
 	service_decide(service, &fewer);
-	if (starts)
+	if (begun && service->wanted == WANTED_UP && service->job.id > 0)
 		service_job_begin(service, JOB_START, now);
 }
 

@@ -54,6 +54,61 @@ static void fewer_and_more_again_is_as_before(void **state)
 	arena_end(arena, service);
 }
 
+#define SLOW "trap \\\"sleep 0.3; exit 0\\\" TERM; while :; do sleep 0.1; done"
+
+static void an_operators_stop_outlives_another_number(void **state)
+{
+	static const char *const sizes[] = { SHARED(2, SLOW, ""), SHARED(5, SLOW, "") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		struct service *service = fleet_begin(arena, SHARED(4, SLOW, ""));
+
+		service_stop(service, "alice", "lunch", instant_read());
+		fleet_declare(service, sizes[i]);
+		assert_int_equal(service->job.kind, JOB_STOP);
+		assert_int_equal(service->job.result, JOB_RUNNING);
+		assert_true(arena_until_job(arena, service));
+		assert_int_equal(service->job.result, JOB_DONE);
+		assert_int_equal(fleet_processes(service), 0);
+		for (unsigned nth = 0; nth < 4; nth++)
+			assert_string_equal(service->exits[nth].by, "alice");
+		arena_end(arena, service);
+	}
+}
+
+static void a_stop_that_is_held_is_held_with_another_number(void **state)
+{
+	const struct decision decision = { CAUSE_OPERATOR, "alice", "lunch" };
+	struct service *service = fleet_begin(arena, SHARED(2, SLEEPS, ""));
+
+	(void)state;
+	service_stop_later(service, &decision, instant_read());
+	fleet_declare(service, SHARED(3, SLEEPS, ""));
+	assert_int_equal(service->job.result, JOB_RUNNING);
+	assert_int_equal(service->held, JOB_STOP);
+	service_let_go(service, instant_read());
+	assert_true(arena_until_job(arena, service));
+	assert_int_equal(service->job.result, JOB_DONE);
+	arena_end(arena, service);
+}
+
+static void a_start_that_is_held_begins_as_many_as_are_declared_then(void **state)
+{
+	struct service *service = arena_service(arena, SHARED(2, SLEEPS, ""));
+
+	(void)state;
+	service_start_later(service, "alice", NULL, instant_read());
+	fleet_declare(service, SHARED(3, SLEEPS, ""));
+	assert_int_equal(service->job.result, JOB_RUNNING);
+	assert_int_equal(fleet_processes(service), 0);
+	service_let_go(service, instant_read());
+	assert_true(arena_until_job(arena, service));
+	assert_int_equal(service->job.result, JOB_DONE);
+	assert_int_equal(fleet_up(service), 3);
+	arena_end(arena, service);
+}
+
 static void two_hundred_and_fifty_six_roll(void **state)
 {
 	struct service *service = fleet_begin(arena, SHARED(256, SLEEPS, ",'batch':64"));
@@ -180,6 +235,10 @@ int main(void)
 		cmocka_unit_test(an_apply_restarts_only_what_began_before_it),
 		cmocka_unit_test(instances_may_change_while_it_rolls),
 		cmocka_unit_test(fewer_and_more_again_is_as_before),
+		cmocka_unit_test(an_operators_stop_outlives_another_number),
+		cmocka_unit_test(a_stop_that_is_held_is_held_with_another_number),
+		cmocka_unit_test(
+			a_start_that_is_held_begins_as_many_as_are_declared_then),
 		cmocka_unit_test(two_hundred_and_fifty_six_roll),
 	};
 	int failed;
