@@ -104,7 +104,11 @@ bool service_has_arrived(const struct service *service)
 static bool all_reloaded(const struct service *service)
 {
 	for (unsigned i = 0; i < service->instances_count; i++) {
-		if (service->instances[i].process->reloading)
+		const struct instance *instance = &service->instances[i];
+
+		if (instance->process->reloading ||
+			(instance->process->owes_reload &&
+				instance->state == STATE_STARTING))
 			return false;
 	}
 	return true;

@@ -130,6 +130,7 @@ static void start(struct process *process, struct instant now)
 	instance->ready = instance->notified_ready = instance->exec_done = false;
 	instance->ran_before = instance->draining = false;
 	process->aborting = process->leaving = process->served = false;
+	process->owes_reload = false;
 	process->stranger_told = process->refusal_told = false;
 	process->declared = service_of(process)->declared;
 	process->complaint[0] = '\0';
@@ -171,4 +172,7 @@ void process_settle(struct process *process, struct instant now)
 	process_begin_upkeep(process, now);
 	instance_set_deadline(
 		process->instance, instant_add_ms(now, run->restart.stable_ms));
+	if (process->owes_reload)
+		instance_on(process->instance, EVENT_RELOAD, NULL, now);
+	process->owes_reload = false;
 }

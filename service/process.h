@@ -87,6 +87,7 @@ struct process {
 	unsigned roll_from; /* the generation that is to be replaced */
 	unsigned replaces;  /* a newcomer: the slot that it is to relieve; 0: none */
 	bool reloading;
+	bool owes_reload; /* what a reload is to make it read came while it started */
 	struct {
 		struct instant asked, due; /* due: READY=1, once announced */
 		struct wall asked_wall;

@@ -203,20 +203,40 @@ void service_restart(
 	service_restart_for(service, &decision, now);
 }
 
+/* What starts may have read its files already, as they were: it is reloaded when it is
+ * up. */
+static bool owe_reload(struct service *service)
+{
+	bool owed = false;
+
+	for (unsigned i = 0; i < service->instances_count; i++) {
+		const struct instance *instance = &service->instances[i];
+
+		if (instance->state != STATE_STARTING ||
+			instance->process->declared == service->declared)
+			continue;
+		instance->process->owes_reload = owed = true;
+	}
+	return owed;
+}
+
 void service_reload(
 	struct service *service, const char *who, const char *why, struct instant now)
 {
 	struct service_event event = {
 		.service = service, .word = "reload", .level = LOG_INFO
 	};
+	bool is_up = service_state(service) == STATE_UP, owed = owe_reload(service);
 	char text[REASON_BYTES];
 
 	reason_set(text, sizeof(text), "reload asked%s%s%s%s", who ? " by " : "",
 		who ? who : "", why && *why ? ": " : "", why ? why : "");
 	event.text = text;
 	service->host->event(service->host->owner, &event);
+	if (owed && !is_up && service_job_runs(service))
+		return; /* who waits for the start goes on to wait */
 	service_job_begin(service, JOB_RELOAD, now);
-	if (service_state(service) != STATE_UP)
+	if (!is_up && !owed)
 		service_job_failed(service, "it is not up: start it", now);
 	all_on(service, EVENT_RELOAD, NULL, now);
 }

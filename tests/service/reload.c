@@ -2,9 +2,11 @@
  *
  * reload.c - what is known after a reload of a real process.
  */
+#include <signal.h>
 #include <string.h>
 
 #include "service/process.h"
+#include "tests/service/fleet.h"
 #include "tests/service/script.h"
 #include "tests/test.h"
 
@@ -68,6 +70,68 @@ static void a_reload_is_proven_or_it_is_said_what_is_not_known(void **state)
 	}
 }
 
+static bool is_executed(void *data)
+{
+	const struct service *service = data;
+
+	return service->instances[0].exec_done &&
+	       strcmp(service->instances[0].status, "begins") == 0;
+}
+
+static bool has_read_again(void *data)
+{
+	const struct service *service = data;
+
+	return strcmp(service->instances[0].status, "read again") == 0;
+}
+
+/* It began with a file as it was: it may have read it already. */
+static void a_reload_of_what_starts_comes_when_it_is_up(void **state)
+{
+	_cleanup_free_ char *declaration = script_declare(
+		"on(1, lambda: say(\"STATUS=read again\"))\n"
+		"say(\"STATUS=begins\")\ntime.sleep(0.5)\nsay(\"READY=1\")\nrest()\n",
+		RELOADS, "");
+	struct service *service = arena_begin(arena, declaration);
+
+	(void)state;
+	assert_true(arena_until(arena, is_executed, service));
+	fleet_declare(service, declaration);
+	service_reload(service, "alice", "declaration changed", instant_read());
+	/* who waits for the start goes on to wait */
+	assert_int_equal(service->job.kind, JOB_START);
+	assert_int_equal(service->job.result, JOB_RUNNING);
+	assert_int_equal(service->instances[0].state, STATE_STARTING);
+	assert_true(arena_until_job(arena, service));
+	assert_int_equal(service->job.result, JOB_DONE);
+	assert_true(arena_until(arena, has_read_again, service));
+	/* and when nobody asked for the start */
+	kill(service->instances[0].pid, SIGKILL);
+	assert_true(arena_until(arena, is_executed, service));
+	fleet_declare(service, declaration);
+	service_reload(service, "alice", "declaration changed", instant_read());
+	assert_int_equal(service->job.kind, JOB_RELOAD);
+	assert_true(arena_until_job(arena, service));
+	assert_int_equal(service->job.result, JOB_DONE);
+	assert_int_equal(service->instances[0].state, STATE_UP);
+	assert_true(has_read_again(service));
+	arena_end(arena, service);
+}
+
+static void what_starts_with_what_is_declared_cannot_be_reloaded_yet(void **state)
+{
+	_cleanup_free_ char *declaration =
+		script_declare("say(\"STATUS=begins\")\nrest()\n", RELOADS, "");
+	struct service *service = arena_begin(arena, declaration);
+
+	(void)state;
+	assert_true(arena_until(arena, is_executed, service));
+	service_reload(service, "alice", NULL, instant_read());
+	assert_int_equal(service->job.result, JOB_FAILED);
+	assert_string_equal(service->job.reason, "it is not up: start it");
+	arena_end(arena, service);
+}
+
 static void a_start_is_no_reload(void **state)
 {
 	struct service *service = script_begin(arena,
@@ -92,6 +156,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reload_is_proven_or_it_is_said_what_is_not_known),
+		cmocka_unit_test(a_reload_of_what_starts_comes_when_it_is_up),
+		cmocka_unit_test(
+			what_starts_with_what_is_declared_cannot_be_reloaded_yet),
 		cmocka_unit_test(a_start_is_no_reload),
 	};
 	int failed;
