@@ -48,6 +48,15 @@ void process_set_ending(
 	text_done(&text);
 }
 
+/* As with the reason, the first one counts. */
+static void set_author(struct process *process, const char *who)
+{
+	struct ending *ending = &process->ending;
+
+	if (!ending->known)
+		reason_set(ending->by, sizeof(ending->by), "%s", who);
+}
+
 /* ---- told to end ------------------------------------------------------------------ */
 
 static void finish_when_gone(struct process *process, struct instant now)
@@ -105,6 +114,7 @@ static void remember_who_told(struct process *process, const char *what)
 	if (!process->launched)
 		return;
 	service_describe_told(service, what, reason);
+	set_author(process, service->told.who);
 	process_set_ending(process, service->told.cause, "%s", reason);
 }
 
@@ -207,11 +217,12 @@ static void explain_oom(struct process *process, char why[static REASON_BYTES])
 static void describe_signal(struct process *process, const char *oom)
 {
 	int number = process->ending.signal;
-	const char *word = signal_word(number), *who = service_of(process)->told.who;
+	const char *word = signal_word(number), *who = process->sent_by;
 
 	if (number == SIGKILL && *oom) {
 		process_set_ending(process, CAUSE_OOM, "SIGKILL (%s)", oom);
 	} else if (process->sent_signal == number) {
+		set_author(process, who);
 		process_set_ending(process, CAUSE_OPERATOR, "SIG%s (%s%s)", word,
 			*who ? "sent by " : "as an operator asked", who);
 	} else if (number == SIGKILL) {

@@ -125,11 +125,15 @@ static bool (*const is_done[])(const struct service *service) = {
 /* A process in whose place another was to come, and it did not. */
 static void lose_newcomer(struct instance *instance, struct instant now)
 {
+	const struct instance *old =
+		&instance->service->instances[instance->process->replaces - 1];
+	bool serves = old->state == STATE_UP;
 	char reason[REASON_BYTES];
 
 	reason_set(reason, sizeof(reason),
-		"the new process was thrown away, the old one (instance %u) serves on: %s",
-		instance->process->replaces, instance->why);
+		"the new process was thrown away, the old one (instance %u) %s%s: %s",
+		old->number, serves ? "serves on" : "is ",
+		serves ? "" : state_words[old->state], instance->why);
 	service_lose_newcomer(instance, now);
 	service_job_lost(instance, reason, now);
 }

@@ -191,7 +191,7 @@ static void record(struct process *process, const struct outcome *outcome)
 	memcpy(exit.reason, ending->reason, sizeof(exit.reason));
 	memcpy(exit.next, outcome->next, sizeof(exit.next));
 	if (!exit_cause_is_death(ending->cause))
-		memcpy(exit.by, service->told.who, sizeof(exit.by));
+		memcpy(exit.by, ending->by, sizeof(exit.by));
 	tell(process, &exit, exits_add(service, &exit));
 }
 

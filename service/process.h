@@ -26,7 +26,8 @@ struct ending {
 	bool known;
 	enum exit_cause cause;
 	int code, signal;
-	bool core, killed; /* killed: it did not stop in time */
+	bool core, killed;  /* killed: it did not stop in time */
+	char by[WHO_BYTES]; /* who asked for it; "": nobody */
 	char reason[REASON_BYTES];
 };
 
@@ -64,11 +65,12 @@ struct process {
 	int report_fd;
 	struct instant began, ended;
 	bool launched;
-	bool served;          /* it was up */
-	bool leaving;         /* told to drain, not yet to end */
-	bool stranger_told;   /* a refused MAINPID was said once */
-	bool refusal_told;    /* as was a refused FDSTORE */
-	int sent_signal;      /* by an operator; 0: none */
+	bool served;        /* it was up */
+	bool leaving;       /* told to drain, not yet to end */
+	bool stranger_told; /* a refused MAINPID was said once */
+	bool refusal_told;  /* as was a refused FDSTORE */
+	int sent_signal;    /* by an operator; 0: none */
+	char sent_by[WHO_BYTES];
 	pid_t last_pid;       /* of the process that ended, until that is recorded */
 	int64_t watchdog_us;  /* 0: none */
 	struct instant heard; /* its latest WATCHDOG=1; exec, before the first */

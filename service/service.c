@@ -241,16 +241,19 @@ void service_reload(
 	all_on(service, EVENT_RELOAD, NULL, now);
 }
 
-int service_kill(struct service *service, int signal)
+int service_kill(struct service *service, int signal, const char *who)
 {
 	int r = -ESRCH;
 
 	for (unsigned i = 0; i < service->instances_count; i++) {
 		const struct instance *instance = &service->instances[i];
+		struct process *process = instance->process;
 
 		if (!instance->pid)
 			continue;
-		instance->process->sent_signal = signal;
+		process->sent_signal = signal;
+		reason_set(
+			process->sent_by, sizeof(process->sent_by), "%s", who ? who : "");
 		if (pidfd_send_signal(instance->pidfd, signal, NULL, 0) < 0)
 			return -errno;
 		r = 0;

@@ -201,9 +201,9 @@ void service_stop_later(
 void service_let_go(struct service *service, struct instant now);
 /* What processes that are told to end from now on are remembered by. */
 void service_decide(struct service *service, const struct decision *decision);
-/* Sends `signal` to the main process of each instance: 0 or -ESRCH when none runs,
- * -errno. */
-int service_kill(struct service *service, int signal);
+/* Sends `signal` to the main process of each instance, by the word of `who` (NULL: nobody
+ * is known): 0 or -ESRCH when none runs, -errno. */
+int service_kill(struct service *service, int signal, const char *who);
 
 /* A new declaration (takes, shares). What needs a restart takes effect with the next
  * process; the caller decides whether to call service_restart. Number of instances,

@@ -147,15 +147,13 @@ static struct json_t *kill_one(
 {
 	_cleanup_(json_freep) struct json_t *row = json_new_object();
 	char why[32], who[WHO_BYTES];
-	const struct decision decision = { CAUSE_OPERATOR, who, why };
 	int r = -ESRCH, failed = 0;
 
 	snprintf(why, sizeof(why), "signal %d", number);
 	if (member->service) {
 		note(member, call, "kill", why);
 		control_who(member->supervisor, call, who);
-		service_decide(member->service, &decision);
-		r = service_kill(member->service, number);
+		r = service_kill(member->service, number, who);
 	}
 	failed |= json_set_text(row, "service", member->name);
 	failed |= json_set_bool(row, "ok", r == 0);

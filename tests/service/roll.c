@@ -143,6 +143,32 @@ static void one_that_does_not_get_ready_is_thrown_away(void **state)
 	}
 }
 
+static bool is_newcomer_there(void *data)
+{
+	const struct service *service = data;
+
+	return service->instances[1].pid > 0;
+}
+
+static void what_is_said_of_the_old_one_is_true_when_it_has_died_too(void **state)
+{
+	struct service *service = fleet_begin(arena, FLEET(1, SLEEPS, ""));
+
+	(void)state;
+	fleet_declare(service,
+		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
+		"'restart':{'delay':'20s'},'ready':{'by':'listen','timeout':'500ms'}},"
+		"'listen':[{'name':'http','port':'${10042 + instance}'}]}");
+	service_restart(service, "alice", "new build", instant_read());
+	assert_true(arena_until(arena, is_newcomer_there, service));
+	kill(service->instances[0].pid, SIGKILL);
+	assert_true(arena_until_job(arena, service));
+	assert_int_equal(service->job.result, JOB_FAILED);
+	SAYS(service->job.reason, "the old one (instance 1) is waiting: ");
+	SAYS(service->job.reason, "nothing listens yet on port 10044");
+	arena_end(arena, service);
+}
+
 #define CHECKED                                                                          \
 	"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],'ready':"    \
 	"{'by':'started','timeout':'300ms'},'drain':{'settle':'10ms'}},"                 \
@@ -366,6 +392,8 @@ int main(void)
 		cmocka_unit_test(the_new_one_is_there_before_the_old_one_goes),
 		cmocka_unit_test(four_are_replaced_one_after_the_other),
 		cmocka_unit_test(one_that_does_not_get_ready_is_thrown_away),
+		cmocka_unit_test(
+			what_is_said_of_the_old_one_is_true_when_it_has_died_too),
 		cmocka_unit_test(a_newcomer_has_to_pass_its_checks),
 		cmocka_unit_test(a_newcomer_without_any_answer_is_no_proof),
 		cmocka_unit_test(batch_is_how_many_may_be_away),

@@ -75,14 +75,32 @@ static void a_signal_that_an_operator_sent_is_no_death(void **state)
 	struct service *service = arena_begin(arena, SLEEPER);
 
 	(void)state;
-	assert_int_equal(service_kill(service, SIGKILL), -ESRCH); /* not yet */
+	assert_int_equal(service_kill(service, SIGKILL, NULL), -ESRCH); /* not yet */
 	assert_true(arena_until_state(arena, service, STATE_UP));
-	assert_int_equal(service_kill(service, 0), 0);
-	assert_int_equal(service_kill(service, SIGKILL), 0);
+	assert_int_equal(service_kill(service, 0, NULL), 0);
+	assert_int_equal(service_kill(service, SIGKILL, NULL), 0);
 	assert_true(arena_until(arena, is_again, service));
 	assert_int_equal(service->exits[0].cause, CAUSE_OPERATOR);
 	assert_string_equal(service->exits[0].reason, "SIGKILL (as an operator asked)");
 	assert_int_equal(service->deaths_in_a_row, 0);
+	arena_end(arena, service);
+}
+
+static void a_signals_author_is_not_who_asked_for_anything_else(void **state)
+{
+	struct service *service = arena_begin(arena, SLEEPER);
+
+	(void)state;
+	assert_true(arena_until_job(arena, service));
+	service_restart(service, "bob", "new glibc", instant_read());
+	assert_int_equal(service_kill(service, 0, "alice"), 0);
+	assert_true(arena_until_job(arena, service));
+	SAYS(service->exits[0].reason, "restarted by bob: new glibc");
+	assert_string_equal(service->exits[0].by, "bob");
+	assert_int_equal(service_kill(service, SIGINT, "alice"), 0);
+	assert_true(arena_until(arena, is_again, service));
+	assert_string_equal(service->exits[0].reason, "SIGINT (sent by alice)");
+	assert_string_equal(service->exits[0].by, "alice");
 	arena_end(arena, service);
 }
 
@@ -465,6 +483,7 @@ int main(void)
 		cmocka_unit_test(without_a_pause_a_killed_service_does_not_wait),
 		cmocka_unit_test(what_cannot_even_begin_waits_a_turn_without_a_pause),
 		cmocka_unit_test(a_signal_that_an_operator_sent_is_no_death),
+		cmocka_unit_test(a_signals_author_is_not_who_asked_for_anything_else),
 		cmocka_unit_test(what_cannot_start_says_why_and_waits),
 		cmocka_unit_test(
 			a_service_that_ignores_the_signal_is_killed_with_all_it_made),
