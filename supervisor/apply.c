@@ -37,6 +37,8 @@
 enum { STARTS_MAX_MS = MS_PER_S };
 /* After one that failed: a directory of people may come later than this host. */
 enum { LOOK_AGAIN_MS = 5 * MS_PER_S };
+/* After files could not be read for lack of time or memory: nobody writes them again. */
+enum { READ_AGAIN_MS = 5 * MS_PER_S };
 
 struct apply {
 	struct supervisor *supervisor;
@@ -49,6 +51,7 @@ struct apply {
 	struct shown *shown;
 	struct timer *look_later;   /* armed: after the services of a boot */
 	struct timer *look_again;   /* armed: the latest look-up failed */
+	struct timer *read_again;   /* armed: what nobody waits for could not be read */
 	struct file_watch *watch;   /* NULL: this host cannot */
 	bool looked;                /* the disk was read once */
 	char unknown[REASON_BYTES]; /* why the latest look-up failed, as it was said */
@@ -96,6 +99,14 @@ static void refuse(struct apply *apply, const char *reason, struct instant now)
 	finish(apply, &outcome, now);
 }
 
+/* Nothing is wrong with the files. Who waits is told, and tries again by himself. */
+static void refuse_for_now(struct apply *apply, const char *reason, struct instant now)
+{
+	if (!wish_of(apply)->done)
+		timer_arm(apply->read_again, instant_add_ms(now, READ_AGAIN_MS));
+	refuse(apply, reason, now);
+}
+
 static void compare(struct apply *apply, struct instant now);
 
 /* ---- looking up ---------------------------------------------------------------- */
@@ -139,7 +150,7 @@ static void on_looked_up(
 	if (!apply->config) { /* after the services of a boot, or again */
 		task_schedule(apply->next);
 	} else if (!found) {
-		refuse(apply, why, now);
+		refuse_for_now(apply, why, now);
 	} else if (supervisor->stopping) {
 		refuse(apply, "svcd is about to end", now);
 	} else {
@@ -335,7 +346,7 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 
 	apply->reader = reader_free(apply->reader);
 	if (!config) {
-		refuse(apply, result->reason, now);
+		refuse_for_now(apply, result->reason, now);
 		return;
 	}
 	apply->config = config;
@@ -354,7 +365,7 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 	else if (wish_of(apply)->mode == APPLY_FIRST)
 		compare(apply, now);
 	else if (look_up(apply) < 0)
-		refuse(apply, "out of memory", now);
+		refuse_for_now(apply, "out of memory", now);
 }
 
 static void read_disk(struct apply *apply, struct instant now)
@@ -370,7 +381,7 @@ static void read_disk(struct apply *apply, struct instant now)
 		.owner = apply };
 
 	if (reader_start(&apply->reader, &plan) < 0)
-		refuse(apply, "out of memory", now);
+		refuse_for_now(apply, "out of memory", now);
 }
 
 static void take_shown(struct apply *apply, struct instant now)
@@ -422,18 +433,25 @@ int apply_begin(struct apply *apply, struct apply_wish *wish)
 	return r;
 }
 
-static void on_files(void *owner, struct instant now)
+/* A queue that is full reads them anyway. */
+static void on_read_again(void *owner, struct instant now)
 {
 	struct apply *apply = owner;
-	const struct supervisor *supervisor = apply->supervisor;
 	struct apply_wish wish = { .mode = APPLY_SAFE, .who = "svcd" };
 
 	(void)now;
-	if (supervisor->stopping ||
-		supervisor->config->host.auto_apply != AUTO_APPLY_WATCH)
+	if (!apply->supervisor->stopping)
+		(void)apply_begin(apply, &wish);
+}
+
+static void on_files(void *owner, struct instant now)
+{
+	struct apply *apply = owner;
+
+	if (apply->supervisor->config->host.auto_apply != AUTO_APPLY_WATCH)
 		return;
 	log_info("files changed: reading the declarations again");
-	(void)apply_begin(apply, &wish); /* a queue that is full reads them anyway */
+	on_read_again(apply, now);
 }
 
 CLEANUP(struct apply *, apply_free)
@@ -453,6 +471,8 @@ int apply_new(struct apply **ret, struct supervisor *supervisor)
 		r = timer_new(&apply->look_later, supervisor->loop, on_look_later, apply);
 	if (r == 0)
 		r = timer_new(&apply->look_again, supervisor->loop, on_look_again, apply);
+	if (r == 0)
+		r = timer_new(&apply->read_again, supervisor->loop, on_read_again, apply);
 	if (r < 0)
 		return r;
 	r = file_watch_new(&apply->watch, supervisor->loop, on_files, apply);
@@ -477,6 +497,7 @@ struct apply *apply_free(struct apply *apply)
 	task_free(apply->next);
 	timer_free(apply->look_later);
 	timer_free(apply->look_again);
+	timer_free(apply->read_again);
 	file_watch_free(apply->watch);
 	free(apply);
 	return NULL;

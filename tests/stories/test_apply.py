@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from changes import accepted, again, applied_now, count_reads, hup, off, sleeper
-from machine import must, until
+from machine import must, processes, until
 
 # ---- accepted
 
@@ -369,6 +369,28 @@ def test_svcd_sleeps_while_a_file_is_refused_of_which_nothing_runs(host):
     before = processor_ticks(pid)
     time.sleep(2)  # what is looked for is that nothing happens
     assert processor_ticks(pid) - before < 50
+
+
+def reader_pid():
+    for pid, _, _ in processes():
+        with contextlib.suppress(OSError):
+            if b'--read=' in pathlib.Path(f'/proc/{pid}/cmdline').read_bytes():
+                return pid
+    return None
+
+
+def test_a_look_at_the_files_that_fails_is_repeated_by_itself(host):
+    sleeper(host, 'first')
+    host.start()
+    host.until_ready('first')
+    sleeper(host, 'second')
+
+    end = time.monotonic() + 10
+    while not (reader := reader_pid()):  # it is soon done: no pause
+        assert time.monotonic() < end
+    os.kill(reader, signal.SIGKILL)
+    until(lambda: 'apply: ' in host.said())
+    until(lambda: 'second: ready' in host.said())
 
 
 def test_apply_reads_the_disk_once(host):
