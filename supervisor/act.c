@@ -263,8 +263,10 @@ static void go(const struct act *act, struct member *member)
 {
 	const struct decision decision = { CAUSE_APPLY, act->who,
 		"no longer wanted here" };
-	const struct declaration *declaration = member->service->declaration;
+	const struct declaration *declaration;
 
+	assert(member && member->service);
+	declaration = member->service->declaration;
 	if (member->leaving && member->service->wanted == WANTED_DOWN)
 		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);

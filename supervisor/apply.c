@@ -122,16 +122,17 @@ static void on_engines(
 /* Until one succeeds: said once, not every time. */
 static void look_again(struct apply *apply, const char *reason, struct instant now)
 {
-	if (reason && strcmp(apply->unknown, reason) != 0)
+	if (reason && strcmp(apply->unknown, reason) != 0) {
 		supervisor_say(apply->supervisor,
 			(struct about){ NULL, "lookup", LOG_ERR },
 			"it is not known who may operate services, and is tried again "
 			"every %d s: %s",
 			LOOK_AGAIN_MS / MS_PER_S, reason);
-	else if (!reason && apply->unknown[0])
+	} else if (!reason && apply->unknown[0]) {
 		supervisor_say(apply->supervisor,
 			(struct about){ NULL, "lookup", LOG_NOTICE },
 			"it is known again who may operate services");
+	}
 	snprintf(apply->unknown, sizeof(apply->unknown), "%s", reason ? reason : "");
 	timer_arm(apply->look_again, reason ? instant_add_ms(now, LOOK_AGAIN_MS) : NEVER);
 }

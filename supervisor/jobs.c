@@ -229,14 +229,15 @@ static void add_target(
 	}
 	target->over = true;
 	target->ok = !refused;
-	if (!service)
+	if (!service) {
 		snprintf(target->reason, sizeof(target->reason), "refused: %.240s",
 			member->refused.count > 0 ? member->refused.items[0]
 						  : "its file");
-	else if (refused)
+	} else if (refused) {
 		snprintf(target->reason, sizeof(target->reason),
 			"is being removed: put its declaration back and run "
 			"`svcctl apply`");
+	}
 }
 
 void jobs_wait(struct jobs *jobs, struct varlink_call *call, const struct jobs_plan *plan)

@@ -120,7 +120,8 @@ def test_an_engine_that_dies_is_told_everything_again(host, program):
     until(lambda: host.network.run('curl', '-fs', 'http://127.0.0.1:9479/readyz/hello').returncode == 0)
     assert host.pid('hello') == service
     assert host.status('hello')['instances'][0]['restarts'] == 0
-    until(lambda: 'line 2' in host.ctl('logs', '-n', '10', 'hello').stdout)
+    # a check that is cut off makes it print many more
+    until(lambda: 'line 2' in host.ctl('logs', '-n', '1000', 'hello').stdout)
 
 
 def test_an_engine_without_its_user_is_not_root_instead(host):
