@@ -370,7 +370,7 @@ void act_refresh_operators(struct supervisor *supervisor)
 		if (member->operators_gid == gid)
 			continue;
 		member->operators_gid = gid;
-		told_declaration(member);
+		told_readers(member);
 	}
 }
 

@@ -141,6 +141,8 @@ void told_anew(struct supervisor *supervisor, enum engine which);
 void told_flush(struct supervisor *supervisor, enum engine which, struct instant now);
 void told_dirty(struct member *member, unsigned bits);
 void told_declaration(struct member *member); /* a new generation of it */
+/* Another group reads its logs: of no interest to the others, who would begin anew. */
+void told_readers(struct member *member);
 void told_pipe(struct member *member, unsigned instance, const char *stream, int fd);
 void told_gone(struct member *member); /* it is about to be forgotten */
 void told_answer(struct supervisor *supervisor, enum engine which,

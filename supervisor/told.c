@@ -261,6 +261,13 @@ void told_declaration(struct member *member)
 	told_dirty(member, TELL_SERVICE);
 }
 
+void told_readers(struct member *member)
+{
+	member->generation = ++member->supervisor->generations;
+	member->told[ENGINE_LOG].dirty |= TELL_SERVICE;
+	member->supervisor->told[ENGINE_LOG].dirty = true;
+}
+
 void told_pipe(struct member *member, unsigned instance, const char *stream, int fd)
 {
 	struct telling *telling = &member->told[ENGINE_LOG];

@@ -138,11 +138,27 @@ static void nor_does_it_matter_how_long_the_engine_was_busy(void **state)
 	tear_down(&scene);
 }
 
+static void only_the_log_engine_hears_whose_group_may_read(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	set_up(&scene);
+	scene.supervisor.told[ENGINE_LOG].synced = true;
+	told_readers(&scene.sample.member);
+	flush(&scene);
+	assert_string_equal(heard, "");
+	told_flush(&scene.supervisor, ENGINE_LOG, SAMPLE_NOW);
+	assert_string_equal(heard, "service mathoid");
+	tear_down(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_goes_and_comes_again_in_one_turn_stays),
 		cmocka_unit_test(nor_does_it_matter_how_long_the_engine_was_busy),
+		cmocka_unit_test(only_the_log_engine_hears_whose_group_may_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
