@@ -157,11 +157,13 @@ static int diff_leaves(
 /* Behind "files[N]."; NULL: `key` is of no file. */
 static const char *file_key(const char *key, size_t *ret_index)
 {
-	int used = 0;
+	static const char before[] = "files[", behind[] = "].";
+	char *end;
 
-	return sscanf(key, "files[%zu].%n", ret_index, &used) == 1 && used > 0
-		       ? key + used
-		       : NULL;
+	if (!text_starts(key, before))
+		return NULL;
+	*ret_index = strtoul(key + strlen(before), &end, 10);
+	return text_starts(end, behind) ? end + strlen(behind) : NULL;
 }
 
 static bool can_reload(const struct json_t *declaration)
