@@ -6,7 +6,7 @@
  * Not here: what a key needs when it changes: the rows say it, and a file by itself
  * (`on_change`).
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/fields.h"
