@@ -79,9 +79,12 @@ def test_last_words_are_those_of_the_process_that_said_them(host):
     where = host.root / 'run/count'
     where.mkdir()
     os.chmod(where, 0o777)
+    host.declare_web('hello', 8080, '--print-lines', '1')
+    host.start()
+    until(lambda: 'line 0' in host.ctl('logs', 'hello').stdout)  # svcd-log listens: in a boot it comes later
     declare_shell(host, 'crash', f'n=$(ls {where} | wc -l); touch {where}/$n; [ $n = 1 ] || echo "run $n" >&2; exit 1',
                   restart={'give_up': {'after': 3, 'within': '1m'}}, security={'system': 'off'})
-    host.start()
+    host.ctl('apply', '--yes')
     host.until_state('crash', 'failed')
     until(lambda: host.status('crash')['exits'][0]['stderr'])
     words = [one['stderr'] for one in host.status('crash')['exits']]
