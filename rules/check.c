@@ -155,11 +155,12 @@ static void check_network(struct checking *self)
 				  check->kind == CHECK_TCP;
 
 		snprintf(path, sizeof(path), "health.checks[%zu]", i);
-		if (asks && !check->unix_socket)
+		if (asks && !check->unix_socket) {
 			checking_refuse(self, path,
 				"'%s' asks over the network, which security.network: none "
 				"takes away; write exec, file or notify",
 				check->name);
+		}
 	}
 }
 

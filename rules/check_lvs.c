@@ -80,20 +80,22 @@ static void check_owner(struct checking *self, const char *path, const char *add
 	const struct ranges ranges = look_in_classes(self->site, address);
 	const char *reason = find_reason(self->site, address);
 
-	for (size_t i = 0; i < ARRAY_LEN(never); i++)
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
 		if (address_is_in(address, never[i]))
 			checking_refuse(self, path,
 				"'%s' is in %s, which no balancer serves", address,
 				never[i]);
+	}
 	if (reason)
 		checking_refuse(self, path,
 			"'%s' is reserved by lvs.reserved of site.yaml: %s", address,
 			reason);
-	if (ranges.any && !ranges.holds)
+	if (ranges.any && !ranges.holds) {
 		checking_refuse(self, path,
 			"'%s' is in no network of lvs.classes of site.yaml: it may be "
 			"somebody else's",
 			address);
+	}
 }
 
 /* An address, not a network. */

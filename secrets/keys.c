@@ -78,11 +78,12 @@ static int judge(const struct stat *info, const char *file, struct error *err)
 			"0600 %s",
 			file, (unsigned)(info->st_mode & 07777), file);
 	}
-	if (info->st_nlink != 1)
+	if (info->st_nlink != 1) {
 		return error_set(err, -EINVAL,
 			"%s: has %lu names (hard links); fix: copy it and put the copy in "
 			"its place",
 			file, (unsigned long)info->st_nlink);
+	}
 	if (info->st_size > SECRETS_MAX_BYTES)
 		return error_set(err, -E2BIG,
 			"%s: %lld KiB long; at most %d KiB are read", file,

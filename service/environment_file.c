@@ -30,11 +30,12 @@ static int judge(int fd, const struct user *user, struct error *err)
 		return error_errno(err, -errno, "fstat");
 	if (!S_ISREG(info.st_mode))
 		return error_set(err, -EINVAL, "not a regular file");
-	if (info.st_nlink != 1)
+	if (info.st_nlink != 1) {
 		return error_set(err, -EPERM,
 			"has %lu names (hard links); fix: copy it and put the copy in its "
 			"place",
 			(unsigned long)info.st_nlink);
+	}
 	if (info.st_uid != 0 && info.st_uid != user->uid)
 		return error_set(err, -EPERM, "belongs to uid %u; fix: chown root it",
 			(unsigned)info.st_uid);

@@ -102,13 +102,11 @@ static int put_as_user(
 	return r;
 }
 
-static int put(const char *path, const char *content, const struct file_plan *plan,
-	mode_t mode, bool *ret_changed, struct error *err)
+/* `target` has its content and mode. */
+static int put(const char *path, struct target target, const struct file_plan *plan,
+	bool *ret_changed, struct error *err)
 {
 	const struct way way = { path, plan->user.uid, plan->user.gid, 0755 };
-	struct target target = {
-		.content = content, .gid = plan->user.gid, .mode = mode
-	};
 	_cleanup_close_ int directory = -1;
 	bool users;
 	int r = way_open_above(&directory, &users, &target.name, &way, err);
@@ -116,6 +114,7 @@ static int put(const char *path, const char *content, const struct file_plan *pl
 	if (r < 0)
 		return error_prefix(err, "files: %s", path);
 	target.directory = directory;
+	target.gid = plan->user.gid;
 	if (!users) {
 		r = put_in_place(&target, ret_changed);
 		return r < 0 ? error_errno(err, r, "files: writing %s", path) : 0;
@@ -151,7 +150,9 @@ int file_render(const struct file *file, const struct file_plan *plan, bool *ret
 	if (r < 0)
 		return r;
 	assert(path && content); /* what config_expand() promised */
-	return put(path, content, plan, (mode_t)file->mode, ret_changed, err);
+	return put(path,
+		(struct target){ .content = content, .mode = (mode_t)file->mode }, plan,
+		ret_changed, err);
 }
 
 /* ---- directories --------------------------------------------------------------- */
@@ -242,17 +243,19 @@ int directory_prepare(const struct directory_plan *plan, struct error *err)
 	self.above = above;
 	r = users ? make_as_user(&self) : make_ours(&self);
 	fd = self.fd;
-	if (r == -ELOOP || r == -ENOTDIR)
+	if (r == -ELOOP || r == -ENOTDIR) {
 		return error_set(err, r,
 			"%s is a symbolic link or a file; fix: name the directory that is "
 			"meant",
 			plan->path);
-	if (r == -EPERM && users && plan->writer)
+	}
+	if (r == -EPERM && users && plan->writer) {
 		return error_set(err, r,
 			"svcd-log cannot be let into %s, which lies in a directory of the "
 			"service's own; fix: name one below root's, or send stdout and "
 			"stderr to the journal",
 			plan->path);
+	}
 	if (r < 0)
 		return error_errno(err, r, "making %s", plan->path);
 	return check_writer(&self, err);

@@ -7,6 +7,7 @@
  */
 #include "service/program.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -74,11 +75,12 @@ static int judge_directory(int fd, const char *path, struct error *err)
 			continue;
 		real[end] = '\0';
 		if (stat(real, &info) == 0 && (info.st_mode & S_IWOTH) &&
-			!(info.st_mode & S_ISVTX))
+			!(info.st_mode & S_ISVTX)) {
 			return error_set(err, -EPERM,
 				"run.directory: %s is writable by everybody; fix: chmod o-w "
 				"%s",
 				real, real);
+		}
 	}
 	return 0;
 }
@@ -98,6 +100,7 @@ static int find(
 			&program, declaration->run.command.items[0], instance, err);
 	if (r < 0)
 		return r;
+	assert(directory && program); /* what config_expand() promised */
 	fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_set(err, -errno,
