@@ -260,11 +260,11 @@ static const char *keep_shown(
 	struct apply *apply, struct json_t *changes, struct instant now)
 {
 	struct apply_wish *wish = wish_of(apply);
-	struct shown_plan plan = { .config = TAKE(apply->config),
-		.changes = json_share(changes),
+	struct shown_plan plan = { .changes = json_share(changes),
 		.names = wish->names,
 		.remove = wish->remove };
 
+	plan.config = TAKE(apply->config);
 	wish->names = wish->remove = (struct strings){ 0 };
 	return shown_keep(apply->shown, &plan, now);
 }
