@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 
 #include "keeper/keeper.h"
@@ -48,9 +49,19 @@ static const char *read_root(char *root)
 	return root ? root : "";
 }
 
+static int print(const char *what)
+{
+	if (strcmp(what, "failpoints") == 0 && failpoint_print_names(stdout))
+		return EXIT_SUCCESS;
+	fputs("--print knows: failpoints, when configured with -Dfailpoints=true\n",
+		stderr);
+	return EXIT_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "root", required_argument, NULL, 'r' },
+		{ "print", required_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ 0 } };
 	struct error err = { 0 };
@@ -61,6 +72,7 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
 		case 'r': given = optarg; break;
+		case 'p': return print(optarg);
 		case 'v': puts("svcd " SVCD_VERSION); return EXIT_SUCCESS;
 		case 'h': fputs(help, stdout); return EXIT_SUCCESS;
 		default: return EXIT_USAGE;

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "base/cleanup.h"
+#include "base/failpoint.h"
 #include "base/log.h"
 
 enum { FIRST_FD = 3, EXIT_NO_EXEC = 127 };
@@ -127,18 +128,19 @@ int start_supervisor(const struct start *start, int *ret_life, struct error *err
 	int ends[2], r;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (FAILPOINT_CALL("keeper.pipe", pipe2(ends, O_CLOEXEC)) < 0)
 		return error_errno(err, -errno, "pipe");
 	read_end = ends[0];
 	write_end = ends[1];
 	r = parcel_pack(&parcel, start, read_end);
 	if (r < 0)
 		return error_errno(err, r, "file descriptors");
-	pid = fork();
+	pid = FAILPOINT_CALL("keeper.fork", fork());
 	if (pid < 0)
 		return error_errno(err, -errno, "fork");
 	if (pid == 0)
 		become(start, &parcel);
+	FAILPOINT("keeper.forked");
 	*ret_life = TAKE_FD(write_end);
 	return pid;
 }

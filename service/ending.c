@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "base/failpoint.h"
 #include "base/reason.h"
 
 #include "service/oom.h"
@@ -91,8 +92,10 @@ static void end(struct process *process, int signal, struct instant now)
 	const struct run *run = &service_of(process)->declaration->run;
 
 	disarm(process, now);
+	FAILPOINT("ending.signal");
 	if (process->instance->pid)
 		(void)pidfd_send_signal(process->instance->pidfd, signal, NULL, 0);
+	FAILPOINT("ending.signalled");
 	instance_set_deadline(
 		process->instance, instant_add_ms(now, run->stop.timeout_ms));
 	finish_when_gone(process, now);
@@ -187,8 +190,10 @@ void process_kill(struct process *process, struct instant now)
 		end(process, stop_signal(process), now);
 		return;
 	}
+	FAILPOINT("ending.kill");
 	if (process->cgroup)
 		(void)cgroup_kill(process->cgroup);
+	FAILPOINT("ending.killed");
 	duration_format(instant_since_us(now, process->instance->since), lasted);
 	reason_set(why, sizeof(why), "killed: it did not stop within %s", lasted);
 	if (!process->ending.killed)
@@ -275,9 +280,12 @@ void process_exited(void *owner, unsigned events, struct instant now)
 	struct process *process = owner;
 	struct instance *instance = process->instance;
 	siginfo_t info = { 0 };
-	int r = waitid(P_PIDFD, (id_t)instance->pidfd, &info, WEXITED | WNOHANG);
+	int r;
 
 	(void)events;
+	FAILPOINT("ending.reap");
+	r = waitid(P_PIDFD, (id_t)instance->pidfd, &info, WEXITED | WNOHANG);
+	FAILPOINT("ending.reaped");
 	if (r == 0 && info.si_pid == 0)
 		return;
 	take_report(process);

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <syslog.h>
 
+#include "base/failpoint.h"
 #include "base/reason.h"
 
 #include "service/process.h"
@@ -158,6 +159,7 @@ void instance_on(
 
 	if (!arrow)
 		return;
+	FAILPOINT_WORDS("gate", state_words[arrow->from], event_words[on]);
 	if (arrow->to != arrow->from) {
 		enter(instance, arrow->to, why, now);
 	} else if (why) {
@@ -166,6 +168,7 @@ void instance_on(
 	if (arrow->then)
 		arrow->then(instance->process, now);
 	service_noticed(instance, now);
+	FAILPOINT_WORDS("past", state_words[arrow->from], event_words[on]);
 }
 
 void instance_print_states(FILE *out)
@@ -176,4 +179,14 @@ void instance_print_states(FILE *out)
 			state_words[arrows[i].to], event_words[arrows[i].on]);
 	}
 	fputs("}\n", out);
+}
+
+void instance_print_failpoints(FILE *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(arrows); i++) {
+		const char *from = state_words[arrows[i].from],
+			   *on = event_words[arrows[i].on];
+
+		fprintf(out, "gate.%s.%s\npast.%s.%s\n", from, on, from, on);
+	}
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/reason.h"
@@ -64,7 +65,9 @@ static int make_pipe(struct process *process, unsigned stream)
 
 	if (instance->output[stream] >= 0)
 		return 0;
-	r = pipe_new(ends);
+	r = FAILPOINT_ERROR("launch.pipe");
+	if (r == 0)
+		r = pipe_new(ends);
 	if (r < 0)
 		return r;
 	instance->output[stream] = ends[0];
@@ -240,7 +243,9 @@ static int clone_child(
 		error_errno(err, r, "making the pipe for its output");
 	if (r == 0) {
 		command->spec.cgroup_fd = cgroup_fd(process->cgroup);
+		FAILPOINT("launch.piped");
 		r = spawn(&child, &command->spec, err);
+		FAILPOINT("launch.cloned");
 	}
 	for (unsigned stream = 0; stream < 2; stream++) {
 		if (fds[stream] >= 0)
@@ -270,8 +275,10 @@ int process_launch(struct process *process, char *reason, struct instant now)
 
 	if (r == 0)
 		r = make_cgroup(process, &err);
+	FAILPOINT("launch.leaf");
 	if (r == 0)
 		r = make_notify(process, &err);
+	FAILPOINT("launch.notify");
 	if (r == 0)
 		r = add_private(process, &command);
 	if (r == 0)
@@ -294,5 +301,6 @@ int process_launch(struct process *process, char *reason, struct instant now)
 	process->watchdog_us = run->watchdog_ms > 0 ? run->watchdog_ms * US_PER_MS : 0;
 	instance_explain(instance, "", now);
 	instance_set_deadline(instance, instant_add_ms(now, run->ready.timeout_ms));
+	FAILPOINT("launch.launched");
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/reason.h"
 #include "base/stranger.h"
@@ -301,7 +302,8 @@ static int listen_at(struct notify *notify, const struct notify_plan *plan)
 	if (strlen(plan->path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(address.sun_path, plan->path, strlen(plan->path) + 1);
-	notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	notify->fd = FAILPOINT_CALL("notify.socket",
+		socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	if (notify->fd < 0)
 		return -errno;
 	/* the mode of a socket before bind(2) is that of its file */

@@ -238,6 +238,8 @@ void instance_pressure(const struct instance *instance, struct pressure *ret);
 
 /* The state table as a dot drawing, for docs/ and its golden test. */
 void instance_print_states(FILE *out);
+/* One before and one after each arrow: "gate.up.exited", "past.up.exited". */
+void instance_print_failpoints(FILE *out);
 
 /* The parts of the door that speak of the above. */
 #include "service/outlook.h"

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "base/failpoint.h"
 #include "base/file.h"
 
 #include "spawn/call_filter.h"
@@ -36,11 +37,12 @@ static struct answer clone_one(const struct order *order, const struct call_filt
 	int ends[2], pidfd = -1;
 	pid_t pid;
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (FAILPOINT_CALL("spawner.pipe", pipe2(ends, O_CLOEXEC | O_NONBLOCK)) < 0)
 		return (struct answer){ .error = errno };
 	read_end = ends[0];
 	write_end = ends[1];
-	pid = clone_process(order->cgroup_fd, CLONE_AS_SIBLING, &pidfd);
+	pid = FAILPOINT_CALL("spawner.clone",
+		clone_process(order->cgroup_fd, CLONE_AS_SIBLING, &pidfd));
 	if (pid == 0)
 		child_run(&order->wired.spec, calls, write_end);
 	if (pid < 0)

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/failpoint.h"
+
 #include "spawn/child.h"
 #include "spawn/clone.h"
 
@@ -28,14 +30,15 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 	assert(spec->fds_count <= SPAWN_MAX_FDS);
 	if (spec->spawner && !spec->function)
 		return spawner_spawn(spec->spawner, ret, spec, err);
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (FAILPOINT_CALL("spawn.pipe", pipe2(ends, O_CLOEXEC | O_NONBLOCK)) < 0)
 		return error_errno(err, -errno, "%s: pipe", spec->name);
 	read_end = ends[0];
 	write_end = ends[1];
 	/* Our handlers must not run in the child before it has reset them. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone_process(spec->cgroup_fd, CLONE_AS_CHILD, &pidfd);
+	pid = FAILPOINT_CALL(
+		"spawn.clone", clone_process(spec->cgroup_fd, CLONE_AS_CHILD, &pidfd));
 	if (pid == 0)
 		child_run(spec, NULL, write_end);
 	saved = errno;

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/file.h"
 
 #include "spawn/order.h"
@@ -67,11 +68,12 @@ static int start(struct spawner *spawner)
 	_cleanup_close_ int its = -1;
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+	if (FAILPOINT_CALL("spawner.socket",
+		    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) < 0)
 		return -errno;
 	ours = ends[0];
 	its = ends[1];
-	spawner->pid = fork();
+	spawner->pid = FAILPOINT_CALL("spawner.fork", fork());
 	if (spawner->pid < 0)
 		return -errno;
 	if (spawner->pid == 0)
@@ -142,7 +144,9 @@ static int ask(struct spawner *spawner, const struct spawn_spec *spec, struct te
 		request.targets[i] = spec->fds[i].target;
 	}
 	if (request.in_memfd) {
-		memfd = fd_sealed("spawn", bytes->bytes, bytes->size);
+		memfd = FAILPOINT_ERROR("spawner.memfd");
+		if (memfd == 0)
+			memfd = fd_sealed("spawn", bytes->bytes, bytes->size);
 		if (memfd < 0)
 			return memfd;
 		fds.items[fds.count++] = memfd;

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <syslog.h>
 
+#include "base/failpoint.h"
+
 #include "spawn/spawn.h"
 
 enum {
@@ -100,6 +102,7 @@ static void meet(
 	}
 	snprintf(self->version, sizeof(self->version), "%s",
 		json_get_text(body, "build", "?"));
+	FAILPOINT("engine.met");
 	self->life = LIFE_RUNNING;
 	self->reason[0] = '\0';
 	if (!self->stopping) /* else it must still be gone in time */
@@ -246,14 +249,16 @@ static int give_birth(struct engine_process *self, struct error *err)
 
 	if (!self->host.user->birth(self->host.owner, self->which, &birth))
 		return error_set(err, -ENOENT, "%s", birth.reason);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) <
-		0)
+	if (FAILPOINT_CALL("engine.socket",
+		    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
+			    ends)) < 0)
 		return error_errno(err, -errno, "socketpair");
 	ours = ends[0];
 	theirs = ends[1];
 	r = make_cgroup(self, err);
 	if (r == 0)
 		r = launch(self, &birth, theirs, err);
+	FAILPOINT("engine.launched");
 	if (r < 0)
 		return r;
 	self->life = LIFE_MEETING;

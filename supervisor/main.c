@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 
 #include "supervisor/reader.h"
@@ -18,12 +19,13 @@
 enum { EXIT_BAD_USAGE = 2 };
 
 static const char help[] =
-	"Usage: svcd-supervisor [--root DIR] [--read | --print=states]\n"
+	"Usage: svcd-supervisor [--root DIR] [--read | --print=WHAT]\n"
 	"Started by svcd(8).\n\n"
-	"  --root DIR      keep /etc, /run and /var of svcd below DIR\n"
-	"  --read          print what the declarations say, as JSON\n"
-	"  --print=states  print the states of an instance, for dot(1)\n"
-	"  --version       print the version\n";
+	"  --root DIR          keep /etc, /run and /var of svcd below DIR\n"
+	"  --read              print what the declarations say, as JSON\n"
+	"  --print=states      print the states of an instance, for dot(1)\n"
+	"  --print=failpoints  print where a test can let it die or fail\n"
+	"  --version           print the version\n";
 
 struct options {
 	const char *root, *print;
@@ -55,11 +57,25 @@ static int read_options(struct options *ret, int argc, char **argv)
 		fputs("svcd-supervisor takes no arguments; see --help\n", stderr);
 		return EXIT_BAD_USAGE;
 	}
-	if (ret->print && strcmp(ret->print, "states") != 0) {
-		fputs("--print knows: states\n", stderr);
+	return -1;
+}
+
+static int print(const char *what)
+{
+	if (strcmp(what, "states") == 0) {
+		instance_print_states(stdout);
+		return EXIT_SUCCESS;
+	}
+	if (strcmp(what, "failpoints") != 0) {
+		fputs("--print knows: states failpoints\n", stderr);
 		return EXIT_BAD_USAGE;
 	}
-	return -1;
+	if (!failpoint_print_names(stdout)) {
+		fputs("configured without -Dfailpoints=true\n", stderr);
+		return EXIT_FAILURE;
+	}
+	instance_print_failpoints(stdout);
+	return EXIT_SUCCESS;
 }
 
 static int read_declarations(const char *root, const char *what)
@@ -88,10 +104,8 @@ int main(int argc, char **argv)
 	/* What is parsed is freed as a whole: small chunks that are kept apart, to be
 	 * merged at the next large one, made reading a fifth dearer. */
 	(void)mallopt(M_MXFAST, 0);
-	if (options.print) {
-		instance_print_states(stdout);
-		return EXIT_SUCCESS;
-	}
+	if (options.print)
+		return print(options.print);
 	if (options.read)
 		/* exit(3) is not allowed any more */
 		_exit(read_declarations(options.root, options.read_for));

@@ -17,6 +17,7 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -167,7 +168,8 @@ static int send_fd(const struct store *store, const char *text, int fd)
 			.cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	}
-	if (sendmsg(store->notify, &message, MSG_NOSIGNAL) < 0)
+	if (FAILPOINT_CALL("store.send", sendmsg(store->notify, &message, MSG_NOSIGNAL)) <
+		0)
 		return -errno;
 	return 0;
 }
