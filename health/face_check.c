@@ -64,7 +64,9 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 
 	(void)request;
 	for (size_t i = 0; i < picture->services_count; i++) {
-		struct json_t *status = picture->services[i]->status;
+		const struct service *service = picture->services[i];
+		_cleanup_(json_freep) struct json_t *status =
+			service->plain ? NULL : service_status(service);
 
 		refused += json_size(json_get(status, "refused")) > 0;
 		pending += json_size(json_get(status, "pending")) > 0;

@@ -102,7 +102,8 @@ static struct json_t *checks_of(const struct service *service,
 	const struct face_context *context, const struct request *request)
 {
 	struct json_t *checks = json_new_object();
-	int64_t uptime_us = status_uptime_us(service->status, context->now.wall);
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
+	int64_t uptime_us = status_uptime_us(status, context->now.wall);
 	_cleanup_free_ char *uptime = text_format("%s:uptime", service->name);
 	_cleanup_free_ char *connections = text_format("%s:connections", service->name);
 	double count;
@@ -112,7 +113,7 @@ static struct json_t *checks_of(const struct service *service,
 		json_set_text(
 			json_item(json_get(checks, uptime), 0), "observedUnit", "s");
 	}
-	if (connections && status_sum(service->status, "connections", &count))
+	if (connections && status_sum(status, "connections", &count))
 		add_measure(checks, context, connections, json_new_int((int64_t)count));
 	for (size_t i = 0; i < service->probes_count; i++)
 		add_reading(checks, measured_word[service->probes[i]->check->kind],
@@ -168,6 +169,7 @@ static void add_output(
 static void print_service(struct answer *answer, const struct face_context *context,
 	const struct service *service, const struct request *request)
 {
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
 	struct json_t *root = json_new_object();
 	_cleanup_free_ char *id =
 		text_format("%s@%s", service->name, context->picture->host);
@@ -177,12 +179,10 @@ static void print_service(struct answer *answer, const struct face_context *cont
 	health_service(answer, context, service, &truth);
 	json_set_text(root, "status", verdict_words[truth.verdict]);
 	json_set_text(root, "version", "1");
-	json_set_text(
-		root, "releaseId", json_get_text(service->status, "config_hash", ""));
+	json_set_text(root, "releaseId", json_get_text(status, "config_hash", ""));
 	json_set_text(root, "serviceId", id);
-	json_set_text(
-		root, "description", json_get_text(service->status, "description", ""));
-	add_notes(root, &truth, service->status, request);
+	json_set_text(root, "description", json_get_text(status, "description", ""));
+	add_notes(root, &truth, status, request);
 	add_output(root, &truth, request);
 	json_set(root, "checks", checks_of(service, context, request));
 	add_links(root, service->name);

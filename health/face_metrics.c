@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/words.h"
+
 #include "health/accept.h"
 #include "health/face.h"
 #include "health/scrape.h"
@@ -26,32 +28,16 @@ static void build_info(const struct scrape *scrape)
 		LABELS({ "version", SVCD_VERSION }, { "program", "svcd-health" }), 1);
 }
 
-static void services_by_situation(const struct scrape *scrape)
+static void services_by_state(const struct scrape *scrape)
 {
-	const struct picture *picture = scrape->context->picture;
-	size_t counts[ARRAY_LEN(state_words)] = { 0 };
-
-	for (size_t i = 0; i < picture->services_count; i++) {
-		const char *word =
-			json_get_text(picture->services[i]->status, "state", NULL);
-
-		for (size_t state = 0; state < ARRAY_LEN(counts); state++)
-			counts[state] += text_equal(word, state_words[state]);
-	}
-	for (size_t state = 0; state < ARRAY_LEN(counts); state++)
+	for (size_t state = 0; state < ARRAY_LEN(scrape->by_state); state++)
 		metrics_add(scrape->out, "", LABELS({ "state", state_words[state] }),
-			(double)counts[state]);
+			(double)scrape->by_state[state]);
 }
 
 static void services_refused(const struct scrape *scrape)
 {
-	const struct picture *picture = scrape->context->picture;
-	size_t refused = 0;
-
-	for (size_t i = 0; i < picture->services_count; i++)
-		refused +=
-			json_size(json_get(picture->services[i]->status, "refused")) > 0;
-	metrics_add(scrape->out, "", NULL, (double)refused);
+	metrics_add(scrape->out, "", NULL, (double)scrape->refused);
 }
 
 static void supervisor_age(const struct scrape *scrape)
@@ -118,7 +104,7 @@ static void process_start(const struct scrape *scrape)
 static void service_info(const struct scrape *scrape)
 {
 	const struct service *service = scrape->service;
-	struct json_t *status = service->status;
+	struct json_t *status = scrape->status;
 	bool is_oneshot = service->declaration->run.kind == RUN_ONESHOT;
 
 	metrics_add(scrape->out, "",
@@ -131,7 +117,7 @@ static void service_info(const struct scrape *scrape)
 
 static void service_state(const struct scrape *scrape)
 {
-	const char *word = json_get_text(scrape->service->status, "state", NULL);
+	const char *word = json_get_text(scrape->status, "state", NULL);
 
 	for (size_t state = 0; state < ARRAY_LEN(state_words); state++) {
 		metrics_add(scrape->out, "",
@@ -143,7 +129,7 @@ static void service_state(const struct scrape *scrape)
 
 static void service_up(const struct scrape *scrape)
 {
-	add_one(scrape, text_equal(json_get_text(scrape->service->status, "state", NULL),
+	add_one(scrape, text_equal(json_get_text(scrape->status, "state", NULL),
 				state_words[STATE_UP]));
 }
 
@@ -165,7 +151,7 @@ static void service_health(const struct scrape *scrape)
 static void service_start_time(const struct scrape *scrape)
 {
 	struct wall now = scrape->context->now.wall;
-	int64_t uptime_us = status_uptime_us(scrape->service->status, now);
+	int64_t uptime_us = status_uptime_us(scrape->status, now);
 
 	if (uptime_us >= 0)
 		add_one(scrape, (double)(now.us - uptime_us) / US_PER_S);
@@ -175,7 +161,7 @@ static void add_sum(const struct scrape *scrape, const char *key, double scale)
 {
 	double sum;
 
-	if (status_sum(scrape->service->status, key, &sum))
+	if (status_sum(scrape->status, key, &sum))
 		add_one(scrape, sum * scale);
 }
 
@@ -219,7 +205,7 @@ static void service_connections(const struct scrape *scrape)
 
 static struct json_t *last_exit(const struct scrape *scrape)
 {
-	return json_item(json_get(scrape->service->status, "exits"), 0);
+	return json_item(json_get(scrape->status, "exits"), 0);
 }
 
 static void service_last_exit_code(const struct scrape *scrape)
@@ -240,7 +226,7 @@ static void service_last_exit_time(const struct scrape *scrape)
 
 static void service_pending(const struct scrape *scrape)
 {
-	struct json_t *pending = json_get(scrape->service->status, "pending");
+	struct json_t *pending = json_get(scrape->status, "pending");
 
 	metrics_add(scrape->out, "", LABELS({ "service", scrape->service->name }),
 		json_size(pending) > 0);
@@ -249,13 +235,13 @@ static void service_pending(const struct scrape *scrape)
 static void service_stale(const struct scrape *scrape)
 {
 	metrics_add(scrape->out, "", LABELS({ "service", scrape->service->name }),
-		json_get_bool(scrape->service->status, "stale", false));
+		json_get_bool(scrape->status, "stale", false));
 }
 
 static void service_packets(const struct scrape *scrape)
 {
 	static const char *const verdicts[] = { "accepted", "dropped" };
-	struct json_t *firewall = json_get(scrape->service->status, "firewall");
+	struct json_t *firewall = json_get(scrape->status, "firewall");
 
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
 		if (json_kind(json_get(firewall, verdicts[i])) == JSON_IS_INT) {
@@ -276,7 +262,7 @@ static const struct family_row {
 } families[] = {
 	{ { "svcd_build", METRIC_INFO, "Version of svcd." }, false, build_info },
 	{ { "svcd_services", METRIC_GAUGE, "Services by state." }, false,
-		services_by_situation },
+		services_by_state },
 	{ { "svcd_services_refused", METRIC_GAUGE,
 		  "Services whose file on disk is refused." },
 		false, services_refused },
@@ -358,19 +344,52 @@ static const struct family_row {
 		false, process_start },
 };
 
-static void add_family(struct scrape *scrape, const struct family_row *row)
-{
-	const struct picture *picture = scrape->context->picture;
+/* ---- the scrape -------------------------------------------------------------------- */
 
-	metrics_begin(scrape->out, &row->family);
-	if (!row->of_service) {
-		row->add(scrape);
-		return;
+static void count_service(struct scrape *scrape)
+{
+	int state = words_find(state_words, ARRAY_LEN(state_words),
+		json_get_text(scrape->status, "state", NULL));
+
+	if (state >= 0)
+		scrape->by_state[state]++;
+	scrape->refused += json_size(json_get(scrape->status, "refused")) > 0;
+}
+
+/* A family's samples stand together, a service's status is read once: every family has
+ * a text of its own meanwhile. */
+static void add_service(struct scrape *scrape, const struct service *service,
+	struct metrics outs[static ARRAY_LEN(families)])
+{
+	const struct face_context *context = scrape->context;
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
+
+	scrape->service = service;
+	scrape->status = status;
+	truth_of(&scrape->truth, context->picture, service, &context->now);
+	count_service(scrape);
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		scrape->out = &outs[i];
+		if (families[i].of_service)
+			families[i].add(scrape);
 	}
-	for (size_t i = 0; i < picture->services_count; i++) {
-		scrape->service = picture->services[i];
-		truth_of(&scrape->truth, picture, scrape->service, &scrape->context->now);
-		row->add(scrape);
+}
+
+static void add_families(struct text *text, const struct face_context *context,
+	struct metrics outs[static ARRAY_LEN(families)])
+{
+	const struct picture *picture = context->picture;
+	struct scrape scrape = { .context = context };
+
+	for (size_t i = 0; i < picture->services_count; i++)
+		add_service(&scrape, picture->services[i], outs);
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		scrape.out = &outs[i];
+		if (!families[i].of_service)
+			families[i].add(&scrape);
+		text->failed = text->failed || text_failed(outs[i].text);
+		text_add_bytes(text, outs[i].text->bytes, outs[i].text->size);
+		text_done(outs[i].text);
 	}
 }
 
@@ -379,18 +398,21 @@ void face_metrics(struct answer *answer, const struct face_context *context,
 {
 	static const char *const offered[] = { "text/plain",
 		"application/openmetrics-text" };
-	struct metrics metrics = {
-		.text = &answer->body,
-		.open_metrics =
-			accept_best(request->accept, offered, ARRAY_LEN(offered)) == 1,
-	};
-	struct scrape scrape = { .out = &metrics, .context = context };
+	bool open_metrics =
+		accept_best(request->accept, offered, ARRAY_LEN(offered)) == 1;
+	struct metrics outs[ARRAY_LEN(families)];
+	struct text texts[ARRAY_LEN(families)] = { 0 };
 
-	for (size_t i = 0; i < ARRAY_LEN(families); i++)
-		add_family(&scrape, &families[i]);
-	metrics_end(&metrics);
+	for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+		outs[i] = (struct metrics){ .text = &texts[i],
+			.open_metrics = open_metrics };
+		metrics_begin(&outs[i], &families[i].family);
+	}
+	add_families(&answer->body, context, outs);
+	outs[0].text = &answer->body;
+	metrics_end(&outs[0]);
 	answer->type =
-		metrics.open_metrics
+		open_metrics
 			? "application/openmetrics-text; version=1.0.0; charset=utf-8"
 			: "text/plain; version=0.0.4; charset=utf-8";
 	answer->modified = context->picture->heard;

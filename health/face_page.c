@@ -54,21 +54,21 @@ static void add_escaped(struct text *text, const char *string)
 	text_done(&shown);
 }
 
-static void add_number(struct text *text, const struct service *service, const char *key)
+static void add_number(struct text *text, struct json_t *status, const char *key)
 {
 	double value;
 
-	if (status_sum(service->status, key, &value))
+	if (status_sum(status, key, &value))
 		text_addf(text, "<td class=n>%.0f", value);
 	else
 		text_add(text, "<td class=n>");
 }
 
-static void add_memory(struct text *text, const struct service *service)
+static void add_memory(struct text *text, struct json_t *status)
 {
 	double bytes;
 
-	if (status_sum(service->status, "memory_bytes", &bytes))
+	if (status_sum(status, "memory_bytes", &bytes))
 		text_addf(text, "<td class=n>%.0f M", bytes / (1024 * 1024));
 	else
 		text_add(text, "<td class=n>");
@@ -139,7 +139,8 @@ static void add_summary(
 static void add_row(struct text *text, const struct face_context *context,
 	const struct service *service, const struct request *request)
 {
-	int64_t uptime_us = status_uptime_us(service->status, context->now.wall);
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
+	int64_t uptime_us = status_uptime_us(status, context->now.wall);
 	char uptime[DURATION_TEXT_BYTES] = "";
 	struct truth truth;
 
@@ -152,9 +153,9 @@ static void add_row(struct text *text, const struct face_context *context,
 		situation_words[truth.situation]);
 	add_escaped(text, reason_for(&truth, request));
 	text_addf(text, "<td class=n>%s", uptime);
-	add_number(text, service, "connections");
-	add_memory(text, service);
-	add_number(text, service, "restarts");
+	add_number(text, status, "connections");
+	add_memory(text, status);
+	add_number(text, status, "restarts");
 	text_add(text, "\n");
 }
 

@@ -189,7 +189,8 @@ static void ready_service(struct answer *answer, const struct service *service,
 	const struct truth *truth, const struct request *request)
 {
 	struct report report = { .request = request, .ok = true };
-	struct json_t *terms = json_get(service->status, "terms");
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
+	struct json_t *terms = json_get(status, "terms");
 	const struct declaration *declaration = service->declaration;
 	bool well;
 
@@ -224,7 +225,8 @@ static void ready_part(struct answer *answer, const struct service *service,
 {
 	const char *part = request->target.parts[2];
 	struct report report = { .request = request, .ok = true };
-	struct json_t *terms = json_get(service->status, "terms");
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
+	struct json_t *terms = json_get(status, "terms");
 	const struct declaration *declaration = service->declaration;
 
 	for (size_t i = 0; i < declaration->health.checks_count; i++)

@@ -15,9 +15,10 @@ static const char *const public_keys[] = { "service", "description", "rollout", 
 static struct json_t *status_for(
 	const struct service *service, const struct request *request)
 {
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
 	struct json_t *ret;
 
-	if (!service->status) {
+	if (!status) {
 		ret = json_new_object();
 		json_set_text(ret, "service", service->name);
 		json_set(ret, "state", json_new_null());
@@ -25,12 +26,12 @@ static struct json_t *status_for(
 		return ret;
 	}
 	if (request->detail)
-		return json_share(service->status);
+		return TAKE(status);
 	ret = json_new_object();
 	for (size_t i = 0; i < ARRAY_LEN(public_keys); i++)
-		if (json_get(service->status, public_keys[i]))
+		if (json_get(status, public_keys[i]))
 			json_set(ret, public_keys[i],
-				json_share(json_get(service->status, public_keys[i])));
+				json_share(json_get(status, public_keys[i])));
 	return ret;
 }
 

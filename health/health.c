@@ -16,6 +16,8 @@
 #include "base/text.h"
 #include "base/words.h"
 
+#include "health/truth.h"
+
 enum { TELL_AGAIN_S = 10 }; /* figures of an unchanged verdict, to the supervisor */
 
 struct health {
@@ -34,7 +36,7 @@ static struct service *service_free(struct service *service)
 		probe_free(service->probes[i]);
 	free(service->probes);
 	declaration_free(service->declaration);
-	json_free(service->status);
+	free(service->told);
 	free(service->name);
 	free(service);
 	return NULL;
@@ -129,6 +131,7 @@ struct renewal {
 	struct probe **old; /* taken ones are NULL */
 	size_t old_count;
 	bool declared_anew; /* old probes point into the declaration before */
+	struct json_t *status;
 	struct instant now;
 	struct probe **fresh; /* what will be */
 	size_t fresh_count;
@@ -151,7 +154,7 @@ static int renew(struct probe **ret, struct renewal *renewal, const struct probe
 	if (old)
 		probe_inherit(probe, old);
 	else if (!renewal->health->picture.synced)
-		recall(probe, renewal->service->status);
+		recall(probe, renewal->status);
 	*ret = renewal->fresh[renewal->fresh_count++] = TAKE(probe);
 	return 0;
 }
@@ -169,7 +172,7 @@ static bool is_probed(struct json_t *instance)
 
 static int renew_instances(struct renewal *renewal, const struct check *check)
 {
-	struct json_t *instances = json_get(renewal->service->status, "instances");
+	struct json_t *instances = json_get(renewal->status, "instances");
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < json_size(instances); i++) {
@@ -198,15 +201,20 @@ static int renew_instances(struct renewal *renewal, const struct check *check)
 static int renew_probes(struct health *health, struct service *service,
 	bool declared_anew, struct instant now)
 {
+	_cleanup_(json_freep) struct json_t *status =
+		service->declaration->health.checks_count || service->probes_count
+			? service_status(service)
+			: NULL;
 	const struct declaration *declaration = service->declaration;
 	size_t most = declaration->health.checks_count *
-		      json_size(json_get(service->status, "instances"));
+		      json_size(json_get(status, "instances"));
 	struct renewal renewal = {
 		.health = health,
 		.service = service,
 		.old = service->probes,
 		.old_count = service->probes_count,
 		.declared_anew = declared_anew,
+		.status = status,
 		.now = now,
 	};
 	int r;
@@ -304,12 +312,17 @@ int health_state(struct health *health, const char *name, struct json_t *status,
 	struct instant now)
 {
 	struct service *service = find(health, name);
+	char *told;
 	int r;
 
 	if (!service)
 		return -ENOENT;
-	json_free(service->status);
-	service->status = json_share(status);
+	told = json_print(status, JSON_ONE_LINE);
+	if (!told)
+		return -ENOMEM;
+	free(service->told);
+	service->told = told;
+	service->plain = status_is_plain(status);
 	r = renew_probes(health, service, false, now);
 	touch(health, service, now);
 	return r;

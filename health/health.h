@@ -23,7 +23,8 @@ static inline struct wall moment_wall(const struct moment *moment, struct instan
 struct service {
 	char *name;
 	struct declaration *declaration;
-	struct json_t *status;  /* docs/status.md; NULL: not told yet */
+	char *told; /* its status document, as text; NULL: not told yet. service_status() */
+	bool plain; /* by that it is ready, and nothing in it says otherwise */
 	struct instant changed; /* newest fact: a status or a try */
 	uint64_t index;         /* of the picture at its latest change */
 	struct probe **probes;  /* by check, then instance */
@@ -64,7 +65,7 @@ int health_set_host(struct health *health, const char *fqdn); /* -ENOMEM */
 int health_declare(struct health *health, const char *name,
 	struct declaration *declaration, struct instant now);
 void health_gone(struct health *health, const char *name, struct instant now);
-/* Shares `status`. A service that was not declared is -ENOENT. */
+/* Keeps `status` as text. A service that was not declared is -ENOENT. */
 int health_state(struct health *health, const char *name, struct json_t *status,
 	struct instant now);
 /* What came of a try that the supervisor was asked for. */
@@ -76,6 +77,9 @@ void health_sync(struct health *health, struct instant now);
 void health_heard(struct health *health, struct instant now);
 
 const struct picture *health_picture(const struct health *health);
+/* What the supervisor told of it (docs/status.md), read anew for whoever asks, who frees
+ * it: as text it is a tenth of its tree. NULL: not told yet, or no memory. */
+struct json_t *service_status(const struct service *service);
 /* Where `name` stands, or would stand. */
 size_t picture_place(const struct picture *picture, const char *name, bool *ret_found);
 const struct service *picture_find(const struct picture *picture, const char *name);

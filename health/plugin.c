@@ -100,20 +100,20 @@ static const struct figure uptime_figure = { "uptime", NULL, "s", 1e-6 };
 static const struct figure age_figure = { "age", NULL, "s", 1e-6 };
 
 /* Every figure of a service by its label: what --metric can name. */
-static bool figure_value(const struct face_context *context,
-	const struct service *service, const struct figure *figure, double *ret)
+static bool figure_value(const struct face_context *context, struct json_t *status,
+	const struct figure *figure, double *ret)
 {
 	int64_t us = -1;
 	double sum;
 
 	if (figure->status_key) {
-		if (!status_sum(service->status, figure->status_key, &sum))
+		if (!status_sum(status, figure->status_key, &sum))
 			return false;
 		*ret = sum * figure->scale;
 		return true;
 	}
 	if (figure == &uptime_figure)
-		us = status_uptime_us(service->status, context->now.wall);
+		us = status_uptime_us(status, context->now.wall);
 	else
 		us = instant_since_us(context->now.now, context->picture->heard);
 	*ret = floor((double)us * figure->scale);
@@ -140,14 +140,14 @@ static const struct figure *find_figure(const char *label)
 }
 
 static void add_figures(struct plugin_result *result, const struct face_context *context,
-	const struct service *service, const struct figure *judged)
+	struct json_t *status)
 {
 	const struct figure *figure;
 	double value;
 
 	text_addf(&result->perfdata, "state=%d;1;2;0;3", result->status);
 	for (size_t i = 0; (figure = nth_figure(i)); i++)
-		if (figure != judged && figure_value(context, service, figure, &value))
+		if (figure_value(context, status, figure, &value))
 			add_figure(&result->perfdata, figure, value,
 				(struct thresholds){ 0 });
 }
@@ -186,15 +186,15 @@ static void headline(struct plugin_result *result, const char *name, const char 
 }
 
 static void add_usage(struct plugin_result *result, const struct face_context *context,
-	const struct service *service)
+	struct json_t *status)
 {
-	int64_t uptime_us = status_uptime_us(service->status, context->now.wall);
+	int64_t uptime_us = status_uptime_us(status, context->now.wall);
 	char text[DURATION_TEXT_BYTES];
 	double connections;
 
 	if (uptime_us >= 0)
 		text_addf(&result->text, ", up %s", duration_format(uptime_us, text));
-	if (status_sum(service->status, "connections", &connections))
+	if (status_sum(status, "connections", &connections))
 		text_addf(&result->text, ", %.0f conns", connections);
 }
 
@@ -242,10 +242,10 @@ static void add_instance(
 	text_add(&result->details, "\n");
 }
 
-static void add_details(
-	struct plugin_result *result, const struct service *service, bool detail)
+static void add_details(struct plugin_result *result, const struct service *service,
+	struct json_t *status, bool detail)
 {
-	struct json_t *instances = json_get(service->status, "instances");
+	struct json_t *instances = json_get(status, "instances");
 	const struct declaration *declaration = service->declaration;
 
 	for (size_t i = 0; i < json_size(instances); i++)
@@ -258,6 +258,7 @@ static void add_details(
 static void plugin_state(struct plugin_result *result, const struct face_context *context,
 	const struct service *service, const struct plugin_request *request)
 {
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
 	struct truth truth;
 
 	truth_of(&truth, context->picture, service, &context->now);
@@ -265,10 +266,10 @@ static void plugin_state(struct plugin_result *result, const struct face_context
 	headline(result, service->name, situation_words[truth.situation],
 		request->detail ? truth.reason : truth.public_reason);
 	if (truth.situation == SITUATION_READY && !truth.stale)
-		add_usage(result, context, service);
-	add_figures(result, context, service, NULL);
+		add_usage(result, context, status);
+	add_figures(result, context, status);
 	add_check_figures(result, service);
-	add_details(result, service, request->detail);
+	add_details(result, service, status, request->detail);
 }
 
 static int bad_request(struct plugin_result *result, const char *what, const char *word)
@@ -292,6 +293,7 @@ static enum nagios judged(double value, struct thresholds limits)
 static int plugin_metric(struct plugin_result *result, const struct face_context *context,
 	const struct service *service, const struct plugin_request *request)
 {
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
 	const struct figure *figure = find_figure(request->metric);
 	struct range warning = { 0 }, critical = { 0 };
 	struct thresholds limits = {
@@ -308,7 +310,7 @@ static int plugin_metric(struct plugin_result *result, const struct face_context
 		return bad_request(result, "not a range", request->warning);
 	if (request->critical && range_parse(&critical, request->critical) < 0)
 		return bad_request(result, "not a range", request->critical);
-	if (!figure_value(context, service, figure, &value)) {
+	if (!figure_value(context, status, figure, &value)) {
 		bad_request(result, "not known now", figure->label);
 		return 0;
 	}

@@ -15,7 +15,10 @@ struct scrape {
 	struct metrics *out;
 	const struct face_context *context;
 	const struct service *service;
-	struct truth truth; /* about `service` */
+	struct json_t *status; /* of `service`, read once for all families */
+	struct truth truth;    /* about `service` */
+	size_t by_state[ARRAY_LEN(state_words)],
+		refused; /* of all services, when all were seen */
 };
 
 /* Of each check on each instance. */

@@ -5,7 +5,9 @@
  *
  * Pure. First the situation is found, then its row says what follows, then a few facts on
  * top (staleness, deaths in a row, a promise that is overdue) make it worse. Readiness
- * itself is the supervisor's word and is never made up here.
+ * itself is the supervisor's word and is never made up here. A plain status document is
+ * not even read: most services are ready most of the time, and many are asked about at
+ * once.
  */
 #include "health/truth.h"
 
@@ -70,71 +72,11 @@ enum nagios nagios_worse(enum nagios a, enum nagios b)
 	return rank[a] >= rank[b] ? a : b;
 }
 
-/* ---- questions about the status document ------------------------------------------- */
-
-unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us)
-{
-	struct json_t *exits = json_get(status, "exits"); /* newest first */
-	unsigned deaths = 0;
-
-	for (size_t i = 0; i < json_size(exits); i++) {
-		struct json_t *exit = json_item(exits, i);
-
-		if (!json_get_bool(exit, "death", true) ||
-			json_get_int(exit, "ran_us", 0) >= stable_us)
-			break;
-		deaths++;
-	}
-	return deaths;
-}
-
-bool status_sum(struct json_t *status, const char *key, double *ret)
-{
-	struct json_t *instances = json_get(status, "instances");
-	double sum = 0;
-	bool known = false;
-
-	for (size_t i = 0; i < json_size(instances); i++) {
-		struct json_t *value = json_get(json_item(instances, i), key);
-
-		if (json_kind(value) != JSON_IS_INT && json_kind(value) != JSON_IS_DOUBLE)
-			continue;
-		sum += json_number(value);
-		known = true;
-	}
-	if (known)
-		*ret = sum;
-	return known;
-}
+/* ---- what stands in the status document ---------------------------------------------- */
 
 static bool runs(struct json_t *instance)
 {
 	return json_get_int(instance, "pid", 0) > 0;
-}
-
-int64_t status_waits_us(struct json_t *status, struct wall now)
-{
-	struct wall since;
-
-	if (wall_parse(&since, json_get_text(status, "pending_since", "")) < 0)
-		return -1;
-	return MAX(now.us - since.us, 0);
-}
-
-int64_t status_uptime_us(struct json_t *status, struct wall now)
-{
-	struct json_t *instances = json_get(status, "instances");
-	int64_t longest_us = -1;
-
-	for (size_t i = 0; i < json_size(instances); i++) {
-		struct json_t *instance = json_item(instances, i);
-		struct wall started;
-
-		if (runs(instance) &&
-			wall_parse(&started, json_get_text(instance, "started", "")) == 0)
-			longest_us = MAX(longest_us, MAX(now.us - started.us, 0));
-	}
-	return longest_us;
 }
 
 static bool any_runs(struct json_t *status)
@@ -408,26 +350,53 @@ static void judge_age(struct truth *truth, const struct picture *picture,
 		truth->verdict = VERDICT_WARN;
 }
 
+bool status_is_plain(struct json_t *status)
+{
+	return situation_of(status) == SITUATION_READY &&
+	       !json_get_bool(status, "stale", false) &&
+	       json_size(json_get(status, "refused")) == 0 &&
+	       json_size(json_get(status, "pending")) == 0 &&
+	       json_kind(json_get(status, "pending_since")) == JSON_IS_NULL;
+}
+
+static void take_row(struct truth *truth, enum situation situation)
+{
+	const struct row *row = &rows[situation];
+
+	truth->situation = situation;
+	truth->live = row->live == LIVE;
+	truth->unroute = row->unroute;
+	truth->verdict = row->verdict;
+	truth->nagios = row->nagios;
+}
+
+static void judge_status(
+	struct truth *truth, const struct service *service, struct wall now)
+{
+	_cleanup_(json_freep) struct json_t *status = service_status(service);
+
+	take_row(truth, situation_of(status));
+	if (rows[truth->situation].live == ASIS)
+		truth->live = any_runs(status);
+	truth->ready = json_get_bool(status, "ready", false);
+	explain(truth, status);
+	judge_deaths(truth, status, service);
+	judge_terms(truth, status);
+	judge_promise(truth, status, now);
+	judge_file(truth, status, now);
+}
+
 void truth_of(struct truth *ret, const struct picture *picture,
 	const struct service *service, const struct moment *now)
 {
-	struct json_t *status = service->status;
-	struct truth truth = {
-		.situation = situation_of(status),
-		.as_of = picture->heard,
-	};
-	const struct row *row = &rows[truth.situation];
+	struct truth truth = { .as_of = picture->heard };
 
-	truth.live = row->live == ASIS ? any_runs(status) : row->live == LIVE;
-	truth.ready = json_get_bool(status, "ready", false);
-	truth.unroute = row->unroute;
-	truth.verdict = row->verdict;
-	truth.nagios = row->nagios;
-	explain(&truth, status);
-	judge_deaths(&truth, status, service);
-	judge_terms(&truth, status);
-	judge_promise(&truth, status, now->wall);
-	judge_file(&truth, status, now->wall);
+	if (service->plain) {
+		take_row(&truth, SITUATION_READY);
+		truth.ready = true;
+	} else {
+		judge_status(&truth, service, now->wall);
+	}
 	judge_age(&truth, picture, service, now);
 	*ret = truth;
 }

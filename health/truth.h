@@ -55,6 +55,9 @@ bool truth_counts(const struct truth *truth);
 
 /* ---- questions about the status document ------------------------------------------- */
 
+/* By it the service is ready, its declaration is what its file says, and time alone
+ * changes nothing about that. */
+bool status_is_plain(struct json_t *status);
 /* Deaths in a row, none of which ran for `run.restart.stable`. */
 unsigned status_deaths_in_a_row(struct json_t *status, int64_t stable_us);
 /* Sums `key` over the instances; false when none knows it. */
