@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -25,13 +26,13 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/fd_table.h"
 #include "base/log.h"
+#include "base/orphans.h"
 
 #include "keeper/notice.h"
-#include "keeper/orphans.h"
 #include "keeper/place.h"
 #include "keeper/start.h"
-#include "keeper/store.h"
 
 enum {
 	US_PER_S = 1000000,
@@ -46,7 +47,7 @@ enum {
 struct keeper {
 	const char *root;
 	struct place place;
-	struct store store;
+	struct fd_table store;
 	struct orphans orphans;
 	int signals; /* signalfd */
 
@@ -66,12 +67,26 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / NS_PER_US;
 }
 
+/* What the next supervisor has as "orphans"; -1: nothing, or no file could be made. */
+static int orphans_file(const struct orphans *orphans)
+{
+	_cleanup_free_ char *text = orphans_text(orphans, 0);
+	_cleanup_close_ int fd = -1;
+
+	if (!text || !text[0])
+		return -1;
+	fd = memfd_create("orphans", MFD_CLOEXEC);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+		lseek(fd, 0, SEEK_SET) < 0)
+		return -1;
+	return TAKE_FD(fd);
+}
+
 /* ---- the supervisor's life ----------------------------------------------------- */
 
 static void start(struct keeper *keeper)
 {
-	_cleanup_close_ int orphans =
-		keeper->orphans.count > 0 ? orphans_print(&keeper->orphans) : -1;
+	_cleanup_close_ int orphans = orphans_file(&keeper->orphans);
 	struct start how = {
 		.root = keeper->root,
 		.notify_path = keeper->place.notify_path,
@@ -122,15 +137,31 @@ static void on_supervisor_end(struct keeper *keeper, const siginfo_t *info)
 		info->si_status, keeper->pause_us > 0 ? " after a pause" : " at once");
 }
 
+/* Not reaped yet: its start time can still be read. */
+static void on_orphan_end(struct keeper *keeper, const siginfo_t *info)
+{
+	struct orphan orphan = { info->si_pid, 0, info->si_code, info->si_status };
+	char line[ORPHAN_LINE_BYTES];
+
+	(void)process_start(info->si_pid, &orphan.start);
+	(void)orphans_add(&keeper->orphans, &orphan);
+	if (keeper->life >= 0)
+		(void)!write(keeper->life, line, orphan_write(line, &orphan));
+}
+
 static void reap(struct keeper *keeper)
 {
 	siginfo_t info = { 0 };
 
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) == 0 && info.si_pid > 0) {
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid > 0) {
+		siginfo_t reaped;
+
+		if (info.si_pid != keeper->supervisor)
+			on_orphan_end(keeper, &info);
+		(void)waitid(P_PID, (id_t)info.si_pid, &reaped, WEXITED);
 		if (info.si_pid == keeper->supervisor)
 			on_supervisor_end(keeper, &info);
-		else
-			orphans_add(&keeper->orphans, &info);
 		info.si_pid = 0;
 	}
 }
@@ -149,10 +180,10 @@ static void on_signals(struct keeper *keeper)
 			keeper->ended = keeper->supervisor == 0;
 			(void)sd_notify(0, "STOPPING=1");
 		}
-		/* SIGHUP: read the configuration again; SIGTERM and SIGINT: end */
+		/* it knows the same words: SIGHUP: read the configuration again,
+		 * SIGTERM: leave, SIGINT: stop everything */
 		if (keeper->supervisor > 0)
-			kill(keeper->supervisor,
-				info.ssi_signo == SIGHUP ? SIGHUP : SIGTERM);
+			kill(keeper->supervisor, (int)info.ssi_signo);
 	}
 }
 
@@ -219,7 +250,7 @@ static bool receive(const struct keeper *keeper, struct datagram *ret)
 static void keep(struct keeper *keeper, struct datagram *datagram, const char *name)
 {
 	for (size_t i = 0; i < datagram->fds_count; i++) {
-		int r = store_put(&keeper->store, name, datagram->fds[i]);
+		int r = fd_table_put(&keeper->store, name, datagram->fds[i]);
 
 		datagram->fds[i] = -1;
 		if (r < 0)
@@ -240,14 +271,14 @@ static void obey(struct keeper *keeper, struct datagram *datagram)
 	keeper->heard_us = now_us();
 	/* systemd's store knows several fds by one name, ours one: so the older goes
 	 * first */
-	if (notice.store && notice.name[0] && store_fd(&keeper->store, notice.name) >= 0)
+	if (notice.store && notice.name[0] && fd_table_find(&keeper->store, notice.name))
 		(void)sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", notice.name);
 	(void)sd_pid_notify_with_fds(
 		0, 0, datagram->bytes, datagram->fds, (unsigned)datagram->fds_count);
 	if (notice.store)
 		keep(keeper, datagram, notice.name);
 	if (notice.remove)
-		store_remove(&keeper->store, notice.name);
+		fd_table_remove(&keeper->store, notice.name);
 	if (notice.ready)
 		log_info("ready");
 }
@@ -313,7 +344,7 @@ static void take_from_systemd(struct keeper *keeper)
 	int count = sd_listen_fds_with_names(1, &names);
 
 	for (int i = 0; i < count; i++) {
-		int r = store_put(&keeper->store, names[i], SD_LISTEN_FDS_START + i);
+		int r = fd_table_put(&keeper->store, names[i], SD_LISTEN_FDS_START + i);
 
 		if (r < 0)
 			log_warning("\"%s\" from systemd's store: %s", names[i],
@@ -326,8 +357,8 @@ static void take_from_systemd(struct keeper *keeper)
 static void give_to_systemd(const struct keeper *keeper)
 {
 	for (size_t i = 0; i < keeper->store.count; i++) {
-		const struct stored *stored = &keeper->store.items[i];
-		char text[STORE_NAME_MAX_BYTES + 64];
+		const struct named_fd *stored = &keeper->store.items[i];
+		char text[FD_NAME_MAX_BYTES + 64];
 
 		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s",
 			stored->name);
@@ -366,7 +397,7 @@ static int prepare(struct keeper *keeper, struct error *err)
 
 static void keeper_done(struct keeper *keeper)
 {
-	store_done(&keeper->store);
+	fd_table_done(&keeper->store);
 	place_done(&keeper->place);
 	if (keeper->life >= 0)
 		close(keeper->life);

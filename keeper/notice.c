@@ -21,11 +21,11 @@ static const struct {
 static void read_name(struct notice *notice, const char *name, size_t size)
 {
 	notice->name[0] = '\0';
-	if (size > STORE_NAME_MAX_BYTES || memchr(name, '\0', size))
+	if (size > FD_NAME_MAX_BYTES || memchr(name, '\0', size))
 		return;
 	memcpy(notice->name, name, size);
 	notice->name[size] = '\0';
-	if (!store_name_is_good(notice->name))
+	if (!fd_name_is_good(notice->name))
 		notice->name[0] = '\0';
 }
 

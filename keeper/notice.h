@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "keeper/store.h"
+#include "base/fd_table.h"
 
 enum {
 	NOTICE_MAX_BYTES = 4096,
@@ -15,9 +15,9 @@ enum {
 };
 
 struct notice {
-	bool store, remove;                  /* FDSTORE=1, FDSTOREREMOVE=1 */
-	bool ready, watchdog;                /* READY=1, WATCHDOG=1 */
-	char name[STORE_NAME_MAX_BYTES + 1]; /* FDNAME=; "" when absent or bad */
+	bool store, remove;               /* FDSTORE=1, FDSTOREREMOVE=1 */
+	bool ready, watchdog;             /* READY=1, WATCHDOG=1 */
+	char name[FD_NAME_MAX_BYTES + 1]; /* FDNAME=; "" when absent or bad */
 };
 
 /* Words that the keeper does not know are for systemd, to whom it passes every datagram

@@ -100,20 +100,20 @@ static int bind_unix(const char *path, int type, mode_t mode, struct error *err)
 	return TAKE_FD(fd);
 }
 
-int place_listen(const struct place *place, struct store *store, struct error *err)
+int place_listen(const struct place *place, struct fd_table *store, struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
 		_cleanup_free_ char *path = NULL;
 		int fd, r;
 
-		if (store_fd(store, listeners[i]) >= 0)
+		if (fd_table_find(store, listeners[i]))
 			continue;
 		if (asprintf(&path, "%s/%s", place->run, listeners[i]) < 0)
 			return error_errno(err, -ENOMEM, "%s", listeners[i]);
 		fd = bind_unix(path, SOCK_STREAM, SOCKET_MODE, err);
 		if (fd < 0)
 			return fd;
-		r = store_put(store, listeners[i], fd);
+		r = fd_table_put(store, listeners[i], fd);
 		if (r < 0)
 			return error_errno(err, r, "%s", path);
 	}

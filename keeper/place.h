@@ -6,8 +6,7 @@
 #pragma once
 
 #include "base/error.h"
-
-#include "keeper/store.h"
+#include "base/fd_table.h"
 
 struct place {
 	char *run;           /* ROOT/run/svcd */
@@ -18,7 +17,7 @@ struct place {
 /* Makes the directory and takes its lock. -EBUSY when another svcd has it. */
 int place_open(struct place *ret, const char *root, struct error *err);
 /* Binds control.sock, health.sock and log.sock unless `store` has them already. */
-int place_listen(const struct place *place, struct store *store, struct error *err);
+int place_listen(const struct place *place, struct fd_table *store, struct error *err);
 /* Binds the notify socket. */
 int place_notify(struct place *place, struct error *err);
 /* Removes the sockets' names; the lock goes with the process. */

@@ -16,7 +16,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 
-enum { FIRST_FD = 3, EXIT_NO_EXEC = 127 };
+enum { FIRST_FD = 3, EXIT_NO_EXEC = 127, PIPE_BYTES = 1024 * 1024 };
 
 /* The fds to hand over, in the order of their names. */
 struct parcel {
@@ -33,8 +33,8 @@ static void parcel_done(struct parcel *parcel)
 
 static int parcel_pack(struct parcel *parcel, const struct start *start, int life)
 {
-	const struct store *store = start->store;
-	_cleanup_free_ char *stored = store_names(store);
+	const struct fd_table *store = start->store;
+	_cleanup_free_ char *stored = fd_table_names(store);
 
 	parcel->fds = calloc(store->count + 2, sizeof(*parcel->fds));
 	if (!parcel->fds || !stored)
@@ -132,6 +132,9 @@ int start_supervisor(const struct start *start, int *ret_life, struct error *err
 		return error_errno(err, -errno, "pipe");
 	read_end = ends[0];
 	write_end = ends[1];
+	/* the keeper waits for nobody */
+	(void)fcntl(write_end, F_SETFL, O_NONBLOCK);
+	(void)fcntl(write_end, F_SETPIPE_SZ, PIPE_BYTES);
 	r = parcel_pack(&parcel, start, read_end);
 	if (r < 0)
 		return error_errno(err, r, "file descriptors");

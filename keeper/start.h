@@ -9,12 +9,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
-
-#include "keeper/store.h"
+#include "base/fd_table.h"
 
 struct start {
 	const char *root, *notify_path;
-	const struct store *store;
+	const struct fd_table *store;
 	int orphans; /* handed over as "orphans"; -1: none */
 	int64_t watchdog_us;
 };

@@ -3,14 +3,15 @@
  * store.c - the supervisor's end of the protocol that systemd speaks with its services.
  *
  * Not libsystemd's: sd_notify() would open a socket for each word, and the keeper may be
- * slow; here is one socket, and words that would have to wait are dropped (WATCHDOG=1
- * comes again).
+ * slow. Here is one socket: what must not be lost (fds) waits a moment for room, words
+ * that would have to wait are dropped (WATCHDOG=1 comes again).
  */
 #include "supervisor/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,15 +22,16 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { FIRST_FD = 3, MAX_FDS = 16384 };
+#include "supervisor/keeper_lines.h"
+
+enum { FIRST_FD = 3, SEND_WAIT_MS = 1000 };
 
 struct store {
-	struct kept {
-		char *name;
-		int fd; /* owned */
-	} * items;
-	size_t count;
+	struct fd_table table; /* exactly what the keeper holds for us */
+	struct keeper_lines lines;
+	int keeper; /* its pipe; -1: none */
 	int notify; /* connected datagram socket; -1: nobody listens */
+	bool deaf;  /* the keeper let us wait in vain: not again before it hears */
 	int64_t watchdog_us;
 };
 
@@ -44,18 +46,22 @@ static int64_t number_from(const char *key)
 	return text && !errno && end != text && !*end ? number : 0;
 }
 
-static int add(struct store *store, const char *name, int fd)
+/* What is of no use to a store goes; the keeper has it still. */
+static int take_fd(struct store *store, const char *name, int fd)
 {
-	_cleanup_free_ char *copy = strdup(name);
-	struct kept *bigger =
-		reallocarray(store->items, store->count + 1, sizeof(*bigger));
+	_cleanup_close_ int owned = fd;
+	int r = fd_set_cloexec(fd, true);
 
-	if (bigger)
-		store->items = bigger;
-	if (!copy || !bigger)
-		return -ENOMEM;
-	store->items[store->count++] = (struct kept){ TAKE(copy), fd };
-	return 0;
+	if (r < 0)
+		return r;
+	if (text_equal(name, STORE_KEEPER)) {
+		store->keeper = TAKE_FD(owned);
+		return 0;
+	}
+	if (text_equal(name, STORE_ORPHANS))
+		return keeper_lines_load(&store->lines, owned);
+	r = fd_table_put(&store->table, name, TAKE_FD(owned));
+	return r == -ENOMEM ? r : 0;
 }
 
 static int take_fds(struct store *store)
@@ -67,15 +73,12 @@ static int take_fds(struct store *store)
 
 	if (!names)
 		return -ENOMEM;
-	if (number_from("LISTEN_PID") != getpid() || count > MAX_FDS)
+	if (number_from("LISTEN_PID") != getpid() || count > FD_TABLE_MAX + 2)
 		return 0;
 	for (int i = 0; i < count; i++) {
 		const char *name = strsep(&rest, ":");
-		int r;
+		int r = take_fd(store, name ? name : "", FIRST_FD + i);
 
-		r = fd_set_cloexec(FIRST_FD + i, true);
-		if (r == 0)
-			r = add(store, name && *name ? name : "unknown", FIRST_FD + i);
 		if (r < 0)
 			return r;
 	}
@@ -108,6 +111,7 @@ int store_new(struct store **ret, struct error *err)
 
 	if (!store)
 		return error_errno(err, -ENOMEM, "store");
+	store->keeper = -1;
 	store->notify = path ? connect_notify(path) : -1;
 	if (number_from("WATCHDOG_PID") == getpid())
 		store->watchdog_us = number_from("WATCHDOG_USEC");
@@ -128,38 +132,27 @@ struct store *store_free(struct store *store)
 {
 	if (!store)
 		return NULL;
-	for (size_t i = 0; i < store->count; i++) {
-		free(store->items[i].name);
-		close(store->items[i].fd);
-	}
+	keeper_lines_done(&store->lines);
+	fd_table_done(&store->table);
+	if (store->keeper >= 0)
+		close(store->keeper);
 	if (store->notify >= 0)
 		close(store->notify);
-	free(store->items);
 	free(store);
 	return NULL;
 }
 
-int store_fd(const struct store *store, const char *name)
-{
-	for (size_t i = 0; i < store->count; i++)
-		if (strcmp(store->items[i].name, name) == 0)
-			return store->items[i].fd;
-	return -1;
-}
+/* ---- to the keeper ------------------------------------------------------------- */
 
-static int send_fd(const struct store *store, const char *text, int fd)
+static int send_now(const struct store *store, const char *text, int fd)
 {
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr header;
 	} control = { 0 };
-	struct iovec iov = { .iov_len = strlen(text) };
+	struct iovec iov = { (char *)(uintptr_t)text, strlen(text) };
 	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-	_cleanup_free_ char *bytes = strdup(text);
 
-	if (!bytes)
-		return -ENOMEM;
-	iov.iov_base = bytes;
 	if (fd >= 0) {
 		message.msg_control = control.bytes;
 		message.msg_controllen = sizeof(control.bytes);
@@ -168,60 +161,131 @@ static int send_fd(const struct store *store, const char *text, int fd)
 			.cmsg_type = SCM_RIGHTS };
 		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
 	}
-	if (FAILPOINT_CALL("store.send", sendmsg(store->notify, &message, MSG_NOSIGNAL)) <
-		0)
-		return -errno;
-	return 0;
+	return FAILPOINT_CALL(
+		       "store.send", sendmsg(store->notify, &message, MSG_NOSIGNAL)) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* A queue that is full is waited for; a keeper that does not empty it (it is stopped, or
+ * worse) costs us the wait once, not for each fd. */
+static int send_surely(struct store *store, const char *text, int fd)
+{
+	struct pollfd room = { .fd = store->notify, .events = POLLOUT };
+	int r;
+
+	if (store->notify < 0)
+		return 0;
+	while ((r = send_now(store, text, fd)) == -EAGAIN || r == -EINTR) {
+		if (store->deaf)
+			return -ETIMEDOUT;
+		if (poll(&room, 1, SEND_WAIT_MS) == 0)
+			store->deaf = true;
+	}
+	store->deaf = store->deaf && r < 0;
+	return r;
+}
+
+void store_say(const struct store *store, const char *text)
+{
+	if (store->notify >= 0)
+		(void)send_now(store, text, -1);
+}
+
+int store_reexec(struct store *store)
+{
+	return store->notify < 0 ? -ENOTCONN : send_surely(store, "X_SVCD_REEXEC=1", -1);
+}
+
+int64_t store_watchdog_us(const struct store *store)
+{
+	return store->watchdog_us;
+}
+
+/* ---- fds ----------------------------------------------------------------------- */
+
+void store_instance_name(char ret[static STORE_NAME_BYTES], const char *service,
+	unsigned n, const char *part)
+{
+	snprintf(ret, STORE_NAME_BYTES, "%s.%u/%s", service, n, part);
+}
+
+int store_fd(const struct store *store, const char *name)
+{
+	const struct named_fd *found = fd_table_find(&store->table, name);
+
+	return found ? found->fd : -1;
+}
+
+/* `kept` (taken, may be -1) stands here, `fd` goes to the keeper. */
+static int give(struct store *store, const char *name, int kept, int fd)
+{
+	_cleanup_free_ char *text = text_format("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
+	int r = fd_table_put(&store->table, name, kept);
+
+	if (r < 0)
+		return r;
+	r = text ? send_surely(store, text, fd) : -ENOMEM;
+	if (r < 0)
+		fd_table_remove(&store->table, name);
+	return r;
 }
 
 int store_put(struct store *store, const char *name, int fd)
 {
-	_cleanup_close_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
-	_cleanup_free_ char *text = text_format("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
-	int r;
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
 
-	if (copy < 0)
-		return -errno;
-	if (!text)
-		return -ENOMEM;
-	r = add(store, name, copy);
-	if (r < 0)
-		return r;
-	(void)TAKE_FD(copy);
-	return store->notify >= 0 ? send_fd(store, text, fd) : 0;
+	return copy < 0 ? -errno : give(store, name, copy, fd);
+}
+
+int store_lend(struct store *store, const char *name, int fd)
+{
+	return give(store, name, -1, fd);
+}
+
+int store_take(struct store *store, const char *name)
+{
+	struct named_fd *found = fd_table_find(&store->table, name);
+
+	return found ? TAKE_FD(found->fd) : -1;
 }
 
 void store_drop(struct store *store, const char *name)
 {
 	_cleanup_free_ char *text = text_format("FDSTOREREMOVE=1\nFDNAME=%s", name);
 
-	for (size_t i = 0; i < store->count; i++) {
-		if (strcmp(store->items[i].name, name) != 0)
-			continue;
-		if (text)
-			store_say(store, text);
-		free(store->items[i].name);
-		close(store->items[i].fd);
-		store->items[i] = store->items[--store->count];
-		return;
-	}
+	if (fd_table_find(&store->table, name) && text)
+		(void)send_surely(store, text, -1);
+	fd_table_remove(&store->table, name); /* last: `name` may be the table's own */
 }
 
 const char *store_name(const struct store *store, const char *prefix, size_t index)
 {
-	for (size_t i = 0; i < store->count; i++)
-		if (text_starts(store->items[i].name, prefix) && index-- == 0)
-			return store->items[i].name;
-	return NULL;
+	size_t at = fd_table_first(&store->table, prefix) + index;
+
+	return at < store->table.count && text_starts(store->table.items[at].name, prefix)
+		       ? store->table.items[at].name
+		       : NULL;
 }
 
-void store_say(const struct store *store, const char *text)
+/* ---- what the keeper tells ----------------------------------------------------- */
+
+int store_listen(struct store *store, struct loop *loop, const struct store_user *user,
+	void *owner)
 {
-	if (store->notify >= 0)
-		(void)send_fd(store, text, -1);
+	store->lines.user = user;
+	store->lines.owner = owner;
+	return store->keeper < 0
+		       ? 0
+		       : keeper_lines_listen(&store->lines, loop, store->keeper);
 }
 
-int64_t store_watchdog_us(const struct store *store)
+bool store_orphan(
+	const struct store *store, pid_t pid, uint64_t start, struct orphan *ret)
 {
-	return store->watchdog_us;
+	const struct orphan *found = orphans_find(&store->lines.orphans, pid, start);
+
+	if (found)
+		*ret = *found;
+	return found;
 }

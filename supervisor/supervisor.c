@@ -146,10 +146,9 @@ static void on_stop(void *owner, int number, struct instant now)
 
 /* Without a keeper nobody reaps orphans or starts the next supervisor: leave the
  * services to it. At once, since whoever is freed here ends what it owns. */
-static void on_keeper(void *owner, unsigned events, struct instant now)
+static void on_alone(void *owner, struct instant now)
 {
 	(void)owner;
-	(void)events;
 	(void)now;
 	log_error("the keeper is gone: ending, services run on");
 	_exit(EXIT_FAILURE);
@@ -351,16 +350,15 @@ int supervisor_run(struct supervisor *supervisor)
 		.who = "svcd",
 		.done = on_first_applied,
 		.owner = supervisor };
-	int keeper = store_fd(supervisor->store, STORE_KEEPER);
-	struct watch *keeper_watch = NULL;
+	static const struct store_user store_user = { .alone = on_alone };
 	int r = end_leftovers(supervisor);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++)
 		r = signal_watch_new(&watches[i], supervisor->loop, signals[i].number,
 			signals[i].fn, supervisor);
-	if (r == 0 && keeper >= 0)
-		r = watch_new(&keeper_watch, supervisor->loop, keeper, WATCH_READ,
-			on_keeper, supervisor);
+	if (r == 0)
+		r = store_listen(
+			supervisor->store, supervisor->loop, &store_user, supervisor);
 	if (r == 0)
 		r = apply_begin(supervisor->apply, &wish);
 	if (r == 0) {
@@ -370,7 +368,6 @@ int supervisor_run(struct supervisor *supervisor)
 		log_error("cannot begin: %s", strerror(-r));
 		supervisor->exit_status = EXIT_FAILURE;
 	}
-	watch_free(keeper_watch);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
 		signal_watch_free(watches[i]);
 	return supervisor->exit_status;

@@ -44,7 +44,7 @@ static void a_datagram_says_what_its_lines_say(void **state)
 static void a_name_with_a_nul_or_too_long_is_none(void **state)
 {
 	static const char with_nul[] = "FDNAME=a\0b";
-	char too_long[STORE_NAME_MAX_BYTES + 16];
+	char too_long[FD_NAME_MAX_BYTES + 16];
 	struct notice got;
 
 	(void)state;

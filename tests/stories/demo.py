@@ -86,7 +86,7 @@ class Demo:
 
     def stop(self):
         if self.svcd and self.svcd.poll() is None:
-            self.svcd.terminate()
+            self.svcd.send_signal(signal.SIGINT)
             self.svcd.wait(90)
 
     # ---- the tour

@@ -174,14 +174,15 @@ class Host:
         return self
 
     def stop(self):
+        """Services and all; SIGTERM would leave them running."""
         if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(signal.SIGINT)
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-                raise AssertionError(f'svcd does not end on SIGTERM: {self.said()}') from None
+                raise AssertionError(f'svcd does not end on SIGINT: {self.said()}') from None
 
     def said(self):
         self.output.flush()
