@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * reason.c - printf into a line that is cut, and never in the middle of a UTF-8
- * character.
+ * character; and remarks.
  */
 #include "base/reason.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A sequence that the cut left without its end goes as a whole. */
@@ -49,4 +50,33 @@ void reason_add(char *ret, size_t size, const char *format, ...)
 	va_end(args);
 	if (wanted >= (int)(size - used))
 		drop_half_character(ret);
+}
+
+/* ---- remarks ----------------------------------------------------------------------- */
+
+void remark_set(struct remark *remark, const char *format, ...)
+{
+	char text[REASON_BYTES];
+	va_list args;
+	int wanted;
+
+	va_start(args, format); /* may speak of what is replaced */
+	wanted = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (wanted >= (int)sizeof(text))
+		drop_half_character(text);
+	remark_clear(remark);
+	if (text[0])
+		remark->text = strdup(text);
+}
+
+void remark_clear(struct remark *remark)
+{
+	free(remark->text);
+	remark->text = NULL;
+}
+
+const char *remark_text(const struct remark *remark)
+{
+	return remark->text ? remark->text : "";
 }

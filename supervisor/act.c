@@ -106,8 +106,9 @@ static void say_pending(const struct member *member)
 	} else if (member->pending.count > 0) {
 		supervisor_say(member->supervisor,
 			(struct about){ member->name, "pending", LOG_NOTICE },
-			"%s%s%s%s waits for `svcctl apply %s`", member->upstream,
-			member->upstream[0] ? " changed: " : "",
+			"%s%s%s%s waits for `svcctl apply %s`",
+			remark_text(&member->upstream),
+			member->upstream.text ? " changed: " : "",
 			member->pending.items[0].key,
 			member->pending.count > 1 ? ", …" : "", member->name);
 	}
@@ -134,12 +135,11 @@ static void show_file(struct member *member, struct step *step)
 	if (shows_already(member, step))
 		return;
 	changes_done(&member->pending);
-	member->upstream[0] = '\0';
+	remark_clear(&member->upstream);
 	if (step->waits) {
 		member->pending = step->changes;
 		step->changes = (struct changes){ 0 };
-		snprintf(
-			member->upstream, sizeof(member->upstream), "%s", step->upstream);
+		remark_set(&member->upstream, "%s", step->upstream);
 	}
 	member->orphan = step->kind == STEP_ORPHAN;
 	member->stale = false;
@@ -271,7 +271,7 @@ static void go(const struct act *act, struct member *member)
 		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);
 	member->leaving = true;
-	if (member->readiness.ready && declaration->listen_count > 0)
+	if (member->readiness->ready && declaration->listen_count > 0)
 		member->drain_until =
 			instant_add_ms(act->now, declaration->run.drain.settle_ms);
 	service_stop_later(member->service, &decision, act->now);

@@ -107,7 +107,8 @@ static void show_progress(struct waiting *waiting, struct target *target)
 
 	if (target->over || !service || !varlink_wants_more(waiting->call))
 		return;
-	why = member && member->waits_for[0] ? member->waits_for : service_why(service);
+	why = member && member->waits_for.text ? member->waits_for.text
+					       : service_why(service);
 	snprintf(text, sizeof(text), "%s%s%s", state_words[service_state(service)],
 		why[0] ? ": " : "", why);
 	if (strcmp(text, target->shown) == 0 || varlink_queued(waiting->call) > 0)

@@ -168,10 +168,10 @@ void measure_port(struct member *member, struct instant now)
 		any_up = true;
 		any_bound = instance_is_bound(&term, &service->instances[i]);
 	}
-	member->port = (struct term){ .ok = true };
-	if (any_up && !any_bound)
-		member->port = term;
-	else if (!any_up && service->declaration->listen_count > 0)
-		member->port = (struct term){ .ok = false, .reason = "no process is up" };
+	if (!any_up && service->declaration->listen_count > 0)
+		term = (struct term){ .ok = false, .reason = "no process is up" };
+	else if (any_bound || !any_up)
+		term.ok = true;
+	member_keep_port(member, &term);
 	member->port_at = now;
 }

@@ -8,6 +8,62 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not judged yet; and what nearly all are nearly always, which one copy says for all. */
+static const struct readiness unjudged = { .again = { INT64_MAX } };
+static const struct readiness well = {
+	.terms = {
+#define X(id, word) [TERM_##id] = { .ok = true },
+		READY_TERMS(X)
+#undef X
+	},
+	.ready = true,
+	.again = { INT64_MAX },
+};
+
+static bool is_well(const struct readiness *judged)
+{
+	for (size_t i = 0; i < TERM_COUNT; i++)
+		if (!judged->terms[i].ok)
+			return false;
+	return judged->ready && judged->again.us == NEVER.us;
+}
+
+static void forget_readiness(struct member *member)
+{
+	if (member->readiness != &well && member->readiness != &unjudged)
+		free((void *)(uintptr_t)member->readiness);
+}
+
+void member_keep_readiness(struct member *member, const struct readiness *judged)
+{
+	struct readiness *own;
+
+	if (is_well(judged)) {
+		forget_readiness(member);
+		member->readiness = &well;
+		return;
+	}
+	own = malloc(sizeof(*own));
+	if (!own)
+		return;
+	*own = *judged;
+	forget_readiness(member);
+	member->readiness = own;
+}
+
+void member_keep_port(struct member *member, const struct term *port)
+{
+	if (port->ok) {
+		free(member->port);
+		member->port = NULL;
+		return;
+	}
+	if (!member->port)
+		member->port = malloc(sizeof(*member->port));
+	if (member->port)
+		*member->port = *port;
+}
+
 /* The place of `name`, or where it would stand. */
 static size_t place_of(const struct members *members, const char *name)
 {
@@ -40,6 +96,10 @@ static struct member *member_free(struct member *member)
 	service_free(member->service);
 	changes_done(&member->pending);
 	strings_done(&member->refused);
+	forget_readiness(member);
+	free(member->port);
+	remark_clear(&member->upstream);
+	remark_clear(&member->waits_for);
 	free(member->measured);
 	free(member->name);
 	free(member);
@@ -59,8 +119,8 @@ struct member *members_add(
 	member->supervisor = supervisor;
 	member->name = strdup(name);
 	member->operators_gid = UNSET;
-	member->start_by = member->drain_until = member->readiness.again = NEVER;
-	member->port.ok = true;
+	member->start_by = member->drain_until = NEVER;
+	member->readiness = &unjudged;
 	bigger = reallocarray(members->items, members->count + 1, sizeof(*bigger));
 	if (bigger)
 		members->items = bigger;

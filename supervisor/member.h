@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "base/reason.h"
+
 #include "service/service.h"
 #include "spawn/spawn.h"
 #include "supervisor/ready.h"
@@ -39,9 +41,9 @@ struct member {
 	bool leaving;            /* stopping for good; forgotten when stopped */
 	bool unkept;             /* what an operator wants of it is not yet on the disk */
 
-	struct readiness readiness;
-	struct term port;
-	struct instant port_at; /* when that was looked at */
+	const struct readiness *readiness; /* shared by all of whom all is well */
+	struct term *port;                 /* NULL: that term holds */
+	struct instant port_at;            /* when that was looked at */
 	struct measured *measured;
 	size_t measured_count;
 	struct instant measured_at;
@@ -49,7 +51,7 @@ struct member {
 
 	struct changes pending; /* declared on disk, waiting for `svcctl apply` */
 	/* sources of it that are not its own file and changed: "template node" */
-	char upstream[REASON_BYTES];
+	struct remark upstream;
 	struct wall pending_since; /* us 0: nothing waits, and it is no orphan */
 	bool orphan;               /* runs, and no file declares it any more */
 	/* runs as accepted earlier: its file, the host's or the site's is refused */
@@ -61,7 +63,7 @@ struct member {
 	struct instant drain_until;
 	struct instant start_by; /* without the services that it depends on; NEVER: no */
 	bool impatient;          /* that time has come */
-	char waits_for[REASON_BYTES];
+	struct remark waits_for;
 };
 
 struct members {
@@ -73,6 +75,9 @@ struct member *members_find(const struct members *members, const char *name);
 /* A new one, without a service; NULL: no memory. The name must not stand yet. */
 struct member *members_add(
 	struct members *members, struct supervisor *supervisor, const char *name);
+/* Copies; it stays as it was without memory for that. */
+void member_keep_readiness(struct member *member, const struct readiness *judged);
+void member_keep_port(struct member *member, const struct term *port);
 /* Frees it and its service: what still runs of it is killed. */
 void members_remove(struct members *members, struct member *member);
 void members_done(struct members *members);

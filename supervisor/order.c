@@ -29,7 +29,7 @@ static bool is_oneshot(const struct member *member)
 static bool is_there(const struct member *member)
 {
 	return is_oneshot(member) ? service_state(member->service) == STATE_DONE
-				  : member->readiness.ready;
+				  : member->readiness->ready;
 }
 
 static bool depends_on(const struct member *member, const struct member *other)
@@ -104,19 +104,19 @@ static void wait_for(struct member *member, const struct member *other)
 	else
 		snprintf(text, sizeof(text), "stops after %s, which depends on it",
 			other->name);
-	if (strcmp(text, member->waits_for) == 0)
+	if (strcmp(text, remark_text(&member->waits_for)) == 0)
 		return;
-	memcpy(member->waits_for, text, sizeof(text));
+	remark_set(&member->waits_for, "%s", text);
 	member_changed(member);
 }
 
 static void stop_waiting(struct member *member)
 {
-	if (!member->waits_for[0] && member->start_by.us == NEVER.us)
+	if (!member->waits_for.text && member->start_by.us == NEVER.us)
 		return;
 	member->start_by = NEVER;
 	member->impatient = false;
-	member->waits_for[0] = '\0';
+	remark_clear(&member->waits_for);
 	member_changed(member);
 }
 
@@ -167,9 +167,9 @@ static bool drains(struct member *member, struct instant now)
 		member->drain_until = NEVER;
 		return false;
 	}
-	if (!member->waits_for[0])
+	if (!member->waits_for.text)
 		member_changed(member);
-	snprintf(member->waits_for, sizeof(member->waits_for),
+	remark_set(&member->waits_for,
 		"drains: it stops when clients had run.drain.settle to look elsewhere");
 	return true;
 }

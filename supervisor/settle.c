@@ -42,10 +42,10 @@ static bool any_up(const struct service *service)
 static void look_at_port(struct member *member, struct instant now)
 {
 	int64_t age_ms = instant_since_ms(now, member->port_at);
-	int64_t fresh_ms = member->port.ok ? PORT_FRESH_MS : PORT_RECHECK_MS;
+	int64_t fresh_ms = member->port ? PORT_RECHECK_MS : PORT_FRESH_MS;
 
 	/* what was found while nothing was up says nothing about what is up now */
-	if (!any_up(member->service) || age_ms >= fresh_ms || !member->readiness.ready)
+	if (!any_up(member->service) || age_ms >= fresh_ms || !member->readiness->ready)
 		measure_port(member, now);
 }
 
@@ -53,21 +53,25 @@ static void judge(struct member *member, struct instant now)
 {
 	const struct supervisor *supervisor = member->supervisor;
 	struct ready_facts facts = { .service = member->service,
-		.was_ready = member->readiness.ready,
+		.was_ready = member->readiness->ready,
 		.firewall_on = supervisor->config->host.firewall.mode != FIREWALL_OFF,
-		.port = member->port,
+		.port = { .ok = true },
 		.vip = { .ok = true },
 		.now = now };
+	struct readiness judged;
 
+	if (member->port)
+		facts.port = *member->port;
 	if (vip_is_wanted(member->service->declaration))
 		vip_judge(&facts.vip, member->service->declaration,
 			supervisor->config->host.site, vip_watch_facts(supervisor->vips));
-	ready_judge(&member->readiness, &facts);
+	ready_judge(&judged, &facts);
+	member_keep_readiness(member, &judged);
 }
 
 static void say_edge(struct member *member, bool before)
 {
-	const struct readiness *readiness = &member->readiness;
+	const struct readiness *readiness = member->readiness;
 	struct event event = { .uid = NOBODY, .level = LOG_INFO };
 
 	if (before == readiness->ready)
@@ -85,7 +89,7 @@ static void say_edge(struct member *member, bool before)
 static void settle_member(struct member *member, struct instant now)
 {
 	struct supervisor *supervisor = member->supervisor;
-	bool before = member->readiness.ready;
+	bool before = member->readiness->ready;
 
 	member->changed = false;
 	member->index = ++supervisor->index;
@@ -131,12 +135,12 @@ static void forget_leaving(struct supervisor *supervisor)
 static bool is_worth_a_look(const struct member *member)
 {
 	return member->service && any_up(member->service) &&
-	       (!member->port.ok || !member->readiness.terms[TERM_VIP].ok);
+	       (member->port || !member->readiness->terms[TERM_VIP].ok);
 }
 
 static struct instant next_look(const struct member *member, struct instant now)
 {
-	struct instant at = instant_earlier(member->readiness.again,
+	struct instant at = instant_earlier(member->readiness->again,
 		instant_earlier(member->start_by, member->drain_until));
 
 	if (is_worth_a_look(member))
@@ -218,7 +222,7 @@ void supervisor_tick(struct supervisor *supervisor, struct instant now)
 
 		if (usage)
 			sample_usage(member, now);
-		if (instant_reached(now, member->readiness.again) ||
+		if (instant_reached(now, member->readiness->again) ||
 			instant_reached(now, member->start_by) ||
 			instant_reached(now, member->drain_until) ||
 			is_worth_a_look(member))

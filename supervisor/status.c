@@ -409,7 +409,8 @@ static int add_life(struct json_t *json, const struct member *member,
 	const struct status_facts *facts)
 {
 	const struct service *service = member->service;
-	const char *why = member->waits_for[0] ? member->waits_for : service_why(service);
+	const char *why =
+		member->waits_for.text ? member->waits_for.text : service_why(service);
 	char next[REASON_BYTES];
 	int r = 0;
 
@@ -420,9 +421,9 @@ static int add_life(struct json_t *json, const struct member *member,
 	r |= json_set_text(json, "why", why);
 	r |= json_set_text(json, "next", next);
 	r |= json_set(json, "verdict", print_verdict(service));
-	r |= json_set_bool(json, "ready", member->readiness.ready);
-	r |= json_set_text(json, "reason", member->readiness.reason);
-	r |= json_set(json, "terms", print_terms(&member->readiness));
+	r |= json_set_bool(json, "ready", member->readiness->ready);
+	r |= json_set_text(json, "reason", member->readiness->reason);
+	r |= json_set(json, "terms", print_terms(member->readiness));
 	r |= json_set(json, "instances", print_instances(member, facts->now));
 	return r;
 }
@@ -466,7 +467,7 @@ struct json_t *status_print(const struct member *member, const struct status_fac
 	r |= json_set(json, "stderr", print_lines(latest_words(service)));
 	r |= json_set(json, "job", print_job(&service->job));
 	r |= json_set(json, "pending", print_pending(member));
-	r |= json_set_text(json, "upstream", member->upstream);
+	r |= json_set_text(json, "upstream", remark_text(&member->upstream));
 	r |= json_set(json, "pending_since", time_or_null(member->pending_since));
 	r |= json_set(json, "refused", print_strings(&member->refused));
 	r |= json_set_bool(json, "stale", member->stale);

@@ -9,6 +9,7 @@
 #include "supervisor/supervisor.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,14 @@ static void on_tick(void *owner, struct instant now)
 	supervisor_tick(owner, now);
 }
 
+/* The trees that a telling is made of come and go between what stays. */
+static void on_rest(void *owner, struct instant now)
+{
+	(void)owner;
+	(void)now;
+	(void)malloc_trim(0);
+}
+
 static void on_wanted_again(void *owner, struct instant now)
 {
 	supervisor_save_wishes(owner, now);
@@ -244,6 +253,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 		r = timer_new(&supervisor->tick, loop, on_tick, supervisor);
 	if (r == 0)
 		r = timer_new(&supervisor->watchdog, loop, on_watchdog, supervisor);
+	if (r == 0)
+		r = timer_new(&supervisor->rest, loop, on_rest, supervisor);
 	if (r == 0)
 		r = timer_new(
 			&supervisor->wanted_again, loop, on_wanted_again, supervisor);
@@ -397,6 +408,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	task_free(supervisor->settle);
 	timer_free(supervisor->tick);
 	timer_free(supervisor->watchdog);
+	timer_free(supervisor->rest);
 	timer_free(supervisor->wanted_again);
 	preparer_free(supervisor->preparer);
 	cgroups_free(supervisor->cgroups);

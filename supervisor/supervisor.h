@@ -74,6 +74,7 @@ struct supervisor {
 	struct task *settle;
 	struct timer *tick;          /* time alone may have changed something */
 	struct timer *watchdog;      /* tells the keeper that the loop turns */
+	struct timer *rest;          /* armed: memory goes back when much was told */
 	struct instant usage_at;     /* when usage is next sampled for all */
 	uint64_t index, generations; /* counters */
 	bool applied_once, looked_up, ready_said, stopping;

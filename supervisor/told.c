@@ -15,6 +15,8 @@
 #include "supervisor/status.h"
 #include "supervisor/supervisor.h"
 
+enum { REST_AFTER_MS = 10 * MS_PER_S }; /* starts follow, and tell much more */
+
 static const struct {
 	unsigned cares; /* TELL_* */
 } rows[ENGINE_COUNT] = {
@@ -323,6 +325,8 @@ void told_answer(struct supervisor *supervisor, enum engine which,
 	else if (text_equal(of, message_words[MESSAGE_SYNC]))
 		told->sync_answered = told->synced;
 	engine_expects(supervisor->engines[which], unanswered(told), true, now);
+	if (!unanswered(told) && !timer_is_armed(supervisor->rest))
+		timer_arm(supervisor->rest, instant_add_ms(now, REST_AFTER_MS));
 	if (!supervisor->ready_said)
 		task_schedule(supervisor->settle);
 }

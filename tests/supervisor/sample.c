@@ -94,14 +94,14 @@ void sample_init(struct sample *sample)
 	sample->member = (struct member){ .name = lent("mathoid"),
 		.service = &sample->service,
 		.index = 812,
-		.readiness = { .ready = true },
-		.port = { .ok = true },
+		.readiness = &sample->readiness,
 		.measured = sample->measured,
 		.measured_count = 2,
 		.start_by = NEVER,
 		.operators_gid = UNSET };
+	sample->readiness = (struct readiness){ .ready = true };
 	for (size_t i = 0; i < TERM_COUNT; i++)
-		sample->member.readiness.terms[i].ok = true;
+		sample->readiness.terms[i].ok = true;
 }
 
 void sample_done(struct sample *sample)

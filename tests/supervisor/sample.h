@@ -15,6 +15,7 @@ struct sample {
 	struct exit_record exits[2];
 	struct service service;
 	struct measured measured[2];
+	struct readiness readiness;
 	struct member member;
 	char *effective;
 };

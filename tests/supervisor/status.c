@@ -53,11 +53,10 @@ static void waiting_after_a_crash(struct sample *sample)
 		.reason = "exec /usr/bin/foo: No such file or directory" };
 	service->exits[0].died = service->exits[1].died = true;
 	service->exits[0].last_words = words;
-	sample->member.readiness.ready = false;
-	sample->member.readiness.terms[TERM_STATE] =
+	sample->readiness.ready = false;
+	sample->readiness.terms[TERM_STATE] =
 		(struct term){ false, "waiting: exit 1, again in 3s" };
-	snprintf(sample->member.readiness.reason, REASON_BYTES,
-		"waiting: exit 1, again in 3s");
+	snprintf(sample->readiness.reason, REASON_BYTES, "waiting: exit 1, again in 3s");
 }
 
 static void with_a_pending_change(struct sample *sample)
@@ -75,9 +74,11 @@ static void orphaned(struct sample *sample)
 
 static void waiting_for_another(struct sample *sample)
 {
+	static char why[] = "waits for restbase";
+
 	sample->instances[0].state = STATE_DOWN;
 	sample->instances[0].pid = 0;
-	snprintf(sample->member.waits_for, REASON_BYTES, "waits for restbase");
+	sample->member.waits_for.text = why;
 }
 
 static void refused_before_it_ever_ran(struct sample *sample)
