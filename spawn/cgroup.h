@@ -3,7 +3,7 @@
  * cgroup.h - the cgroup v2 tree below our base: BASE/NAME/INSTANCE.GENERATION,
  * BASE/NAME/deed-N.
  *
- * Found by mountinfo; controllers that are missing degrade with one warning. cgroups(7).
+ * Controllers that are missing degrade with one warning. cgroups(7).
  */
 #pragma once
 
@@ -16,11 +16,9 @@
 struct cgroups;
 struct cgroup; /* one leaf; watches its cgroup.events */
 
-/* Finds a writable cgroup2 mount and makes the base below it, named after `root`
- * ("svcd-services" plus "-" and root with slashes as dashes). -ENOENT and a sentence with
- * the fix when there is none. */
+/* The tree below `base` (cgroup_base.h), of which no process may be a direct member. */
 int cgroups_open(
-	struct cgroups **ret, struct loop *loop, const char *root, struct error *err);
+	struct cgroups **ret, struct loop *loop, const char *base, struct error *err);
 struct cgroups *cgroups_free(struct cgroups *cgroups); /* the tree stays */
 bool cgroups_have(const struct cgroups *cgroups, const char *controller);
 /* The controllers that limits need and that the base does not have: "memory, pids"; ""

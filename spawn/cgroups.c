@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * cgroups.c - the tree: where it stands, what is in it, and the one inotify descriptor
- * that tells when a leaf is empty.
+ * cgroups.c - the tree: what is in it, and the one inotify descriptor that tells when a
+ * leaf is empty.
  *
  * cgroup.events is watched by inotify, as its poll(2) needs POLLPRI, which the loop does
  * not have.
- * Not here: one leaf (cgroup.c), the search for the mount (cgroup_mount.c).
+ * Not here: one leaf (cgroup.c), where the tree stands (cgroup_base.c).
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -18,11 +18,8 @@
 #include "base/reason.h"
 
 #include "spawn/cgroup_limits.h"
-#include "spawn/cgroup_mount.h"
 #include "spawn/cgroup_tree.h"
 #include "spawn/reaper.h"
-
-enum { MOUNTINFO_MAX_BYTES = 4 * 1024 * 1024 };
 
 static struct cgroup *find_watched(struct cgroups *cgroups, int wd)
 {
@@ -81,30 +78,13 @@ static void on_inotify(void *owner, unsigned events, struct instant now)
 	}
 }
 
-/* The newest mount in which a directory can be made wins; bind mounts may be read-only by
- * permission. */
-static int make_base(struct cgroups *cgroups, const char *root, const char *mountinfo)
+static int open_base(struct cgroups *cgroups, const char *base)
 {
-	char mount[PATH_MAX], name[NAME_MAX + 1];
-
-	cgroup_base_name(root, name, sizeof(name));
-	for (unsigned nth = 0;; nth++) {
-		int r = cgroup_mount_find(mountinfo, nth, mount, sizeof(mount));
-
-		if (r < 0)
-			return r;
-		free(cgroups->base);
-		cgroups->base = text_format("%s/%s", mount, name);
-		if (!cgroups->base)
-			return -ENOMEM;
-		if (mkdir(cgroups->base, 0755) < 0 && errno != EEXIST)
-			continue;
-		if (faccessat(AT_FDCWD, cgroups->base, W_OK, AT_EACCESS) == 0)
-			break;
-	}
-	cgroup_enable_controllers(AT_FDCWD, mount);
-	cgroup_enable_controllers(AT_FDCWD, cgroups->base);
-	cgroups->base_fd = open(cgroups->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cgroups->base = strdup(base);
+	if (!cgroups->base)
+		return -ENOMEM;
+	cgroup_enable_controllers(AT_FDCWD, base);
+	cgroups->base_fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cgroups->base_fd < 0)
 		return -errno;
 	for (int i = 0; i < CONTROLLER_COUNT; i++) {
@@ -118,28 +98,18 @@ static int make_base(struct cgroups *cgroups, const char *root, const char *moun
 CLEANUP(struct cgroups *, cgroups_free)
 
 int cgroups_open(
-	struct cgroups **ret, struct loop *loop, const char *root, struct error *err)
+	struct cgroups **ret, struct loop *loop, const char *base, struct error *err)
 {
 	_cleanup_(cgroups_freep) struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
-	_cleanup_free_ char *mountinfo = NULL;
 	int r;
 
 	if (!cgroups)
 		return error_errno(err, -ENOMEM, "cgroups");
 	cgroups->loop = loop;
 	cgroups->base_fd = cgroups->inotify_fd = -1;
-	r = file_read(
-		&mountinfo, NULL, AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX_BYTES);
+	r = open_base(cgroups, base);
 	if (r < 0)
-		return error_errno(err, r, "reading /proc/self/mountinfo");
-	r = make_base(cgroups, root, mountinfo);
-	if (r == -ENOENT) {
-		return error_set(err, r,
-			"no writable cgroup v2 hierarchy is mounted: run as root, and "
-			"\"mount -t cgroup2 none /sys/fs/cgroup\" if it is missing");
-	}
-	if (r < 0)
-		return error_errno(err, r, "making the cgroup of all services");
+		return error_errno(err, r, "%s", base);
 	cgroups->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (cgroups->inotify_fd < 0) {
 		return error_errno(err, -errno,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * spawn.h - the door of this room: makes a process by clone3 into a cgroup, one table of
- * steps, then exec. Its parts: who it runs as (identity.h), where it lives (cgroup.h,
- * cgroup_pressure.h), what it sees (view.h), what it prints into (pipe.h), what it
+ * steps, then exec. Its parts: who it runs as (identity.h), where it lives
+ * (cgroup_base.h, cgroup.h, cgroup_pressure.h), what it sees (view.h), what it prints into (pipe.h), what it
  * inherits (environment.h), and side jobs (deed.h).
  *
  * The parent never waits: a step that fails writes its name and errno into `report_fd`,
@@ -17,6 +17,7 @@
 #include "base/text.h"
 
 #include "spawn/cgroup.h"
+#include "spawn/cgroup_base.h"
 #include "spawn/cgroup_pressure.h"
 #include "spawn/environment.h"
 #include "spawn/identity.h"

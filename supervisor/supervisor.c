@@ -23,6 +23,7 @@
 #include "supervisor/act.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
+#include "supervisor/home.h"
 #include "supervisor/keeping.h"
 #include "supervisor/retired.h"
 #include "supervisor/store.h"
@@ -152,6 +153,13 @@ static void on_alone(void *owner, struct instant now)
 	(void)owner;
 	(void)now;
 	log_error("the keeper is gone: ending, services run on");
+	_exit(EXIT_FAILURE);
+}
+
+/* The next one has another home made. At once, as above. */
+static void on_home_lost(void *owner)
+{
+	(void)owner;
 	_exit(EXIT_FAILURE);
 }
 
@@ -298,8 +306,10 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 	r = store_new(&supervisor->store, err);
 	if (r < 0)
 		return r;
-	r = cgroups_open(
-		&supervisor->cgroups, supervisor->loop, supervisor->paths.root, err);
+	r = home_new(&supervisor->home, supervisor->loop, supervisor->paths.root, err);
+	if (r == 0)
+		r = cgroups_open(&supervisor->cgroups, supervisor->loop,
+			home_base(supervisor->home), err);
 	if (r < 0)
 		return r;
 	warn_of_missing(supervisor->cgroups);
@@ -364,6 +374,7 @@ int supervisor_run(struct supervisor *supervisor)
 	static const struct store_user store_user = { .alone = on_alone };
 	int r = end_leftovers(supervisor);
 
+	home_on_lost(supervisor->home, on_home_lost, supervisor);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++)
 		r = signal_watch_new(&watches[i], supervisor->loop, signals[i].number,
 			signals[i].fn, supervisor);
@@ -412,6 +423,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	timer_free(supervisor->wanted_again);
 	preparer_free(supervisor->preparer);
 	cgroups_free(supervisor->cgroups);
+	home_free(supervisor->home);
 	spawner_free(supervisor->spawner);
 	store_free(supervisor->store);
 	paths_done(&supervisor->paths);

@@ -22,6 +22,7 @@
 
 struct apply;
 struct control;
+struct home;
 struct keeping;
 struct probes;
 struct retired;
@@ -42,6 +43,7 @@ struct supervisor {
 	struct loop *loop;
 	struct paths paths;
 	struct store *store;
+	struct home *home;
 	struct cgroups *cgroups;
 	struct spawner *spawner;
 	struct preparer *preparer;

@@ -90,6 +90,7 @@ static void on_limit(void *owner, struct instant now)
 struct arena *arena_open(void)
 {
 	struct arena *arena = calloc(1, sizeof(*arena));
+	_cleanup_free_ char *own = NULL;
 	char tree[sizeof(arena->root) + 16];
 	struct error err = { 0 };
 
@@ -108,7 +109,8 @@ struct arena *arena_open(void)
 	must(paths_init(&arena->paths, arena->root) == 0, "paths");
 	must(loop_new(&arena->loop) == 0, "loop");
 	must(timer_new(&arena->limit, arena->loop, on_limit, arena) == 0, "timer");
-	if (cgroups_open(&arena->cgroups, arena->loop, arena->root, &err) < 0) {
+	if (cgroup_base_make_own(&own, arena->root, &err) < 0 ||
+		cgroups_open(&arena->cgroups, arena->loop, own, &err) < 0) {
 		fprintf(stderr, "arena: %s\n", err.text);
 		exit(EXIT_FAILURE);
 	}
