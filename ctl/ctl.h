@@ -20,7 +20,7 @@ struct options {
 	bool json, no_color, help, version;
 	bool all, no_wait, watch, follow, yes, dry_run, create_users, names, host, binary,
 		misc_dynamic;
-	bool verbose;
+	bool verbose, wanted, shutdown;
 	const char *tag, *reason, *signal, *since, *until, *grep, *level, *stream,
 		*format;
 	const char *metric, *warning, *critical;

@@ -41,6 +41,8 @@ static const struct option_row {
 	{ "names", 0, FLAG, NULL, AT(names), OF(LIST), "names only, a line each" },
 	{ "all", 'a', FLAG, NULL, AT(all), ACTS | OF(CHECK), "all services" },
 	{ "no-wait", 0, FLAG, NULL, AT(no_wait), ACTS, "do not wait until it is done" },
+	{ "wanted", 0, FLAG, NULL, AT(wanted), OF(START), "with --all: what stop --shutdown stopped" },
+	{ "shutdown", 0, FLAG, NULL, AT(shutdown), OF(STOP), "with --all: until the next boot, or start --wanted" },
 	{ "reason", 'r', TEXT, "TEXT", AT(reason), ACTS, "why; shown in status and events" },
 	{ "signal", 's', TEXT, "SIGNAL", AT(signal), OF(KILL), "TERM when not given" },
 	{ "follow", 'f', FLAG, NULL, AT(follow), OF(EVENTS) | OF(LOGS), "go on with what comes" },

@@ -24,6 +24,9 @@ static int check_selection(const struct ctl *ctl)
 		return usage(ctl, "which service? Name it, or say --all");
 	if (ctl->words_count > 0 && ctl->options.all)
 		return usage(ctl, "either names or --all");
+	if ((ctl->options.wanted || ctl->options.shutdown) && !ctl->options.all)
+		return usage(ctl, "--%s is about all services: say --all as well",
+			ctl->options.wanted ? "wanted" : "shutdown");
 	return 0;
 }
 
@@ -47,6 +50,10 @@ int verb_act(struct ctl *ctl)
 		}
 	}
 	json_set_bool(selection, "all", ctl->options.all);
+	if (ctl->options.wanted)
+		json_set_bool(selection, "wanted", true);
+	if (ctl->options.shutdown)
+		json_set_bool(selection, "shutdown", true);
 	json_set_text(selection, "reason", ctl->options.reason);
 	json_set_bool(selection, "wait", !ctl->options.no_wait);
 	question = ask_svcd(ctl, method, results_reply, &results);

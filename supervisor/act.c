@@ -16,6 +16,7 @@
 
 #include "supervisor/accepted.h"
 #include "supervisor/keeping.h"
+#include "supervisor/order.h"
 #include "supervisor/retired.h"
 #include "supervisor/supervisor.h"
 
@@ -263,10 +264,8 @@ static void go(const struct act *act, struct member *member)
 {
 	const struct decision decision = { CAUSE_APPLY, act->who,
 		"no longer wanted here" };
-	const struct declaration *declaration;
 
 	assert(member && member->service);
-	declaration = member->service->declaration;
 	if (member->leaving && member->service->wanted == WANTED_DOWN)
 		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);

@@ -174,6 +174,18 @@ static bool drains(struct member *member, struct instant now)
 	return true;
 }
 
+void order_stop_drained(
+	struct member *member, const struct decision *decision, struct instant now)
+{
+	const struct declaration *declaration = member->service->declaration;
+
+	if (member->readiness.ready && declaration->listen_count > 0)
+		member->drain_until =
+			instant_add_ms(now, declaration->run.drain.settle_ms);
+	service_stop_later(member->service, decision, now);
+	member_changed(member);
+}
+
 static void look_at_stop(struct member *member, struct instant now)
 {
 	const struct member *other = stopping_dependant(member);

@@ -10,8 +10,14 @@
 
 #include "base/time.h"
 
+struct decision;
+struct member;
 struct supervisor;
 
+/* Stops a service as service_stop_later() does, and not before its clients, if it may
+ * have any, had run.drain.settle to look elsewhere. */
+void order_stop_drained(
+	struct member *member, const struct decision *decision, struct instant now);
 /* Lets go who has nobody to wait for, and says of the others for whom they wait. Once
  * per settling. */
 void order_settle(struct supervisor *supervisor, struct instant now);

@@ -13,6 +13,7 @@
 #include <syslog.h>
 
 #include "supervisor/control.h"
+#include "supervisor/shutdown.h"
 #include "supervisor/supervisor.h"
 
 typedef void act_fn(
@@ -84,8 +85,10 @@ void verb_start(void *owner, struct varlink_call *call, struct json_t *parameter
 	static const struct verb_row row = { "start", service_start, service_start_later,
 		.kept = true };
 
-	(void)now;
-	run(owner, call, parameters, &row);
+	if (json_get_bool(parameters, "wanted", false))
+		shutdown_undo(owner, call, parameters, now);
+	else
+		run(owner, call, parameters, &row);
 }
 
 static void stop_later(
@@ -102,8 +105,10 @@ void verb_stop(void *owner, struct varlink_call *call, struct json_t *parameters
 	static const struct verb_row row = { "stop", service_stop, stop_later,
 		.kept = true };
 
-	(void)now;
-	run(owner, call, parameters, &row);
+	if (json_get_bool(parameters, "shutdown", false))
+		shutdown_stop(owner, call, parameters, now);
+	else
+		run(owner, call, parameters, &row);
 }
 
 void verb_restart(void *owner, struct varlink_call *call, struct json_t *parameters,

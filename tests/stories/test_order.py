@@ -168,3 +168,49 @@ def test_a_circle_of_what_was_accepted_earlier_still_stops_and_starts(host, diar
     host.must_ctl('stop', '--all')
     assert sorted(lines(diary)[2:]) == ['-able', '-mid']
     host.stop()
+
+
+def test_a_shutdown_stops_all_in_order_and_no_disk_hears_of_it(host, diary):
+    """What svcd-services.service asks for: in memory alone, and taken back by start --wanted."""
+    declare_chain(host, diary)
+    host.start()
+    for name in CHAIN:
+        host.until_state(name, 'up')
+    host.must_ctl('stop', 'able', '--reason', 'not today')
+    host.must_ctl('stop', '--all', '--shutdown')
+    assert lines(diary)[3:] == ['-able', '-mid', '-zebra']
+    exits = [host.status(name)['exits'][0]['cause'] for name in CHAIN]
+    assert exits == ['operator', 'shutdown', 'shutdown']
+    assert 'mid' not in (host.root / 'var/lib/svcd/wanted.json').read_text(encoding='utf-8')
+    host.must_ctl('start', '--all', '--wanted')
+    assert lines(diary)[6:] == ['+zebra', '+mid']
+    assert host.status('able')['wanted']['why'] == 'not today'
+    host.must_ctl('start', '--all', '--wanted')
+    assert lines(diary)[8:] == []
+
+
+def test_at_a_shutdown_clients_have_time_to_leave(host):
+    host.declare_web('web', 8080, run={'drain': {'settle': '3s'}})
+    host.start()
+    host.until_ready('web')
+    with subprocess.Popen(host.network.in_it('svcctl', '--root', host.root, 'stop', '--all', '--shutdown')) as stopping:
+        until(lambda: not host.ready('web'))
+        assert host.state('web') == 'up'
+        assert stopping.wait(30) == 0
+    assert host.state('web') == 'down'
+    assert host.status('web')['exits'][0]['cause'] == 'shutdown'
+
+
+def test_all_services_are_stopped_together_by_root_alone(host):
+    for folder in (host.root, *host.root.parents):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    host.declare('sleeper', run={'command': ['sleep', '10000'], 'user': 'web', 'ready': {'by': 'started'}})
+    host.start()
+    host.until_state('sleeper', 'up')
+    assert host.ctl('stop', 'sleeper', '--shutdown').returncode == 2
+    assert host.ctl('start', '--wanted', 'sleeper').returncode == 2
+    for words in (('stop', '--all', '--shutdown'), ('start', '--all', '--wanted')):
+        operator = host.network.run('setpriv', '--reuid=web', '--regid=web', '--groups=svcd-operators', '--',
+                                    'svcctl', '--root', host.root, *words)
+        assert operator.returncode == 5 and 'only root' in operator.stderr
+    assert host.state('sleeper') == 'up'
