@@ -270,11 +270,7 @@ static void go(const struct act *act, struct member *member)
 		return; /* whoever sent it waits for that stop */
 	keeping_forget(act->supervisor->keeping, member->name);
 	member->leaving = true;
-	if (member->readiness->ready && declaration->listen_count > 0)
-		member->drain_until =
-			instant_add_ms(act->now, declaration->run.drain.settle_ms);
-	service_stop_later(member->service, &decision, act->now);
-	member_changed(member);
+	order_stop_drained(member, &decision, act->now);
 }
 
 /* It was told to go and is declared again. */

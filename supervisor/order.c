@@ -179,7 +179,7 @@ void order_stop_drained(
 {
 	const struct declaration *declaration = member->service->declaration;
 
-	if (member->readiness.ready && declaration->listen_count > 0)
+	if (member->readiness->ready && declaration->listen_count > 0)
 		member->drain_until =
 			instant_add_ms(now, declaration->run.drain.settle_ms);
 	service_stop_later(member->service, decision, now);
