@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 
+#include "logrotate/confine.h"
 #include "logrotate/engine.h"
 #include "protocol/protocol.h"
 
@@ -19,7 +20,7 @@ static void on_signal(void *owner, int number, struct instant now)
 	engine_stop(owner);
 }
 
-static int run(struct loop *loop)
+static int run(struct loop *loop, struct error *err)
 {
 	_cleanup_(engine_freep) struct log_engine *engine = NULL;
 	struct signal_watch *term = NULL;
@@ -29,6 +30,10 @@ static int run(struct loop *loop)
 	r = engine_new(&engine, loop, ENGINE_CHANNEL_FD, listen_fd);
 	if (r == 0)
 		r = signal_watch_new(&term, loop, SIGTERM, on_signal, engine);
+	if (r < 0)
+		(void)error_errno(err, r, "start");
+	else
+		r = confine(err);
 	if (r == 0)
 		loop_run(loop);
 	signal_watch_free(term);
@@ -38,6 +43,7 @@ static int run(struct loop *loop)
 int main(void)
 {
 	_cleanup_(loop_freep) struct loop *loop = NULL;
+	struct error err = { 0 };
 	int r;
 
 	log_init("svcd-log", LOG_INFO);
@@ -45,10 +51,9 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not an end */
 	r = loop_new(&loop);
-	if (r == 0)
-		r = run(loop);
+	r = r < 0 ? error_errno(&err, r, "start") : run(loop, &err);
 	if (r < 0)
 		log_error("cannot run: %s (svcd-log is started by svcd-supervisor)",
-			strerror(-r));
+			err.text);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -129,6 +129,7 @@ static const struct step {
 	{ "namespaces of the running process", step_join },
 	{ "file descriptors", step_descriptors },
 	{ "security.network", step_network },
+	{ "namespaces", step_apart },
 	{ "security.system", step_view },
 	{ "limits.open_files", step_open_files }, /* the steps before need some */
 	{ "security.system_calls", step_system_calls },

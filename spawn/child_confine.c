@@ -3,7 +3,9 @@
  * child_confine.c - what the process sees and may ask the kernel for: namespaces and the
  * filter of system calls.
  */
+#include <linux/keyctl.h>
 #include <sched.h>
+#include <sys/syscall.h>
 
 #include "spawn/call_filter.h"
 #include "spawn/network.h"
@@ -26,6 +28,18 @@ int step_network(struct child *child)
 	if (!child->spec->network_none || child->spec->join_pidfd > 0)
 		return 0;
 	return network_leave();
+}
+
+int step_apart(struct child *child)
+{
+	if (!child->spec->apart)
+		return 0;
+	if (unshare(CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+		return -errno;
+	/* a kernel without keys has none to share */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		return -errno;
+	return 0;
 }
 
 int step_view(struct child *child)

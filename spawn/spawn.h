@@ -54,8 +54,9 @@ struct spawn_spec {
 	int64_t limits_asked;
 	const struct view *view; /* NULL: sees what the host has */
 	bool network_none;       /* its own loopback and nothing else */
-	bool service_calls;      /* only those system calls; needs `spawner` */
-	int join_pidfd;          /* > 0: lives in the view and network of this one */
+	bool apart; /* shares no host name, no IPC objects and no keys with the host */
+	bool service_calls; /* only those system calls; needs `spawner` */
+	int join_pidfd;     /* > 0: lives in the view and network of this one */
 	bool no_new_privileges;
 	/* Kept, ambient; NULL or empty: none. Only with an identity that is not root. */
 	const struct strings *capabilities;

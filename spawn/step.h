@@ -32,7 +32,7 @@ step_fn step_descriptors;
 /* For a function nothing is closed by exec. */
 void close_all_but_targets(const struct spawn_spec *spec);
 /* child_confine.c */
-step_fn step_join, step_network, step_view, step_system_calls;
+step_fn step_join, step_network, step_apart, step_view, step_system_calls;
 
 static inline int result(int outcome)
 {

@@ -28,20 +28,32 @@ static bool is_strict(const struct planning *self)
 	return self->declaration->security.system == SYSTEM_STRICT;
 }
 
+int view_add(struct view *view, const struct place *place)
+{
+	struct place *added;
+
+	if (view->count >= VIEW_MAX_PLACES)
+		return -E2BIG;
+	if (!view->places)
+		view->places = calloc(VIEW_MAX_PLACES, sizeof(*view->places));
+	if (!view->places)
+		return -ENOMEM;
+	added = &view->places[view->count];
+	*added = *place;
+	added->path = strdup(place->path);
+	if (!added->path)
+		return -ENOMEM;
+	view->count++;
+	return 0;
+}
+
 static int add(
 	struct planning *self, enum place_act act, const char *key, const char *path)
 {
-	struct view *view = self->view;
-	struct place place = { strdup(path), key, act, true };
+	/* view_add() copies it */
+	struct place place = { (char *)(uintptr_t)path, key, act, true };
 
-	if (!place.path)
-		return -ENOMEM;
-	if (view->count >= VIEW_MAX_PLACES) {
-		free(place.path);
-		return -E2BIG;
-	}
-	view->places[view->count++] = place;
-	return 0;
+	return view_add(self->view, &place);
 }
 
 /* A place that somebody counts on: without it there is no start. */
@@ -196,9 +208,9 @@ static int (*const plans[])(struct planning *self) = {
 int view_plan(struct view *ret, const struct declaration *declaration,
 	const struct view_paths *paths)
 {
-	struct view view = { .places = calloc(VIEW_MAX_PLACES, sizeof(struct place)) };
+	struct view view = { .fresh_bytes = UNSET };
 	struct planning self = { &view, declaration, paths };
-	int r = view.places ? 0 : -ENOMEM;
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(plans); i++)
 		r = plans[i](&self);
@@ -233,6 +245,13 @@ static bool is_in(const char *path, const char *place)
 	       (path[size] == '\0' || path[size] == '/');
 }
 
+static const bool shows_host[] = {
+	[PLACE_KEEP] = true,
+	[PLACE_SHOW] = true,
+	[PLACE_DATA] = true,
+	[PLACE_PROCESSES] = false,
+};
+
 const char *view_hides(const struct view *view, const char *path)
 {
 	const struct place *deepest = NULL;
@@ -244,7 +263,5 @@ const char *view_hides(const struct view *view, const char *path)
 			(!deepest || strlen(place->path) >= strlen(deepest->path)))
 			deepest = place;
 	}
-	return deepest && deepest->act != PLACE_KEEP && deepest->act != PLACE_SHOW
-		       ? deepest->key
-		       : NULL;
+	return deepest && !shows_host[deepest->act] ? deepest->key : NULL;
 }

@@ -19,6 +19,11 @@ enum place_act {
 	PLACE_EMPTY,   /* nothing is there */
 	PLACE_FRESH,   /* its own: empty at each start, and it may write */
 	PLACE_DEVICES, /* its own /dev, with the devices that any program may use */
+	/* may be written, for data: no program starts from there. What is not there yet
+	 * may come: the nearest directory above it, then */
+	PLACE_DATA,
+	/* its own /proc, with its own processes; the host's where the kernel refuses */
+	PLACE_PROCESSES,
 };
 
 struct place {
@@ -45,7 +50,10 @@ struct view_paths {
 	const char *secrets;   /* of svcd: nobody sees them */
 };
 
-/* Pure. -ENOMEM; -E2BIG above VIEW_MAX_PLACES. */
+/* Pure, as all that plans: another place, of which the path is copied. To begin with, a
+ * view is zeroed but for fresh_bytes. -ENOMEM; -E2BIG above VIEW_MAX_PLACES. */
+int view_add(struct view *view, const struct place *place);
+/* -ENOMEM; -E2BIG. */
 int view_plan(struct view *ret, const struct declaration *declaration,
 	const struct view_paths *paths);
 void view_done(struct view *view);

@@ -29,6 +29,7 @@ struct entering {
 	int at[VIEW_MAX_PLACES];    /* where a place is; -1: not there */
 	int trees[VIEW_MAX_PLACES]; /* what is to be put there */
 	int nothing;                /* the first empty place; others are the same */
+	bool all_writable;          /* a place for data is nowhere in particular */
 };
 
 static int result(int outcome)
@@ -80,6 +81,40 @@ static int hold_read_only(struct entering *self, size_t i)
 	int r = hold_tree(self, i);
 
 	return r < 0 ? r : set_read_only(self->trees[i], AT_RECURSIVE);
+}
+
+/* Up the way until something is there; at its top everything may be written. */
+static int hold_nearest(struct entering *self, const char *path)
+{
+	char way[PATH_MAX];
+	char *slash;
+	int fd = snprintf(way, sizeof(way), "%s", path) < (int)sizeof(way)
+			 ? trusted_path_open(way)
+			 : -ENAMETOOLONG;
+
+	while (fd == -ENOENT && (slash = strrchr(way, '/')) && slash != way) {
+		*slash = '\0';
+		fd = trusted_path_open(way);
+	}
+	self->all_writable |= fd == -ENOENT;
+	return fd;
+}
+
+static int hold_data(struct entering *self, size_t i)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					       MOUNT_ATTR_NOEXEC };
+	int fd = hold_nearest(self, self->view->places[i].path);
+
+	if (fd < 0)
+		return -ENOENT; /* what cannot be trusted is no place */
+	self->at[i] = fd;
+	self->trees[i] = open_tree(fd, "",
+		AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (self->trees[i] < 0)
+		return -errno;
+	return result(mount_setattr(
+		self->trees[i], "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)));
 }
 
 /* ---- putting where it belongs ------------------------------------------------------ */
@@ -180,6 +215,13 @@ static int put_devices(struct entering *self, size_t i)
 	return devices_make(self->view->places[i].path, options);
 }
 
+static int put_processes(struct entering *self, size_t i)
+{
+	(void)mount("proc", self->view->places[i].path, "proc",
+		MS_NOSUID | MS_NODEV | MS_NOEXEC, "hidepid=invisible,subset=pid");
+	return 0;
+}
+
 /* ---- all of it --------------------------------------------------------------------- */
 
 typedef int act_fn(struct entering *self, size_t i);
@@ -191,6 +233,8 @@ static const struct act {
 	[PLACE_EMPTY] = { NULL, put_nothing },
 	[PLACE_FRESH] = { NULL, put_fresh },
 	[PLACE_DEVICES] = { NULL, put_devices },
+	[PLACE_DATA] = { hold_data, put_tree },
+	[PLACE_PROCESSES] = { NULL, put_processes },
 };
 
 static int act_on(struct entering *self, size_t i, act_fn *act)
@@ -257,7 +301,7 @@ static int enter(struct entering *self)
 
 	if (r == 0)
 		r = hold_all(self);
-	if (r == 0 && self->view->read_only)
+	if (r == 0 && self->view->read_only && !self->all_writable)
 		r = set_read_only(AT_FDCWD, AT_RECURSIVE);
 	if (r == 0)
 		r = put_all(self);

@@ -237,7 +237,7 @@ static void read_place(struct reader *reader, struct place *ret)
 	ret->key = take_text(reader);
 	act = take(reader);
 	ret->optional = take(reader) != 0;
-	if (!ret->path || !ret->key || act > PLACE_DEVICES)
+	if (!ret->path || !ret->key || act > PLACE_PROCESSES)
 		reader->error = -EINVAL;
 	else
 		ret->act = (enum place_act)act;
@@ -287,6 +287,7 @@ static const struct row {
 	{ AT(limits_asked), &number },
 	{ AT(view), &view },
 	{ AT(network_none), &yes_or_no },
+	{ AT(apart), &yes_or_no },
 	{ AT(service_calls), &yes_or_no },
 	{ AT(no_new_privileges), &yes_or_no },
 	{ AT(capabilities), &strings },

@@ -27,6 +27,7 @@ enum {
 	RETRY_MS = 30000, /* when it could not be born */
 	LEAF_TRIES = 100,
 	STANDARD_ERROR = 2,
+	UMASK = 077, /* the log engine's files have declared modes */
 	VERSION_BYTES = 32,
 };
 
@@ -47,8 +48,10 @@ static const char *const life_words[] = {
 
 static const struct {
 	const char *capability; /* the only one that it keeps */
+	bool network_none;      /* what it needs came with its birth */
 } rows[ENGINE_COUNT] = {
-	[ENGINE_FIREWALL] = { "CAP_NET_ADMIN" },
+	[ENGINE_LOG] = { .network_none = true },
+	[ENGINE_FIREWALL] = { .capability = "CAP_NET_ADMIN" },
 };
 
 struct engine_process {
@@ -184,28 +187,36 @@ static int make_cgroup(struct engine_process *self, struct error *err)
 	return r;
 }
 
+static char *find_program(const struct engine_process *self)
+{
+	const char *folder = secure_getenv("SVCD_LIBEXEC");
+
+	return text_format("%s/%s", folder ? folder : SVCD_LIBEXEC_DIR,
+		engine_programs[self->which]);
+}
+
 static int launch(struct engine_process *self, const struct engine_birth *birth,
 	int channel_fd, struct error *err)
 {
-	const char *folder = secure_getenv("SVCD_LIBEXEC");
 	_cleanup_(strings_done) struct strings argv = { 0 }, environment = { 0 },
 					       capabilities = { 0 };
-	_cleanup_free_ char *path = text_format("%s/%s",
-		folder ? folder : SVCD_LIBEXEC_DIR, engine_programs[self->which]);
 	_cleanup_free_ const char **variables = NULL;
 	struct spawn_spec spec = { .name = engine_programs[self->which],
 		.argv = &argv,
 		.identity = birth->identity,
 		.cgroup_fd = cgroup_fd(self->cgroup),
 		.capabilities = &capabilities,
+		.view = &birth->view,
+		.network_none = rows[self->which].network_none,
+		.apart = true,
 		.no_new_privileges = true,
-		.umask = UNSET,
+		.umask = UMASK,
 		.nice = SPAWN_INHERIT,
 		.open_files = UNSET,
-		.core_bytes = UNSET,
+		.core_bytes = 0,
 		.oom_score = SPAWN_INHERIT };
 
-	if (!path || strings_add(&argv, path) < 0 ||
+	if (strings_add(&argv, birth->program) < 0 ||
 		make_environment(&environment, birth) < 0 ||
 		(rows[self->which].capability &&
 			strings_add(&capabilities, rows[self->which].capability) < 0))
@@ -241,14 +252,12 @@ static int connect_child(struct engine_process *self, int fd)
 	return r;
 }
 
-static int give_birth(struct engine_process *self, struct error *err)
+static int bear(
+	struct engine_process *self, const struct engine_birth *birth, struct error *err)
 {
-	struct engine_birth birth = { 0 };
 	_cleanup_close_ int ours = -1, theirs = -1;
 	int ends[2], r;
 
-	if (!self->host.user->birth(self->host.owner, self->which, &birth))
-		return error_set(err, -ENOENT, "%s", birth.reason);
 	if (FAILPOINT_CALL("engine.socket",
 		    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
 			    ends)) < 0)
@@ -257,13 +266,29 @@ static int give_birth(struct engine_process *self, struct error *err)
 	theirs = ends[1];
 	r = make_cgroup(self, err);
 	if (r == 0)
-		r = launch(self, &birth, theirs, err);
+		r = launch(self, birth, theirs, err);
 	FAILPOINT("engine.launched");
 	if (r < 0)
 		return r;
 	self->life = LIFE_MEETING;
 	r = connect_child(self, TAKE_FD(ours));
 	return r < 0 ? error_errno(err, r, "start") : 0;
+}
+
+static int give_birth(struct engine_process *self, struct error *err)
+{
+	_cleanup_free_ char *program = find_program(self);
+	struct engine_birth birth = { .program = program };
+	int r;
+
+	if (!program)
+		return error_errno(err, -ENOMEM, "start");
+	if (self->host.user->birth(self->host.owner, self->which, &birth))
+		r = bear(self, &birth, err);
+	else
+		r = error_set(err, -ENOENT, "%s", birth.reason);
+	view_done(&birth.view);
+	return r;
 }
 
 static void forget_child(struct engine_process *self)

@@ -23,7 +23,9 @@ struct cgroups;
 
 /* What an engine is born with. */
 struct engine_birth {
+	const char *program; /* known before the rest */
 	const struct identity *identity;
+	struct view view; /* goes to who asked */
 	const char *names[ENGINE_MAX_LISTENERS];
 	int fds[ENGINE_MAX_LISTENERS]; /* borrowed */
 	size_t count;

@@ -8,10 +8,23 @@
  */
 #include <stdio.h>
 
+#include "supervisor/engine_view.h"
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
 
 /* ---- what they are given ------------------------------------------------------- */
+
+static bool give_view(
+	struct supervisor *supervisor, enum engine which, struct engine_birth *ret)
+{
+	const struct engine_view_plan plan = { &supervisor->config->host.policy,
+		&supervisor->paths, ret->program };
+
+	if (engine_view(&ret->view, which, &plan) == 0)
+		return true;
+	snprintf(ret->reason, sizeof(ret->reason), "out of memory");
+	return false;
+}
 
 static bool give_birth(void *owner, enum engine which, struct engine_birth *ret)
 {
@@ -38,7 +51,7 @@ static bool give_birth(void *owner, enum engine which, struct engine_birth *ret)
 		ret->names[ret->count] = supervisor->listeners.items[i].name;
 		ret->fds[ret->count++] = supervisor->listeners.items[i].fd;
 	}
-	return true;
+	return give_view(supervisor, which, ret);
 }
 
 static struct json_t *print_hello(void *owner)

@@ -32,7 +32,8 @@ static struct declaration *declare(const char *security)
 
 static char *print(const struct view *view)
 {
-	static const char *const acts[] = { "keep", "show", "empty", "fresh", "devices" };
+	static const char *const acts[] = { "keep", "show", "empty", "fresh", "devices",
+		"data", "processes" };
 	struct text text = { 0 };
 
 	if (view->read_only)

@@ -45,6 +45,7 @@ static struct spawn_spec full_spec(void)
 		.limits_asked = ASKED_NICE,
 		.view = &view,
 		.network_none = true,
+		.apart = true,
 		.service_calls = true,
 		.no_new_privileges = true,
 		.capabilities = &capabilities,
@@ -90,6 +91,7 @@ static void all_fields_arrive(void **state)
 		assert_int_equal(place->optional, places[i].optional);
 	}
 	assert_true(wired.spec.network_none);
+	assert_true(wired.spec.apart);
 	assert_true(wired.spec.service_calls);
 	assert_true(wired.spec.no_new_privileges);
 	assert_false(wired.spec.keep_privileges);
