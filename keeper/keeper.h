@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 
-/* Runs until SIGTERM or SIGINT. `root` is "" or an absolute directory without a slash at
- * its end. The exit status, or -errno when it could not begin. */
-int keeper_run(const char *root, struct error *err);
+/* Runs until SIGTERM (services run on) or SIGINT (they are stopped first). `root` is ""
+ * or an absolute directory without a slash at its end; `argv` is what to execute anew on
+ * an upgrade. The exit status, or -errno when it could not begin. */
+int keeper_run(const char *root, char **argv, struct error *err);

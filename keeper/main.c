@@ -21,7 +21,8 @@ static const char help[] =
 	"  --root DIR   keep /etc, /run and /var of svcd below DIR\n"
 	"  --version    print the version\n"
 	"  --help       print this\n\n"
-	"SIGHUP reads the declarations again, SIGTERM ends. See svcd(8).\n";
+	"SIGHUP reads the declarations again. SIGTERM ends svcd and leaves the services\n"
+	"running, SIGINT stops them first. See svcd(8).\n";
 
 /* Every service costs a few file descriptors here, and hundreds are normal. Root may
  * raise the hard limit too; who may not takes what there is. */
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
 	}
 	log_init("svcd", LOG_INFO);
 	raise_limits();
-	status = keeper_run(root, &err);
+	status = keeper_run(root, argv, &err);
 	if (status >= 0)
 		return status;
 	log_error("%s", err.text);

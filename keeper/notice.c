@@ -16,6 +16,10 @@ static const struct {
 	{ "FDSTOREREMOVE=1", offsetof(struct notice, remove) },
 	{ "READY=1", offsetof(struct notice, ready) },
 	{ "WATCHDOG=1", offsetof(struct notice, watchdog) },
+	{ "X_SVCD_REEXEC=1", offsetof(struct notice, reexec) },
+};
+static const char *const for_the_keeper[] = {
+	"FDSTORE=", "FDSTOREREMOVE=", "FDNAME=", "FDPOLL=", "X_SVCD_"
 };
 
 static void read_name(struct notice *notice, const char *name, size_t size)
@@ -52,4 +56,31 @@ void notice_read(struct notice *ret, const char *bytes, size_t size)
 		bytes += line_size + (end ? 1 : 0);
 		size -= line_size + (end ? 1 : 0);
 	}
+}
+
+static bool is_for_the_keeper(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_LEN(for_the_keeper); i++)
+		if (strncmp(line, for_the_keeper[i], strlen(for_the_keeper[i])) == 0)
+			return true;
+	return false;
+}
+
+void notice_leave_words(char *text)
+{
+	char *out = text;
+
+	for (const char *line = text; *line;) {
+		size_t size = strcspn(line, "\n");
+		size_t next = size + (line[size] ? 1 : 0);
+
+		if (size > 0 && !is_for_the_keeper(line)) {
+			if (out > text)
+				*out++ = '\n';
+			memmove(out, line, size);
+			out += size;
+		}
+		line += next;
+	}
+	*out = '\0';
 }

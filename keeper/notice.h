@@ -17,9 +17,11 @@ enum {
 struct notice {
 	bool store, remove;               /* FDSTORE=1, FDSTOREREMOVE=1 */
 	bool ready, watchdog;             /* READY=1, WATCHDOG=1 */
+	bool reexec;                      /* X_SVCD_REEXEC=1 */
 	char name[FD_NAME_MAX_BYTES + 1]; /* FDNAME=; "" when absent or bad */
 };
 
-/* Words that the keeper does not know are for systemd, to whom it passes every datagram
- * on. */
 void notice_read(struct notice *ret, const char *bytes, size_t size);
+/* Takes out the lines that are for the keeper: the store's and ours (X_SVCD_…). What is
+ * left, maybe nothing, is for systemd: words that the keeper does not know as well. */
+void notice_leave_words(char *text);

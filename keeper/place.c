@@ -14,6 +14,7 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 
 /* Asked by anyone, judged by who answers (SO_PEERCRED): hence mode 0666. */
 static const char *const listeners[] = { "control.sock", "health.sock", "log.sock" };
@@ -40,18 +41,28 @@ static int make_directories(const char *path, struct error *err)
 	}
 }
 
+static int own(struct place *place, const char *name, int fd, struct error *err)
+{
+	int r = fd_table_put(&place->own, name, fd);
+
+	return r < 0 ? error_errno(err, r, "%s", name) : 0;
+}
+
 static int lock_place(struct place *place, struct error *err)
 {
 	_cleanup_free_ char *path = NULL;
+	_cleanup_close_ int lock = -1;
 	char pid[32] = "";
 
+	if (fd_table_find(&place->own, "lock"))
+		return 0;
 	if (asprintf(&path, "%s/svcd.lock", place->run) < 0)
 		return error_errno(err, -ENOMEM, "lock");
-	place->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (place->lock < 0)
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (lock < 0)
 		return error_errno(err, -errno, "open %s", path);
-	if (flock(place->lock, LOCK_EX | LOCK_NB) < 0) {
-		ssize_t size = pread(place->lock, pid, sizeof(pid) - 1, 0);
+	if (flock(lock, LOCK_EX | LOCK_NB) < 0) {
+		ssize_t size = pread(lock, pid, sizeof(pid) - 1, 0);
 
 		pid[size > 0 ? strcspn(pid, "\n") : 0] = '\0';
 		return error_set(err, -EBUSY,
@@ -60,21 +71,22 @@ static int lock_place(struct place *place, struct error *err)
 			pid[0] ? pid : "unknown", place->run);
 	}
 	snprintf(pid, sizeof(pid), "%d\n", getpid());
-	if (ftruncate(place->lock, 0) < 0 || pwrite(place->lock, pid, strlen(pid), 0) < 0)
-		return error_errno(err, -errno, "write %s", path);
-	return 0;
+	/* a full disk keeps nobody from work: the lock is what counts */
+	if (ftruncate(lock, 0) < 0 || pwrite(lock, pid, strlen(pid), 0) < 0)
+		log_warning("write %s: %s", path, strerror(errno));
+	return own(place, "lock", TAKE_FD(lock), err);
 }
 
-int place_open(struct place *ret, const char *root, struct error *err)
+int place_open(struct place *place, const char *root, struct error *err)
 {
 	int r;
 
-	*ret = (struct place){ .lock = -1, .notify_fd = -1 };
-	if (asprintf(&ret->run, "%s/run/svcd", root) < 0 ||
-		asprintf(&ret->notify_path, "%s/keeper.sock", ret->run) < 0)
+	place->notify_fd = -1;
+	if (asprintf(&place->run, "%s/run/svcd", root) < 0 ||
+		asprintf(&place->notify_path, "%s/keeper.sock", place->run) < 0)
 		return error_errno(err, -ENOMEM, "run directory");
-	r = make_directories(ret->run, err);
-	return r < 0 ? r : lock_place(ret, err);
+	r = make_directories(place->run, err);
+	return r < 0 ? r : lock_place(place, err);
 }
 
 static int bind_unix(const char *path, int type, mode_t mode, struct error *err)
@@ -100,20 +112,29 @@ static int bind_unix(const char *path, int type, mode_t mode, struct error *err)
 	return TAKE_FD(fd);
 }
 
-int place_listen(const struct place *place, struct fd_table *store, struct error *err)
+/* Whether a client finds a socket there. */
+static bool stands(const char *path)
+{
+	struct stat found;
+
+	return lstat(path, &found) == 0 && S_ISSOCK(found.st_mode);
+}
+
+int place_listen(const struct place *place, struct fd_table *store, struct outer *outer,
+	struct error *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(listeners); i++) {
 		_cleanup_free_ char *path = NULL;
 		int fd, r;
 
-		if (fd_table_find(store, listeners[i]))
-			continue;
 		if (asprintf(&path, "%s/%s", place->run, listeners[i]) < 0)
 			return error_errno(err, -ENOMEM, "%s", listeners[i]);
+		if (fd_table_find(store, listeners[i]) && stands(path))
+			continue;
 		fd = bind_unix(path, SOCK_STREAM, SOCKET_MODE, err);
 		if (fd < 0)
 			return fd;
-		r = fd_table_put(store, listeners[i], fd);
+		r = outer_keep(outer, store, listeners[i], fd);
 		if (r < 0)
 			return error_errno(err, r, "%s", path);
 	}
@@ -122,26 +143,31 @@ int place_listen(const struct place *place, struct fd_table *store, struct error
 
 int place_notify(struct place *place, struct error *err)
 {
+	const struct named_fd *old = fd_table_find(&place->own, "notify");
 	const int on = 1;
+	int fd;
 
-	place->notify_fd = bind_unix(place->notify_path, SOCK_DGRAM, NOTIFY_MODE, err);
-	if (place->notify_fd < 0)
-		return place->notify_fd;
+	if (old && stands(place->notify_path)) {
+		place->notify_fd = old->fd;
+		return 0;
+	}
+	fd = bind_unix(place->notify_path, SOCK_DGRAM, NOTIFY_MODE, err);
+	if (fd < 0)
+		return fd;
+	place->notify_fd = fd;
 	/* who spoke: only the supervisor is heard */
-	if (setsockopt(place->notify_fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0)
 		return error_errno(err, -errno, "%s", place->notify_path);
-	return 0;
+	return own(place, "notify", fd, err);
 }
 
 void place_done(struct place *place)
 {
-	if (place->notify_fd >= 0) {
-		close(place->notify_fd);
+	/* the others have the names that clients know: they live on in systemd's store */
+	if (place->notify_fd >= 0)
 		unlink(place->notify_path);
-	}
-	if (place->lock >= 0)
-		close(place->lock);
+	fd_table_done(&place->own);
 	free(place->run);
 	free(place->notify_path);
-	*place = (struct place){ .lock = -1, .notify_fd = -1 };
+	*place = (struct place){ .notify_fd = -1 };
 }

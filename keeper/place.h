@@ -8,17 +8,24 @@
 #include "base/error.h"
 #include "base/fd_table.h"
 
+#include "keeper/outer.h"
+
 struct place {
-	char *run;           /* ROOT/run/svcd */
-	char *notify_path;   /* RUN/keeper.sock */
-	int lock, notify_fd; /* owned */
+	char *run;         /* ROOT/run/svcd */
+	char *notify_path; /* RUN/keeper.sock */
+	/* "lock" and "notify"; filled before place_open() by who had them already, maybe
+	 * with others that only a later version knows. */
+	struct fd_table own;
+	int notify_fd; /* in `own`; -1: not yet */
 };
 
 /* Makes the directory and takes its lock. -EBUSY when another svcd has it. */
-int place_open(struct place *ret, const char *root, struct error *err);
-/* Binds control.sock, health.sock and log.sock unless `store` has them already. */
-int place_listen(const struct place *place, struct fd_table *store, struct error *err);
+int place_open(struct place *place, const char *root, struct error *err);
+/* Binds control.sock, health.sock and log.sock unless `store` has them already and they
+ * can be found under their names. */
+int place_listen(const struct place *place, struct fd_table *store, struct outer *outer,
+	struct error *err);
 /* Binds the notify socket. */
 int place_notify(struct place *place, struct error *err);
-/* Removes the sockets' names; the lock goes with the process. */
+/* Removes the name of the notify socket; the lock goes with the process. */
 void place_done(struct place *place);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
@@ -18,56 +19,77 @@
 
 enum { FIRST_FD = 3, EXIT_NO_EXEC = 127, PIPE_BYTES = 1024 * 1024 };
 
-/* The fds to hand over, in the order of their names. */
+/* What is handed over, in the order of the fds' numbers. */
 struct parcel {
-	int *fds;
+	struct parcel_item {
+		const char *name; /* borrowed */
+		int fd;
+	} * items;
 	size_t count;
 	char *names;
 };
 
 static void parcel_done(struct parcel *parcel)
 {
-	free(parcel->fds);
+	free(parcel->items);
 	free(parcel->names);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return ((const struct parcel_item *)a)->fd - ((const struct parcel_item *)b)->fd;
+}
+
+static int print_names(struct parcel *parcel)
+{
+	size_t size = 1;
+	char *at;
+
+	for (size_t i = 0; i < parcel->count; i++)
+		size += strlen(parcel->items[i].name) + 1;
+	parcel->names = at = malloc(size);
+	if (!at)
+		return -ENOMEM;
+	for (size_t i = 0; i < parcel->count; i++) {
+		if (i > 0)
+			*at++ = ':';
+		at = stpcpy(at, parcel->items[i].name);
+	}
+	*at = '\0';
+	return 0;
 }
 
 static int parcel_pack(struct parcel *parcel, const struct start *start, int life)
 {
 	const struct fd_table *store = start->store;
-	_cleanup_free_ char *stored = fd_table_names(store);
 
-	parcel->fds = calloc(store->count + 2, sizeof(*parcel->fds));
-	if (!parcel->fds || !stored)
+	parcel->items = calloc(store->count + 2, sizeof(*parcel->items));
+	if (!parcel->items)
 		return -ENOMEM;
-	parcel->fds[parcel->count++] = life;
+	parcel->items[parcel->count++] = (struct parcel_item){ "keeper", life };
 	if (start->orphans >= 0)
-		parcel->fds[parcel->count++] = start->orphans;
+		parcel->items[parcel->count++] =
+			(struct parcel_item){ "orphans", start->orphans };
 	for (size_t i = 0; i < store->count; i++)
-		parcel->fds[parcel->count++] = store->items[i].fd;
-	if (asprintf(&parcel->names, "keeper%s%s%s",
-		    start->orphans >= 0 ? ":orphans" : "", store->count > 0 ? ":" : "",
-		    stored) < 0) {
-		parcel->names = NULL;
-		return -ENOMEM;
-	}
-	return 0;
+		parcel->items[parcel->count++] =
+			(struct parcel_item){ store->items[i].name, store->items[i].fd };
+	qsort(parcel->items, parcel->count, sizeof(*parcel->items), by_number);
+	return print_names(parcel);
 }
 
-/* Moves the fds to 3, 4, … and closes all others. First out of the way, so that none is
- * overwritten before its turn. */
+/* Moves the fds to 3, 4, … and closes all others. In their order, none is overwritten
+ * before its turn: the i-th is never below its place, and those after it are above. */
 static int place_fds(const struct parcel *parcel)
 {
-	int above = FIRST_FD + (int)parcel->count;
+	int at = FIRST_FD;
 
-	for (size_t i = 0; i < parcel->count; i++) {
-		parcel->fds[i] = fcntl(parcel->fds[i], F_DUPFD_CLOEXEC, above);
-		if (parcel->fds[i] < 0)
+	for (size_t i = 0; i < parcel->count; i++, at++) {
+		int fd = parcel->items[i].fd;
+
+		if (fd == at ? fcntl(fd, F_SETFD, 0) < 0 : dup2(fd, at) < 0)
 			return -errno;
 	}
-	for (size_t i = 0; i < parcel->count; i++)
-		if (dup2(parcel->fds[i], FIRST_FD + (int)i) < 0)
-			return -errno;
-	return close_range((unsigned)above, ~0U, 0) < 0 ? -errno : 0;
+	return close_range((unsigned)at, ~0U, 0) < 0 ? -errno : 0;
 }
 
 static int set_number(const char *key, int64_t number)
@@ -90,7 +112,16 @@ static int set_environment(const struct start *start, const struct parcel *parce
 	return 0;
 }
 
-static _Noreturn void become(const struct start *start, const struct parcel *parcel)
+/* Who is left without a keeper, and stopped, must not go on beside the next one. */
+static void die_with(pid_t keeper)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != keeper)
+		_exit(EXIT_NO_EXEC);
+}
+
+static _Noreturn void become(
+	const struct start *start, const struct parcel *parcel, pid_t keeper)
 {
 	const char *folder = secure_getenv("SVCD_LIBEXEC");
 	_cleanup_free_ char *path = NULL;
@@ -98,6 +129,7 @@ static _Noreturn void become(const struct start *start, const struct parcel *par
 	sigset_t none;
 	int r;
 
+	die_with(keeper);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -126,7 +158,7 @@ int start_supervisor(const struct start *start, int *ret_life, struct error *err
 	_cleanup_(parcel_done) struct parcel parcel = { 0 };
 	_cleanup_close_ int read_end = -1, write_end = -1;
 	int ends[2], r;
-	pid_t pid;
+	pid_t keeper = getpid(), pid;
 
 	if (FAILPOINT_CALL("keeper.pipe", pipe2(ends, O_CLOEXEC)) < 0)
 		return error_errno(err, -errno, "pipe");
@@ -142,7 +174,7 @@ int start_supervisor(const struct start *start, int *ret_life, struct error *err
 	if (pid < 0)
 		return error_errno(err, -errno, "fork");
 	if (pid == 0)
-		become(start, &parcel);
+		become(start, &parcel, keeper);
 	FAILPOINT("keeper.forked");
 	*ret_life = TAKE_FD(write_end);
 	return pid;
