@@ -32,7 +32,7 @@ static void send_message(struct varlink_call *call, struct json_t *message)
 	_cleanup_(json_freep) struct json_t *owned = message;
 	_cleanup_free_ char *line = NULL;
 
-	if (!call->connection || call->oneway)
+	if (varlink_is_gone(call) || call->oneway)
 		return;
 	line = owned ? json_print(owned, JSON_ONE_LINE) : NULL;
 	if (!line) {
@@ -98,7 +98,7 @@ bool varlink_wants_more(const struct varlink_call *call)
 
 bool varlink_is_gone(const struct varlink_call *call)
 {
-	return !call->connection;
+	return !call->connection || call->connection->dead;
 }
 
 size_t varlink_queued(const struct varlink_call *call)

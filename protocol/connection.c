@@ -93,6 +93,8 @@ int connection_new(struct varlink_server *server, int fd, struct instant now)
 
 struct connection *connection_free(struct connection *self)
 {
+	if (self->call)
+		call_detach(self->call);
 	watch_free(self->watch);
 	if (self->fd >= 0)
 		stranger_hang_up(self->fd);
@@ -104,8 +106,6 @@ struct connection *connection_free(struct connection *self)
 
 void connection_drop(struct connection *self, const char *reason)
 {
-	struct varlink_call *call = self->call;
-
 	if (self->dead)
 		return;
 	log_debug("varlink: client with pid %d, uid %u dropped: %s", (int)self->peer.pid,
@@ -114,10 +114,7 @@ void connection_drop(struct connection *self, const char *reason)
 	self->server->connections_count--;
 	self->watch = watch_free(self->watch);
 	stranger_hang_up(TAKE_FD(self->fd));
-	self->call = NULL;
 	task_schedule(self->server->turn);
-	if (call)
-		call_detach(call);
 }
 
 static bool has_frame(struct connection *self, size_t *ret_size)

@@ -259,8 +259,8 @@ const struct varlink_peer *varlink_peer(const struct varlink_call *call);
 bool varlink_wants_more(const struct varlink_call *call);
 bool varlink_is_gone(
 	const struct varlink_call *call); /* the client hung up; still end the call */
-/* Called when the client of a kept call hangs up (e.g. `logs -f`); the call must then
- * be ended. */
+/* Called when the client of a kept call hangs up (e.g. `logs -f`), from the loop and
+ * never from inside a reply; the call must then be ended. */
 void varlink_on_gone(struct varlink_call *call,
 	void (*gone)(void *data, struct varlink_call *call), void *data);
 /* Takes parameters. With `more` the reply carries "continues": true and the call stays

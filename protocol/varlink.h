@@ -70,6 +70,7 @@ struct varlink_server {
 
 /* connection.c */
 int connection_new(struct varlink_server *server, int fd, struct instant now);
+/* Freed at the end of the turn: whoever is just answering it finds it as it was. */
 void connection_drop(struct connection *self, const char *reason);
 struct connection *connection_free(struct connection *self);
 void connection_send(struct connection *self, const char *bytes, size_t size);

@@ -203,7 +203,7 @@ static void drop(struct jobs *jobs, const struct waiting *which)
 	}
 }
 
-/* May come from inside varlink_reply(): what waited is forgotten at the next settling. */
+/* What waited is forgotten at the next settling. */
 static void on_gone(void *data, struct varlink_call *call)
 {
 	struct jobs *jobs = data;

@@ -84,7 +84,7 @@ void streams_settled(struct streams *streams, struct instant now)
 	}
 }
 
-/* May come from inside varlink_reply(): the stream is forgotten at the next settling. */
+/* The stream is forgotten at the next settling. */
 static void on_gone(void *data, struct varlink_call *call)
 {
 	struct streams *streams = data;

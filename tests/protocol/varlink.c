@@ -324,6 +324,44 @@ static void a_client_that_hangs_up_ends_its_waiting_call(void **state)
 	fixture_done(&fixture);
 }
 
+/* Whoever answers must not find his call ended by what he says. */
+static void that_a_client_hung_up_is_told_from_the_loop_only(void **state)
+{
+	struct fixture fixture;
+	int fd;
+
+	(void)state;
+	fixture_init(&fixture);
+	fd = client_new(&fixture);
+	fixture.stop_when_kept = fixture.stop_when_gone = true;
+	say(fd, "{\"method\":\"io.svcd.Wait\",\"more\":true}");
+	run(&fixture);
+	close(fd);
+	varlink_reply(fixture.kept[0], NULL, true);
+	assert_int_equal(fixture.gone, 0);
+	assert_true(varlink_is_gone(fixture.kept[0]));
+	run(&fixture);
+	assert_int_equal(fixture.gone, 1);
+	fixture_done(&fixture);
+}
+
+static void a_last_answer_to_who_hung_up_ends_the_call_once(void **state)
+{
+	struct fixture fixture;
+	int fd;
+
+	(void)state;
+	fixture_init(&fixture);
+	fd = client_new(&fixture);
+	fixture.stop_when_kept = true;
+	say(fd, "{\"method\":\"io.svcd.Wait\"}");
+	run(&fixture);
+	close(fd);
+	varlink_reply(fixture.kept[0], NULL, false);
+	fixture_done(&fixture);
+	assert_int_equal(fixture.gone, 0);
+}
+
 static void a_half_closed_client_still_gets_its_answer(void **state)
 {
 	struct fixture fixture;
@@ -428,6 +466,8 @@ int main(void)
 		cmocka_unit_test(garbage_closes_the_connection),
 		cmocka_unit_test(a_message_over_the_limit_closes_the_connection),
 		cmocka_unit_test(a_client_that_hangs_up_ends_its_waiting_call),
+		cmocka_unit_test(that_a_client_hung_up_is_told_from_the_loop_only),
+		cmocka_unit_test(a_last_answer_to_who_hung_up_ends_the_call_once),
 		cmocka_unit_test(a_half_closed_client_still_gets_its_answer),
 		cmocka_unit_test(a_server_that_ends_tells_waiting_calls),
 		cmocka_unit_test(one_long_answer_arrives_whole),
