@@ -75,6 +75,10 @@ void process_poll_ready(void *owner, struct instant now)
 		process_go_on(process, now);
 		return;
 	}
+	if (!instance->exec_done) {
+		process_await_exec(process, now);
+		return;
+	}
 	r = ports_are_ours(service_of(process)->declaration, instance->number,
 		process->cgroup, reason, sizeof(reason));
 	if (r > 0) {
@@ -90,12 +94,17 @@ void process_poll_ready(void *owner, struct instant now)
 void process_executed(struct process *process, struct instant now)
 {
 	struct instance *instance = process->instance;
-	const struct run *run = &service_of(process)->declaration->run;
 
 	instance->exec_done = true;
 	process_feed_watchdog(process, now);
-	if (instance->state != STATE_STARTING)
-		return;
+	if (instance->state == STATE_STARTING)
+		process_await_ready(process, now);
+}
+
+void process_await_ready(struct process *process, struct instant now)
+{
+	const struct run *run = &service_of(process)->declaration->run;
+
 	if (run->kind == RUN_ONESHOT) {
 		be_ready(process, now);
 	} else {
@@ -163,6 +172,7 @@ static void change_main(struct process *process, pid_t pid)
 	process->exit_watch = watch;
 	instance->pidfd = pidfd;
 	instance->pid = pid;
+	process_note_main(process);
 }
 
 static void extend(struct process *process, int64_t extend_us, struct instant now)
@@ -215,7 +225,8 @@ static void take_stopping(
 
 static int keep_fds(struct process *process, struct notify_message *message)
 {
-	int r = process->kept ? 0 : fdstore_new(&process->kept);
+	const struct fdstore_user user = process_fdstore_user(process);
+	int r = process->kept ? 0 : fdstore_new(&process->kept, &user);
 
 	for (size_t i = 0; r == 0 && i < message->fds_count; i++) {
 		r = fdstore_add(process->kept, message->fds[i], message->fd_name,

@@ -35,8 +35,9 @@ void process_drain(struct process *process, struct instant now)
 		return;
 	}
 	process->leaving = instance->draining = true;
-	timer_arm(process->drained,
-		instant_add_ms(now, service->declaration->run.drain.settle_ms));
+	process->leave_at =
+		instant_add_ms(now, service->declaration->run.drain.settle_ms);
+	timer_arm(process->drained, process->leave_at);
 	service->host->changed(service->host->owner, service, now);
 }
 

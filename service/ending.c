@@ -22,6 +22,7 @@
 enum {
 	KILL_AGAIN_MS = 5 * MS_PER_S,
 	CORE_GRACE_MS = 10 * MS_PER_S, /* to write a core */
+	HEAR_EXIT_MS = 2 * MS_PER_S,
 	MAX_LEFT = 1024,
 };
 
@@ -245,8 +246,8 @@ static void describe_exit(struct process *process, const siginfo_t *info)
 
 	if (info->si_pid == 0) {
 		ending->code = -1;
-		process_set_ending(
-			process, CAUSE_UNKNOWN, "exit code unknown: not our child");
+		process_set_ending(process, CAUSE_UNKNOWN,
+			"ended while nobody watched: its exit is not known");
 		return;
 	}
 	ending->code = info->si_code == CLD_EXITED ? info->si_status : -1;
@@ -275,33 +276,90 @@ static void take_report(struct process *process)
 	process->report_fd = -1;
 }
 
-void process_exited(void *owner, unsigned events, struct instant now)
+static void exited(struct process *process, const siginfo_t *info, struct instant now)
 {
-	struct process *process = owner;
 	struct instance *instance = process->instance;
-	siginfo_t info = { 0 };
-	int r;
 
-	(void)events;
-	FAILPOINT("ending.reap");
-	r = waitid(P_PIDFD, (id_t)instance->pidfd, &info, WEXITED | WNOHANG);
-	FAILPOINT("ending.reaped");
-	if (r == 0 && info.si_pid == 0)
-		return;
 	take_report(process);
-	describe_exit(process, &info);
+	describe_exit(process, info);
 	if (process->complaint[0])
 		reason_add(process->ending.reason, sizeof(process->ending.reason),
 			" (it said: %s)", process->complaint);
 	process->exit_watch = watch_free(process->exit_watch);
-	close(instance->pidfd);
+	timer_arm(process->unheard, NEVER);
+	if (instance->pidfd >= 0)
+		close(instance->pidfd);
+	process_drop(process, KEPT_PIDFD);
 	process->last_pid = instance->pid;
 	instance->pidfd = -1;
 	instance->pid = 0;
+	instance->born = 0;
 	instance->exec_done = false;
 	process->ended = now;
 	instance_on(instance, EVENT_EXITED,
 		instance->state == STATE_STOPPING ? NULL : process->ending.reason, now);
+}
+
+/* It is no child of ours: the keeper reaps it, and says how it ended; soon, or never. */
+static void ask_how(struct process *process, struct instant now)
+{
+	struct instance *instance = process->instance;
+	struct service_host *host = service_of(process)->host;
+	siginfo_t info = { 0 };
+
+	if (!host->ended ||
+		host->ended(host->owner, instance->pid, instance->born, &info)) {
+		exited(process, &info, now);
+		return;
+	}
+	if (process->exit_watch)
+		watch_set(process->exit_watch, 0);
+	if (timer_is_armed(process->unheard))
+		return;
+	timer_arm(process->unheard, instant_add_ms(now, HEAR_EXIT_MS));
+	instance->draining = true; /* nobody is there: at once, whatever the outcome */
+	host->changed(host->owner, service_of(process), now);
+}
+
+void process_exited(void *owner, unsigned events, struct instant now)
+{
+	struct process *process = owner;
+	siginfo_t info = { 0 };
+	int r = waitid(P_PIDFD, (id_t)process->instance->pidfd, &info, WEXITED | WNOHANG);
+
+	(void)events;
+	if (r < 0)
+		ask_how(process, now);
+	else if (info.si_pid != 0)
+		exited(process, &info, now);
+}
+
+void process_end_unwatched(struct process *process, struct instant now)
+{
+	process->instance->pidfd = process_kept(process, KEPT_PIDFD);
+	ask_how(process, now);
+}
+
+void process_unheard(void *owner, struct instant now)
+{
+	struct process *process = owner;
+	siginfo_t info = { 0 };
+
+	if (pidfd_exit(process->instance->pidfd, &info) < 0)
+		info = (siginfo_t){ 0 };
+	exited(process, &info, now);
+}
+
+void service_heard_exit(
+	struct service *service, pid_t pid, uint64_t born, struct instant now)
+{
+	for (unsigned i = 0; i < service->instances_count; i++) {
+		const struct instance *instance = &service->instances[i];
+
+		if (instance->pid == pid && instance->born == born &&
+			timer_is_armed(instance->process->unheard))
+			ask_how(instance->process, now);
+	}
 }
 
 /* Workers of a main process that ended as told may end as told, too. */

@@ -14,6 +14,7 @@
 
 struct kept {
 	int fd;
+	unsigned number;
 	bool poll;
 	char name[FDSTORE_NAME_BYTES];
 };
@@ -21,12 +22,29 @@ struct kept {
 struct fdstore {
 	struct kept items[FDSTORE_MAX];
 	size_t count;
+	unsigned numbers; /* given so far */
+	struct fdstore_user user;
 };
 
-int fdstore_new(struct fdstore **ret)
+int fdstore_new(struct fdstore **ret, const struct fdstore_user *user)
 {
 	*ret = calloc(1, sizeof(**ret));
+	if (*ret && user)
+		(*ret)->user = *user;
 	return *ret ? 0 : -ENOMEM;
+}
+
+static void tell_kept(const struct fdstore *store, const struct kept *kept)
+{
+	if (store->user.kept)
+		store->user.kept(store->user.owner, kept->number, kept->fd);
+}
+
+static void forget(const struct fdstore *store, const struct kept *kept)
+{
+	if (store->user.dropped)
+		store->user.dropped(store->user.owner, kept->number);
+	stranger_close(kept->fd);
 }
 
 struct fdstore *fdstore_free(struct fdstore *store)
@@ -34,7 +52,7 @@ struct fdstore *fdstore_free(struct fdstore *store)
 	if (!store)
 		return NULL;
 	for (size_t i = 0; i < store->count; i++)
-		stranger_close(store->items[i].fd);
+		forget(store, &store->items[i]);
 	free(store);
 	return NULL;
 }
@@ -61,11 +79,19 @@ static bool is_name(const char *name)
 
 int fdstore_add(struct fdstore *store, int fd, const char *name, bool poll)
 {
+	const struct fdstore_was as = { *name ? name : "stored", ++store->numbers, poll };
+	int r = fdstore_take_back(store, fd, &as);
+
+	if (r == 0)
+		tell_kept(store, &store->items[store->count - 1]);
+	return r;
+}
+
+int fdstore_take_back(struct fdstore *store, int fd, const struct fdstore_was *was)
+{
 	struct kept *kept;
 
-	if (!*name)
-		name = "stored";
-	if (!is_name(name))
+	if (!is_name(was->name))
 		return FDSTORE_E_NAME;
 	for (size_t i = 0; i < store->count; i++) {
 		if (is_same_file(store->items[i].fd, fd))
@@ -74,15 +100,16 @@ int fdstore_add(struct fdstore *store, int fd, const char *name, bool poll)
 	if (store->count == FDSTORE_MAX && fdstore_sweep(store) == FDSTORE_MAX)
 		return FDSTORE_E_FULL;
 	kept = &store->items[store->count];
-	*kept = (struct kept){ .fd = fd, .poll = poll };
-	memcpy(kept->name, name, strlen(name) + 1);
+	*kept = (struct kept){ .fd = fd, .number = was->number, .poll = was->poll };
+	memcpy(kept->name, was->name, strlen(was->name) + 1);
+	store->numbers = MAX(store->numbers, was->number);
 	store->count++;
 	return 0;
 }
 
 static void drop(struct fdstore *store, size_t index)
 {
-	stranger_close(store->items[index].fd);
+	forget(store, &store->items[index]);
 	store->count--;
 	memmove(&store->items[index], &store->items[index + 1],
 		(store->count - index) * sizeof(store->items[0]));
@@ -96,10 +123,11 @@ void fdstore_remove(struct fdstore *store, const char *name)
 	}
 }
 
-int fdstore_copy(struct fdstore **ret, const struct fdstore *store)
+int fdstore_copy(struct fdstore **ret, const struct fdstore *store,
+	const struct fdstore_user *user)
 {
 	_cleanup_(fdstore_freep) struct fdstore *copy = NULL;
-	int r = fdstore_new(&copy);
+	int r = fdstore_new(&copy, user);
 
 	for (size_t i = 0; r == 0 && i < store->count; i++) {
 		struct kept *kept = &copy->items[i];
@@ -108,7 +136,9 @@ int fdstore_copy(struct fdstore **ret, const struct fdstore *store)
 		kept->fd = fcntl(kept->fd, F_DUPFD_CLOEXEC, 3);
 		if (kept->fd < 0)
 			return -errno;
+		kept->number = ++copy->numbers;
 		copy->count++;
+		tell_kept(copy, kept);
 	}
 	if (r == 0)
 		*ret = TAKE(copy);
@@ -139,4 +169,19 @@ int fdstore_fd(const struct fdstore *store, size_t index)
 const char *fdstore_name(const struct fdstore *store, size_t index)
 {
 	return store->items[index].name;
+}
+
+size_t fdstore_count(const struct fdstore *store)
+{
+	return store->count;
+}
+
+unsigned fdstore_number(const struct fdstore *store, size_t index)
+{
+	return store->items[index].number;
+}
+
+bool fdstore_polls(const struct fdstore *store, size_t index)
+{
+	return store->items[index].poll;
 }

@@ -21,7 +21,14 @@ enum {
 };
 
 struct fdstore;
-int fdstore_new(struct fdstore **ret); /* -ENOMEM */
+/* Who keeps the same elsewhere; each descriptor has a number of its own there. */
+struct fdstore_user {
+	void (*kept)(void *owner, unsigned number, int fd);
+	void (*dropped)(void *owner, unsigned number);
+	void *owner;
+};
+/* `user` NULL: nobody. -ENOMEM */
+int fdstore_new(struct fdstore **ret, const struct fdstore_user *user);
 /* Closes what it keeps. */
 struct fdstore *fdstore_free(struct fdstore *store);
 CLEANUP(struct fdstore *, fdstore_free)
@@ -31,9 +38,20 @@ CLEANUP(struct fdstore *, fdstore_free)
 int fdstore_add(struct fdstore *store, int fd, const char *name, bool poll);
 void fdstore_remove(struct fdstore *store, const char *name); /* all of that name */
 /* Another store with the same open files: for a process in another slot. -errno. */
-int fdstore_copy(struct fdstore **ret, const struct fdstore *store);
+int fdstore_copy(struct fdstore **ret, const struct fdstore *store,
+	const struct fdstore_user *user);
+/* Takes `fd`, which its user has kept by that number: as fdstore_add(). */
+struct fdstore_was {
+	const char *name;
+	unsigned number;
+	bool poll;
+};
+int fdstore_take_back(struct fdstore *store, int fd, const struct fdstore_was *was);
 
 /* Drops what hung up, and says how many are left; they stand at 0..count-1. */
 size_t fdstore_sweep(struct fdstore *store);
 int fdstore_fd(const struct fdstore *store, size_t index);
 const char *fdstore_name(const struct fdstore *store, size_t index);
+size_t fdstore_count(const struct fdstore *store);
+unsigned fdstore_number(const struct fdstore *store, size_t index);
+bool fdstore_polls(const struct fdstore *store, size_t index);

@@ -72,6 +72,7 @@ static int make_pipe(struct process *process, unsigned stream)
 		return r;
 	instance->output[stream] = ends[0];
 	process->write_ends[stream] = ends[1];
+	process_keep(process, kept_streams[stream], ends[0]);
 	host->piped(host->owner, service_of(process), instance->number, streams[stream],
 		ends[0]);
 	return 0;
@@ -117,30 +118,48 @@ static bool is_ours(void *owner, pid_t pid)
 	return process->cgroup && cgroup_has(process->cgroup, pid);
 }
 
-static int make_notify(struct process *process, struct error *err)
+/* `fd`: of an earlier svcd; -1: none. */
+static int open_notify(struct process *process, int fd, struct error *err)
 {
 	const struct service *service = service_of(process);
-	_cleanup_free_ char *directory = NULL, *path = NULL;
-	struct notify_plan plan = { .uid = service->identity.uid,
+	_cleanup_free_ char *directory =
+		text_format("%s/notify", service->host->paths->run);
+	_cleanup_free_ char *path = text_format("%s/%s.%u", directory ? directory : "",
+		service->name, process->instance->number);
+	struct notify_plan plan = { .path = path,
+		.fd = fd,
+		.uid = service->identity.uid,
 		.gid = service->identity.gid,
 		.user = { is_ours, process_told, process } };
 	int r;
 
-	if (process->notify)
-		return 0;
-	directory = text_format("%s/notify", service->host->paths->run);
-	path = text_format("%s/%s.%u", directory ? directory : "", service->name,
-		process->instance->number);
-	if (!directory || !path)
+	if (!directory || !path) {
+		if (fd >= 0)
+			close(fd);
 		return error_errno(err, -ENOMEM, "notify socket");
-	plan.path = path;
+	}
 	r = notify_new(&process->notify, service->host->loop, &plan, err);
 	if (r != -ENOENT)
 		return r;
 	r = directory_make(directory, 0755);
 	if (r < 0)
 		return error_errno(err, r, "making %s", directory);
+	plan.fd = -1;
 	return notify_new(&process->notify, service->host->loop, &plan, err);
+}
+
+int process_open_notify(struct process *process, int fd, struct error *err)
+{
+	int r = open_notify(process, fd, err);
+
+	if (r == 0)
+		process_keep(process, KEPT_NOTIFY, notify_fd(process->notify));
+	return r;
+}
+
+static int make_notify(struct process *process, struct error *err)
+{
+	return process->notify ? 0 : process_open_notify(process, -1, err);
 }
 
 static int add_private(struct process *process, struct command *command)
@@ -215,6 +234,15 @@ static void on_report(void *owner, unsigned events, struct instant now)
 	}
 }
 
+void process_note_main(struct process *process)
+{
+	struct instance *instance = process->instance;
+	struct birth birth;
+
+	instance->born = birth_read(&birth, instance->pid) == 0 ? birth.ticks : 0;
+	process_keep(process, KEPT_PIDFD, instance->pidfd);
+}
+
 static int watch_child(struct process *process, const struct spawned *child)
 {
 	struct loop *loop = service_of(process)->host->loop;
@@ -224,6 +252,8 @@ static int watch_child(struct process *process, const struct spawned *child)
 	process->instance->pid = child->pid;
 	process->instance->pidfd = child->pidfd;
 	process->report_fd = child->report_fd;
+	process->adopted = false;
+	process_note_main(process);
 	if (r == 0) {
 		r = watch_new(&process->report_watch, loop, child->report_fd, WATCH_READ,
 			on_report, process);
@@ -301,6 +331,7 @@ int process_launch(struct process *process, char *reason, struct instant now)
 	process->watchdog_us = run->watchdog_ms > 0 ? run->watchdog_ms * US_PER_MS : 0;
 	instance_explain(instance, "", now);
 	instance_set_deadline(instance, instant_add_ms(now, run->ready.timeout_ms));
+	service->host->changed(service->host->owner, service, now); /* who runs */
 	FAILPOINT("launch.launched");
 	return 0;
 }

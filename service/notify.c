@@ -316,6 +316,29 @@ static int listen_at(struct notify *notify, const struct notify_plan *plan)
 	return r;
 }
 
+/* Whether clients that connect there reach this socket: bound to that path, which nobody
+ * has removed or made anew since. */
+static bool is_bound_at(int fd, const char *path)
+{
+	struct sockaddr_un address = { 0 };
+	socklen_t size = sizeof(address) - 1;
+	struct stat info;
+
+	return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+	       text_equal(address.sun_path, path) && lstat(path, &info) == 0 &&
+	       S_ISSOCK(info.st_mode);
+}
+
+static int take_over(struct notify *notify, const struct notify_plan *plan)
+{
+	if (!is_bound_at(plan->fd, plan->path)) {
+		close(plan->fd);
+		return listen_at(notify, plan);
+	}
+	notify->fd = plan->fd;
+	return fd_set_nonblock(notify->fd, true);
+}
+
 CLEANUP(struct notify *, notify_free)
 
 int notify_new(struct notify **ret, struct loop *loop, const struct notify_plan *plan,
@@ -324,11 +347,14 @@ int notify_new(struct notify **ret, struct loop *loop, const struct notify_plan 
 	_cleanup_(notify_freep) struct notify *notify = calloc(1, sizeof(*notify));
 	int r;
 
-	if (!notify)
+	if (!notify) {
+		if (plan->fd >= 0)
+			close(plan->fd);
 		return error_errno(err, -ENOMEM, "notify socket");
+	}
 	notify->fd = -1;
 	notify->user = plan->user;
-	r = listen_at(notify, plan);
+	r = plan->fd >= 0 ? take_over(notify, plan) : listen_at(notify, plan);
 	if (r == 0) {
 		notify->path = strdup(plan->path);
 		r = notify->path ? watch_new(&notify->watch, loop, notify->fd, WATCH_READ,
@@ -353,6 +379,11 @@ struct notify *notify_free(struct notify *notify)
 	free(notify->path);
 	free(notify);
 	return NULL;
+}
+
+int notify_fd(const struct notify *notify)
+{
+	return notify->fd;
 }
 
 const char *notify_path(const struct notify *notify)

@@ -38,6 +38,7 @@ struct notify_user {
 /* Listens at `path`, which only uid (and root) may write to. */
 struct notify_plan {
 	const char *path;
+	int fd; /* taken, also when it fails: bound there by an earlier svcd; -1: none */
 	uid_t uid;
 	gid_t gid;
 	struct notify_user user;
@@ -45,4 +46,5 @@ struct notify_plan {
 int notify_new(struct notify **ret, struct loop *loop, const struct notify_plan *plan,
 	struct error *err);
 struct notify *notify_free(struct notify *notify); /* removes the path */
+int notify_fd(const struct notify *notify);        /* borrowed */
 const char *notify_path(const struct notify *notify);

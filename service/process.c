@@ -51,6 +51,7 @@ static const struct {
 	{ offsetof(struct process, drained), process_drained },
 	{ offsetof(struct process, proof), process_look_at_reload },
 	{ offsetof(struct process, upkeep), process_look_after },
+	{ offsetof(struct process, unheard), process_unheard },
 };
 
 static struct timer **timer_at(struct process *process, size_t index)
@@ -70,7 +71,7 @@ int process_new(struct instance *instance)
 	process->report_fd = process->write_ends[0] = process->write_ends[1] = -1;
 	instance->process = process;
 	instance->pidfd = instance->output[0] = instance->output[1] = -1;
-	instance->deadline = NEVER;
+	instance->deadline = process->leave_at = NEVER;
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(timers); i++)
 		r = timer_new(timer_at(process, i), loop, timers[i].fn, process);
 	if (r < 0)
@@ -111,6 +112,7 @@ void process_free(struct process *process)
 	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
 		timer_free(*timer_at(process, i));
 	strings_done(&process->environment);
+	json_free(process->rest);
 	free(process);
 }
 

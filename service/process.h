@@ -42,6 +42,7 @@ struct process {
 	struct timer *poll;     /* is it ready? */
 	struct timer *watchdog, *ill;
 	struct timer *drained; /* clients had time to look elsewhere */
+	struct timer *unheard; /* how an adopted process ended, the keeper has not said */
 	struct timer *proof;   /* did the reload take effect? */
 	struct timer *upkeep;  /* memory_above, max_age */
 	struct cgroup *cgroup; /* of the present process */
@@ -65,11 +66,13 @@ struct process {
 	int report_fd;
 	struct instant began, ended;
 	bool launched;
-	bool served;        /* it was up */
-	bool leaving;       /* told to drain, not yet to end */
-	bool stranger_told; /* a refused MAINPID was said once */
-	bool refusal_told;  /* as was a refused FDSTORE */
-	int sent_signal;    /* by an operator; 0: none */
+	bool served;             /* it was up */
+	bool leaving;            /* told to drain, not yet to end */
+	struct instant leave_at; /* then it is drained */
+	bool adopted;            /* no child of ours: the keeper says how it ends */
+	bool stranger_told;      /* a refused MAINPID was said once */
+	bool refusal_told;       /* as was a refused FDSTORE */
+	int sent_signal;         /* by an operator; 0: none */
 	char sent_by[WHO_BYTES];
 	pid_t last_pid;       /* of the process that ended, until that is recorded */
 	int64_t watchdog_us;  /* 0: none */
@@ -90,6 +93,8 @@ struct process {
 	unsigned replaces;  /* a newcomer: the slot that it is to relieve; 0: none */
 	bool reloading;
 	bool owes_reload; /* what a reload is to make it read came while it started */
+	struct json_t
+		*rest; /* of its record: what only a newer version knows; NULL: nothing */
 	struct {
 		struct instant asked, due; /* due: READY=1, once announced */
 		struct wall asked_wall;
@@ -116,8 +121,23 @@ void process_prepare_restart(struct process *process, struct instant now);
 void process_prepare_reload(struct process *process, struct instant now);
 void process_settle(struct process *process, struct instant now);
 
+/* keep.c: what the keeper has of it, by name. Keeping borrows; -1: it has nothing. */
+extern const char *const kept_streams[2]; /* stdout, stderr */
+#define KEPT_PIDFD  "pid"
+#define KEPT_NOTIFY "notify"
+void process_keep(const struct process *process, const char *what, int fd);
+int process_kept(const struct process *process, const char *what);
+void process_drop(const struct process *process, const char *what);
+struct fdstore_user process_fdstore_user(struct process *process);
+/* process->kept as it is in a record. */
+void process_recall_stored(struct process *process, const struct json_t *list);
+
 /* launch.c: the process itself. 0, or negative with a reason */
 int process_launch(struct process *process, char *reason, struct instant now);
+/* Its main process is another: that is what is kept. */
+void process_note_main(struct process *process);
+/* Takes `fd`, the socket that an earlier svcd listened on; -1: none. */
+int process_open_notify(struct process *process, int fd, struct error *err);
 /* spawn_report_read(), with what it noted on the way in instance->note. */
 int process_read_report(struct process *process, char *reason, size_t size);
 
@@ -140,6 +160,7 @@ void process_look_after(void *owner, struct instant now); /* a timer */
 
 /* answers.c: what it tells of itself from then on */
 void process_executed(struct process *process, struct instant now);
+void process_await_ready(struct process *process, struct instant now);
 void process_told(void *owner, struct notify_message *message, struct instant now);
 void process_poll_ready(void *owner, struct instant now);
 void process_feed_watchdog(struct process *process, struct instant now);
@@ -149,6 +170,10 @@ void process_drain(struct process *process, struct instant now);
 void process_drained(void *owner, struct instant now); /* a timer */
 /* It is not to go after all: what prepares for another, or drains it, is called off. */
 void process_stay(struct process *process, struct instant now);
+
+/* adopt.c: who was cloned by an earlier svcd cannot tell of its exec: looked at until it
+ * is done */
+void process_await_exec(struct process *process, struct instant now);
 
 /* ending.c: the way down */
 void process_stop(struct process *process, struct instant now);
@@ -168,6 +193,10 @@ void process_set_ending(struct process *process, enum exit_cause cause,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Its pidfd became readable. */
 void process_exited(void *owner, unsigned events, struct instant now);
+/* It was another's child, and nobody has told how it ended within the time. */
+void process_unheard(void *owner, struct instant now); /* a timer */
+/* It ended before we could watch it. */
+void process_end_unwatched(struct process *process, struct instant now);
 void process_emptied(void *owner, struct instant now); /* its cgroup */
 /* No process came to be: `ending` says why. */
 void process_start_failed(struct process *process, struct instant now);
@@ -193,7 +222,10 @@ void service_job_lost(
 void service_job_failed(struct service *service, const char *reason, struct instant now);
 
 /* slots.c: which slots are to hold a process */
+enum { SLOTS_MAX = 1024 };
 int service_make_slots(struct service *service, const struct declaration *declaration);
+/* Until there are so many; spare ones. -ENOMEM. */
+int service_add_slots(struct service *service, unsigned count);
 void service_allot(struct service *service, struct instant now);
 void service_drop_slots(struct service *service, struct instant now);
 struct instance *service_free_slot(struct service *service); /* NULL: none now */
@@ -219,6 +251,8 @@ bool service_renew(
 /* service_facts.c */
 bool service_has_gate(const struct service *service); /* a check beyond effect warn */
 void service_forget_facts(struct service *service, unsigned instance);
+/* Of no instance yet, and nothing is known. NULL: so many are not kept, or no memory. */
+struct check_fact *service_add_fact(struct service *service, const char *name);
 /* The first check of it that fails, as a reason; false: none does. */
 bool service_failing_check(
 	const struct service *service, unsigned instance, char ret[static REASON_BYTES]);

@@ -151,8 +151,10 @@ static void replace_in_place(struct instance *instance, struct instant now)
 /* What the old one gave us to keep, the new one gets as well. */
 static void inherit_kept(struct process *process, const struct process *old)
 {
+	const struct fdstore_user user = process_fdstore_user(process);
+
 	process->kept = fdstore_free(process->kept);
-	if (old->kept && fdstore_copy(&process->kept, old->kept) < 0)
+	if (old->kept && fdstore_copy(&process->kept, old->kept, &user) < 0)
 		instance_tell(process->instance, "refused", LOG_WARNING,
 			"too few descriptors: what instance %u stored is not given to it",
 			old->instance->number);

@@ -82,6 +82,7 @@ struct service *service_free(struct service *service)
 	free(service->instances);
 	identity_done(&service->identity);
 	declaration_free(service->declaration);
+	json_free(service->rest);
 	free(service->effective);
 	free(service->name);
 	free(service);

@@ -13,6 +13,8 @@
  */
 #pragma once
 
+#include <signal.h>
+
 #include "config/config.h"
 #include "protocol/protocol.h"
 #include "service/exits.h"
@@ -43,8 +45,9 @@ struct instance {
 	/* a declared limit that this host cannot set; "" is none */
 	char note[REASON_BYTES];
 
-	pid_t pid; /* main process; 0: none */
-	int pidfd; /* -1: none */
+	pid_t pid;     /* main process; 0: none */
+	uint64_t born; /* that one: birth.h's ticks; 0: not known */
+	int pidfd;     /* -1: none */
 	struct wall started;
 	unsigned restarts; /* by death, since an operator's start */
 	unsigned deaths;   /* in a row, none of them after a life of run.restart.stable */
@@ -125,6 +128,7 @@ struct service {
 	uint64_t accepted_packets, dropped_packets;
 	uint64_t generation; /* of what engines were told */
 
+	struct json_t *rest;      /* private to record.c */
 	struct task *settle;      /* private to job.c */
 	struct timer *roll_limit; /* private to roll.c */
 	void *user;               /* the supervisor's own per-service data */
@@ -161,12 +165,26 @@ struct service_host {
 	/* A pipe was made: the log engine must read `fd` (borrowed; stays open here). */
 	void (*piped)(void *owner, struct service *service, unsigned instance,
 		const char *stream, int fd);
+	/* Fds that outlive this process, by name; all four may be NULL: then none does.
+	 * `keep` borrows and replaces; what `kept` gives (-1: nothing) is the caller's.
+	 */
+	void (*keep)(void *owner, const char *name, int fd);
+	int (*kept)(void *owner, const char *name);
+	void (*drop)(void *owner, const char *name);
+	/* How a process ended that is no child of ours, once that is told. */
+	bool (*ended)(void *owner, pid_t pid, uint64_t born, siginfo_t *ret);
 };
 
 /* Takes declaration, also when it fails, and shares effective. Nothing runs yet.
  * -ENOMEM. */
 int service_new(struct service **ret, struct service_host *host,
 	struct declaration *declaration, const struct json_t *effective);
+/* Right after service_new(): goes on as an earlier supervisor left it. `record`
+ * (service/record.h) may be NULL: then its cgroups tell what runs. -ENOMEM. */
+int service_adopt(struct service *service, struct json_t *record, struct instant now);
+/* A process that is no child of ours ended, the keeper says. */
+void service_heard_exit(
+	struct service *service, pid_t pid, uint64_t born, struct instant now);
 /* Forgets it; what runs is killed with its cgroups (use service_stop first to be
  * kind). */
 struct service *service_free(struct service *service);
@@ -245,3 +263,4 @@ void instance_print_failpoints(FILE *out);
 #include "service/outlook.h"
 #include "service/preparer.h"
 #include "service/probes.h"
+#include "service/record.h"

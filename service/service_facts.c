@@ -34,8 +34,7 @@ static struct check_fact *find_fact(
 	return NULL;
 }
 
-static struct check_fact *add_fact(
-	struct service *service, const char *name, unsigned instance)
+struct check_fact *service_add_fact(struct service *service, const char *name)
 {
 	struct check_fact *facts;
 
@@ -46,7 +45,7 @@ static struct check_fact *add_fact(
 		return NULL;
 	service->checks = facts;
 	facts += service->checks_count;
-	*facts = (struct check_fact){ .name = strdup(name), .instance = instance };
+	*facts = (struct check_fact){ .name = strdup(name) };
 	if (!facts->name)
 		return NULL;
 	service->checks_count++;
@@ -267,7 +266,7 @@ void service_verdict(
 		return; /* of a declaration or a process that is no more */
 	kept = find_fact(service, fact->name, fact->instance);
 	if (!kept)
-		kept = add_fact(service, fact->name, fact->instance);
+		kept = service_add_fact(service, fact->name);
 	if (!kept)
 		return;
 	keep(kept, fact, now);

@@ -16,7 +16,12 @@ bool instance_is_free(const struct instance *instance)
 
 int service_make_slots(struct service *service, const struct declaration *declaration)
 {
-	unsigned before = service->instances_count, count = config_slots(declaration);
+	return service_add_slots(service, config_slots(declaration));
+}
+
+int service_add_slots(struct service *service, unsigned count)
+{
+	unsigned before = service->instances_count;
 	struct instance *instances;
 
 	if (count <= before)

@@ -79,13 +79,29 @@ static int make_directory(const struct cgroups *cgroups, const char *path)
 	return mkdirat(cgroups->base_fd, path, 0755) < 0 ? -errno : 0;
 }
 
-static int make_leaf(struct cgroup *cgroup, const struct cgroup_plan *plan)
+static int open_leaf(struct cgroup *cgroup)
+{
+	cgroup->fd = openat(cgroup->cgroups->base_fd, cgroup->path,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return cgroup->fd < 0 ? -errno : 0;
+}
+
+static int watch_leaf(struct cgroup *cgroup)
 {
 	struct cgroups *cgroups = cgroup->cgroups;
 	_cleanup_free_ char *events =
 		text_format("%s/%s/cgroup.events", cgroups->base, cgroup->path);
-	int r = events ? make_parent(cgroups, plan->service) : -ENOMEM;
 
+	if (!events)
+		return -ENOMEM;
+	cgroup->wd = inotify_add_watch(cgroups->inotify_fd, events, IN_MODIFY);
+	return cgroup->wd < 0 ? -errno : 0;
+}
+
+static int make_leaf(struct cgroup *cgroup, const struct cgroup_plan *plan)
+{
+	struct cgroups *cgroups = cgroup->cgroups;
+	int r = make_parent(cgroups, plan->service);
 	bool is_old;
 
 	if (r == 0)
@@ -93,34 +109,34 @@ static int make_leaf(struct cgroup *cgroup, const struct cgroup_plan *plan)
 	is_old = r == -EEXIST;
 	if (r < 0 && !is_old)
 		return r;
-	cgroup->fd = openat(
-		cgroups->base_fd, cgroup->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cgroup->fd < 0)
-		return -errno;
-	if (is_old && cgroup_is_populated(cgroup))
-		return -EBUSY;
-	cgroup->wd = inotify_add_watch(cgroups->inotify_fd, events, IN_MODIFY);
-	return cgroup->wd < 0 ? -errno : 0;
+	r = open_leaf(cgroup);
+	if (r == 0 && is_old && cgroup_is_populated(cgroup))
+		r = -EBUSY;
+	return r < 0 ? r : watch_leaf(cgroup);
 }
 
-int cgroup_new(struct cgroup **ret, struct cgroups *cgroups,
-	const struct cgroup_plan *plan, struct error *err)
+static struct cgroup *new_leaf(struct cgroups *cgroups, const struct cgroup_plan *plan)
 {
 	_cleanup_(cgroup_forgetp) struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
-	int r;
 
 	if (!cgroup)
-		return error_errno(err, -ENOMEM, "cgroup");
+		return NULL;
 	cgroup->cgroups = cgroups;
 	cgroup->on_empty = plan->on_empty;
 	cgroup->owner = plan->owner;
 	cgroup->fd = cgroup->wd = -1;
 	cgroup->path = text_format("%s/%s", plan->service, plan->leaf);
-	if (!cgroup->path)
-		return error_errno(err, -ENOMEM, "cgroup");
-	r = make_leaf(cgroup, plan);
+	return cgroup->path ? TAKE(cgroup) : NULL;
+}
+
+int cgroup_new(struct cgroup **ret, struct cgroups *cgroups,
+	const struct cgroup_plan *plan, struct error *err)
+{
+	_cleanup_(cgroup_forgetp) struct cgroup *cgroup = new_leaf(cgroups, plan);
+	int r = cgroup ? make_leaf(cgroup, plan) : -ENOMEM;
+
 	if (r < 0)
-		return error_errno(err, r, "cgroup %s", cgroup->path);
+		return error_errno(err, r, "cgroup %s/%s", plan->service, plan->leaf);
 	if (plan->limits) {
 		r = cgroup_limits_set(cgroup->fd, plan->limits, cgroup->note,
 			sizeof(cgroup->note), err);
@@ -130,6 +146,22 @@ int cgroup_new(struct cgroup **ret, struct cgroups *cgroups,
 	r = append(cgroups, cgroup);
 	if (r < 0)
 		return error_errno(err, r, "cgroup");
+	*ret = TAKE(cgroup);
+	return 0;
+}
+
+int cgroup_adopt(struct cgroup **ret, struct cgroups *cgroups,
+	const struct cgroup_plan *plan, struct error *err)
+{
+	_cleanup_(cgroup_forgetp) struct cgroup *cgroup = new_leaf(cgroups, plan);
+	int r = cgroup ? open_leaf(cgroup) : -ENOMEM;
+
+	if (r == 0)
+		r = watch_leaf(cgroup);
+	if (r == 0)
+		r = append(cgroups, cgroup);
+	if (r < 0)
+		return error_errno(err, r, "cgroup %s/%s", plan->service, plan->leaf);
 	*ret = TAKE(cgroup);
 	return 0;
 }

@@ -31,6 +31,14 @@ int cgroups_populated(struct cgroups *cgroups, const char *service, struct strin
  * what runs there. */
 int cgroups_unexplained(
 	struct cgroups *cgroups, const char *service, struct strings *ret);
+/* How many leaves a service has, whatever is in them; -ENOENT: it has no directory. */
+int cgroups_count(struct cgroups *cgroups, const char *service);
+int cgroups_leaves(struct cgroups *cgroups, const char *service, struct strings *ret);
+/* Of a path below the base: does something run there, does a `struct cgroup` of this
+ * process stand for it. */
+bool cgroups_is_populated(struct cgroups *cgroups, const char *path);
+bool cgroups_explain(const struct cgroups *cgroups, const char *path);
+void cgroups_remove(struct cgroups *cgroups, const char *path); /* when it is empty */
 int cgroups_kill(struct cgroups *cgroups,
 	const char *path); /* cgroup.kill of a path below the base */
 int cgroups_remove_service(
@@ -56,6 +64,10 @@ struct cgroup_plan {
 	void *owner;
 };
 int cgroup_new(struct cgroup **ret, struct cgroups *cgroups,
+	const struct cgroup_plan *plan, struct error *err);
+/* The leaf that an earlier process of ours made, with what runs there and the limits that
+ * it has. -ENOENT when it is gone. */
+int cgroup_adopt(struct cgroup **ret, struct cgroups *cgroups,
 	const struct cgroup_plan *plan, struct error *err);
 /* Other limits for what runs there, with a note of their own; the same limits change
  * nothing. -errno of the first that is refused, in words. */

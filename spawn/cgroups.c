@@ -217,13 +217,41 @@ int cgroups_services(struct cgroups *cgroups, struct strings *ret)
 	return list_directories(cgroups, ".", ret);
 }
 
-static bool is_explained(const struct cgroups *cgroups, const char *path)
+bool cgroups_explain(const struct cgroups *cgroups, const char *path)
 {
 	for (size_t i = 0; i < cgroups->count; i++) {
 		if (text_equal(cgroups->items[i]->path, path))
 			return true;
 	}
 	return false;
+}
+
+int cgroups_leaves(struct cgroups *cgroups, const char *service, struct strings *ret)
+{
+	return list_directories(cgroups, service, ret);
+}
+
+/* A directory has a link in each below it, beside its own two. */
+int cgroups_count(struct cgroups *cgroups, const char *service)
+{
+	struct stat info;
+
+	if (fstatat(cgroups->base_fd, service, &info, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return (int)info.st_nlink - 2;
+}
+
+bool cgroups_is_populated(struct cgroups *cgroups, const char *path)
+{
+	char events[PATH_MAX];
+
+	snprintf(events, sizeof(events), "%s/cgroup.events", path);
+	return cgroup_read_key(cgroups->base_fd, events, "populated") == 1;
+}
+
+void cgroups_remove(struct cgroups *cgroups, const char *path)
+{
+	(void)unlinkat(cgroups->base_fd, path, AT_REMOVEDIR);
 }
 
 static int find_populated(struct cgroups *cgroups, const char *service,
@@ -233,13 +261,11 @@ static int find_populated(struct cgroups *cgroups, const char *service,
 	int r = list_directories(cgroups, service, &leaves);
 
 	for (size_t i = 0; r == 0 && i < leaves.count; i++) {
-		char path[PATH_MAX], events[PATH_MAX];
+		char path[PATH_MAX];
 
 		snprintf(path, sizeof(path), "%s/%s", service, leaves.items[i]);
-		snprintf(events, sizeof(events), "%s/%s/cgroup.events", service,
-			leaves.items[i]);
-		if (cgroup_read_key(cgroups->base_fd, events, "populated") == 1 &&
-			(with_explained || !is_explained(cgroups, path)))
+		if (cgroups_is_populated(cgroups, path) &&
+			(with_explained || !cgroups_explain(cgroups, path)))
 			r = strings_add(ret, path);
 	}
 	return r;

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include "spawn/birth.h"
 #include "spawn/cgroup.h"
 #include "spawn/cgroup_base.h"
 #include "spawn/cgroup_pressure.h"

@@ -15,6 +15,7 @@
 #include <syslog.h>
 
 #include "supervisor/accepted.h"
+#include "supervisor/estate.h"
 #include "supervisor/keeping.h"
 #include "supervisor/order.h"
 #include "supervisor/retired.h"
@@ -211,6 +212,7 @@ struct member *act_add_service(struct supervisor *supervisor, const char *name,
 	restore_wish(member);
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		member->told[i] = (struct telling){ 0 };
+	estate_adopt(supervisor->estate, member, loop_now(supervisor->loop));
 	told_declaration(member);
 	member_changed(member);
 	return member;
@@ -371,6 +373,8 @@ void act_refresh_operators(struct supervisor *supervisor)
 
 void act_begin(struct supervisor *supervisor, struct instant now)
 {
+	if (!supervisor->applied_once)
+		estate_adopted(supervisor->estate, now);
 	for (size_t i = 0; i < supervisor->members.count; i++) {
 		struct member *member = supervisor->members.items[i];
 

@@ -23,6 +23,7 @@
 
 #include "supervisor/act.h"
 #include "supervisor/control.h"
+#include "supervisor/estate.h"
 #include "supervisor/file_watch.h"
 #include "supervisor/first_look.h"
 #include "supervisor/keeping.h"
@@ -300,6 +301,15 @@ static void refuse_whole(struct apply *apply, const char *reason, struct instant
 	finish_begun(apply, &(struct apply_outcome){ .reason = reason }, now);
 }
 
+/* What runs already is not restarted because another supervisor looks at the files. */
+static enum apply_mode mode_of(const struct apply *apply)
+{
+	enum apply_mode mode = wish_of(apply)->mode;
+
+	return mode == APPLY_FIRST && estate_found(apply->supervisor->estate) ? APPLY_SAFE
+									      : mode;
+}
+
 static void compare(struct apply *apply, struct instant now)
 {
 	struct supervisor *supervisor = apply->supervisor;
@@ -307,7 +317,7 @@ static void compare(struct apply *apply, struct instant now)
 	const int64_t percent = apply->config->host.budget_memory_percent;
 	struct plan_wish scope = { .names = &wish->names,
 		.remove = &wish->remove,
-		.mode = wish->mode,
+		.mode = mode_of(apply),
 		.accepted = keeping_heads(supervisor->keeping),
 		.memory_bytes = scarce_memory_bytes(percent),
 		.memory_percent = percent };

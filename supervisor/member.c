@@ -101,6 +101,7 @@ static struct member *member_free(struct member *member)
 	remark_clear(&member->upstream);
 	remark_clear(&member->waits_for);
 	free(member->measured);
+	free(member->record);
 	free(member->name);
 	free(member);
 	return NULL;

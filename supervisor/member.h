@@ -38,8 +38,10 @@ struct member {
 	uint64_t index;          /* of the supervisor's count of changes, at its latest */
 	uint64_t generation;     /* of its declaration, as engines are told */
 	bool changed;            /* not yet settled: faces must hear of it */
-	bool leaving;            /* stopping for good; forgotten when stopped */
-	bool unkept;             /* what an operator wants of it is not yet on the disk */
+	char *record;    /* private to estate.c: it as remembered; NULL: not yet */
+	bool unrecorded; /* that is older than it is */
+	bool leaving;    /* stopping for good; forgotten when stopped */
+	bool unkept;     /* what an operator wants of it is not yet on the disk */
 
 	const struct readiness *readiness; /* shared by all of whom all is well */
 	struct term *port;                 /* NULL: that term holds */

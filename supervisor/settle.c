@@ -12,6 +12,7 @@
 #include "service/service.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
+#include "supervisor/estate.h"
 #include "supervisor/measure.h"
 #include "supervisor/order.h"
 #include "supervisor/store.h"
@@ -100,6 +101,7 @@ static void settle_member(struct member *member, struct instant now)
 	judge(member, now);
 	say_edge(member, before);
 	told_dirty(member, TELL_STATE);
+	estate_changed(supervisor->estate, member);
 }
 
 static void forget(struct member *member)
@@ -111,6 +113,7 @@ static void forget(struct member *member)
 		"no longer declared here");
 	told_gone(member);
 	supervisor_forget_wish(supervisor, member->name);
+	estate_forget(supervisor->estate);
 	if (member->service)
 		probes_forget(supervisor->probes, member->service);
 	members_remove(&supervisor->members, member);

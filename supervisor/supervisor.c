@@ -23,6 +23,7 @@
 #include "supervisor/act.h"
 #include "supervisor/apply.h"
 #include "supervisor/control.h"
+#include "supervisor/estate.h"
 #include "supervisor/home.h"
 #include "supervisor/keeping.h"
 #include "supervisor/retired.h"
@@ -119,6 +120,7 @@ void supervisor_settled(struct supervisor *supervisor, struct instant now)
 {
 	supervisor_save_wishes(supervisor, now);
 	keeping_save(supervisor->keeping, now);
+	estate_save(supervisor->estate, now);
 	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
 		supervisor->wanted_deed || !keeping_is_done(supervisor->keeping) ||
 		!all_stopped(supervisor))
@@ -146,14 +148,33 @@ static void on_stop(void *owner, int number, struct instant now)
 	task_schedule(supervisor->settle);
 }
 
+/* Another takes over: the services do not notice. */
+static void on_leave(void *owner, int number, struct instant now)
+{
+	const struct supervisor *supervisor = owner;
+
+	(void)number;
+	if (supervisor->stopping)
+		return;
+	log_notice("leaving: the services run on");
+	estate_leave(supervisor->estate, EXIT_SUCCESS, now);
+}
+
 /* Without a keeper nobody reaps orphans or starts the next supervisor: leave the
- * services to it. At once, since whoever is freed here ends what it owns. */
+ * services to it. */
 static void on_alone(void *owner, struct instant now)
 {
-	(void)owner;
-	(void)now;
+	const struct supervisor *supervisor = owner;
+
 	log_error("the keeper is gone: ending, services run on");
-	_exit(EXIT_FAILURE);
+	estate_leave(supervisor->estate, EXIT_FAILURE, now);
+}
+
+static void on_ended(void *owner, const struct orphan *orphan, struct instant now)
+{
+	const struct supervisor *supervisor = owner;
+
+	estate_ended(supervisor->estate, orphan, now);
 }
 
 /* The next one has another home made. At once, as above. */
@@ -220,29 +241,6 @@ static void on_watchdog(void *owner, struct instant now)
 
 /* ---- the beginning ------------------------------------------------------------- */
 
-/* What an earlier supervisor left running below our base is ours, and unwatched: it
- * ends, and its services start anew. (Taking it over begins here, with what the store
- * holds.) */
-static int end_leftovers(struct supervisor *supervisor)
-{
-	_cleanup_(strings_done) struct strings services = { 0 };
-	int r = cgroups_services(supervisor->cgroups, &services);
-
-	for (size_t i = 0; r == 0 && i < services.count; i++) {
-		_cleanup_(strings_done) struct strings leaves = { 0 };
-
-		r = cgroups_populated(supervisor->cgroups, services.items[i], &leaves);
-		for (size_t at = 0; r == 0 && at < leaves.count; at++) {
-			log_notice("%s runs without a supervisor: ending it",
-				leaves.items[at]);
-			r = cgroups_kill(supervisor->cgroups, leaves.items[at]);
-		}
-		/* what still dies keeps its directory, and its service waits for it */
-		(void)cgroups_remove_service(supervisor->cgroups, services.items[i]);
-	}
-	return r;
-}
-
 static int make_parts(struct supervisor *supervisor, struct error *err)
 {
 	struct engine_host host = { supervisor->loop, supervisor->cgroups, &engines_user,
@@ -278,6 +276,8 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 		r = apply_new(&supervisor->apply, supervisor);
 	if (r == 0)
 		r = control_new(&supervisor->control, supervisor);
+	if (r == 0)
+		return estate_new(&supervisor->estate, supervisor, err);
 	return r < 0 ? error_errno(err, r, "cannot begin") : 0;
 }
 
@@ -344,6 +344,7 @@ int supervisor_new(struct supervisor **ret, const char *root, struct error *err)
 		.preparer = supervisor->preparer,
 		.owner = supervisor };
 	said_connect(supervisor);
+	estate_connect(supervisor->estate, &supervisor->host);
 	supervisor->since = loop_wall(supervisor->loop);
 	supervisor_load_wishes(supervisor);
 	*ret = supervisor;
@@ -364,15 +365,16 @@ int supervisor_run(struct supervisor *supervisor)
 	static const struct {
 		int number;
 		signal_fn *fn;
-	} signals[] = { { SIGTERM, on_stop }, { SIGINT, on_stop },
+	} signals[] = { { SIGTERM, on_leave }, { SIGINT, on_stop },
 		{ SIGHUP, on_reload } };
 	struct signal_watch *watches[ARRAY_LEN(signals)] = { NULL };
 	struct apply_wish wish = { .mode = APPLY_FIRST,
 		.who = "svcd",
 		.done = on_first_applied,
 		.owner = supervisor };
-	static const struct store_user store_user = { .alone = on_alone };
-	int r = end_leftovers(supervisor);
+	static const struct store_user store_user = { .ended = on_ended,
+		.alone = on_alone };
+	int r = 0;
 
 	home_on_lost(supervisor->home, on_home_lost, supervisor);
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(signals); i++)
@@ -410,6 +412,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	deed_free(supervisor->wanted_deed);
 	probes_free(supervisor->probes);
 	members_done(&supervisor->members);
+	estate_free(supervisor->estate);
 	listeners_done(&supervisor->listeners);
 	vip_watch_free(supervisor->vips);
 	found_done(&supervisor->found);

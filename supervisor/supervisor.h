@@ -23,6 +23,7 @@
 struct apply;
 struct control;
 struct home;
+struct estate;
 struct keeping;
 struct probes;
 struct retired;
@@ -44,6 +45,7 @@ struct supervisor {
 	struct paths paths;
 	struct store *store;
 	struct home *home;
+	struct estate *estate;
 	struct cgroups *cgroups;
 	struct spawner *spawner;
 	struct preparer *preparer;

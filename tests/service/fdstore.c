@@ -24,7 +24,7 @@ static struct fdstore *fresh(void)
 {
 	struct fdstore *store = NULL;
 
-	assert_int_equal(fdstore_new(&store), 0);
+	assert_int_equal(fdstore_new(&store, NULL), 0);
 	return store;
 }
 
@@ -170,7 +170,7 @@ static void a_copy_outlives_what_it_was_made_of(void **state)
 
 	(void)state;
 	keep(store, pair(&other), "queue");
-	assert_int_equal(fdstore_copy(&copy, store), 0);
+	assert_int_equal(fdstore_copy(&copy, store, NULL), 0);
 	fdstore_free(store);
 	assert_int_equal(fdstore_sweep(copy), 1);
 	assert_string_equal(fdstore_name(copy, 0), "queue");

@@ -190,4 +190,4 @@ def test_a_killed_keeper_leaves_nothing_that_the_next_one_doubles(host):
     until(lambda: all_ready(host, names), within=20)
     assert_once_each(host, names)
     for name in names:
-        assert host.pid(name) != before[name]
+        assert host.pid(name) == before[name]
