@@ -8,7 +8,7 @@ import yaml
 PYTHON = '/usr/bin/python3'
 HOG, FAKE = '/srv/hog.py', '/srv/fake.py'  # on the disk: there before svcd is, at a boot
 DECLARATIONS = '/etc/svcd/services'
-CGROUPS = '/sys/fs/cgroup/svcd-services'
+CGROUPS = '/sys/fs/cgroup/svcd.slice/svcd-services.scope'
 WITHIN = 120  # the processor is emulated, and others use it
 
 
@@ -64,6 +64,16 @@ class Svcd:
             document = document['services']
         return document[0] if isinstance(document, list) else document
 
+    def all(self):
+        """The status documents of all services."""
+        return json.loads(self.vm.must('svcctl', '--json', 'status'))
+
+    def state(self, name):
+        return self.status(name)['state']
+
+    def generation(self, name):
+        return self.status(name)['instances'][0]['generation']
+
     def until(self, name, question, within=WITHIN):
         """Waits until `question` of the status document is true; returns the document."""
         def ask():
@@ -83,6 +93,10 @@ class Svcd:
 
     def pid(self, name):
         return self.status(name)['instances'][0]['pid']
+
+    def cgroup_of(self, name):
+        """Where its process is, as the kernel says."""
+        return self.vm.read(f'/proc/{self.pid(name)}/cgroup').strip().removeprefix('0::')
 
     def cgroup(self, name, file):
         """What a control file of its only running instance says."""

@@ -21,5 +21,6 @@ def test_a_purge_leaves_the_declarations_alone(vm):
 
 def test_the_kernel_forgot_it_too(vm):
     assert 'svcd' not in vm.must('nft', 'list', 'tables')
-    assert vm.run('test', '-e', '/sys/fs/cgroup/svcd-services').rc == 1
+    assert vm.run('test', '-e', '/sys/fs/cgroup/svcd.slice').rc == 1
+    assert vm.run('test', '-e', '/run/svcd').rc == 1
     assert 'svcd' not in vm.must('journalctl', '--list-catalog', '--no-pager')
