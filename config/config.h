@@ -394,6 +394,12 @@ int declaration_read(
 struct json_t *declaration_print(const struct declaration *declaration);
 struct declaration *declaration_free(struct declaration *declaration);
 CLEANUP(struct declaration *, declaration_free)
+/* For who needs a part of a declaration for long: its logs alone, for logs_done(); or
+ * all but the sections (and texts, and lists) that `keys` does not name. `keys` ends
+ * with NULL; what goes has no value afterwards, and numbers stay. */
+void declaration_take_logs(struct declaration *declaration, struct logs *ret);
+void logs_done(struct logs *logs);
+void declaration_keep_only(struct declaration *declaration, const char *const *keys);
 
 int host_read(struct host *ret, struct json_t *json, struct error *err);
 struct json_t *host_print(const struct host *host);

@@ -158,6 +158,22 @@ struct declaration *declaration_free(struct declaration *declaration)
 	return NULL;
 }
 
+void declaration_take_logs(struct declaration *declaration, struct logs *ret)
+{
+	*ret = declaration->logs;
+	declaration->logs = (struct logs){ 0 };
+}
+
+void logs_done(struct logs *logs)
+{
+	rows_done(&logs_rows, logs);
+}
+
+void declaration_keep_only(struct declaration *declaration, const char *const *keys)
+{
+	rows_done_but(&declaration_rows, declaration, keys);
+}
+
 void host_done(struct host *host)
 {
 	rows_done(&host_rows, host);

@@ -259,6 +259,10 @@ static int take_hello(struct guard *guard, struct json_t *body, struct error *er
 	return r;
 }
 
+/* What a plan is made of. */
+static const char *const our_keys[] = { "service", "owner", "values", "listen",
+	"firewall", "lvs", NULL };
+
 static int take_service(struct guard *guard, struct json_t *body, struct error *err)
 {
 	const char *name = json_get_text(body, "service", "");
@@ -272,6 +276,7 @@ static int take_service(struct guard *guard, struct json_t *body, struct error *
 		return error_set(err, -EINVAL,
 			"the declaration is of another service than \"%s\"", name);
 	}
+	declaration_keep_only(declaration, our_keys);
 	if (!told_set(
 		    &guard->told, name, json_get_int(body, "generation", 0), declaration))
 		return error_errno(err, -ENOMEM, "%s", name);

@@ -153,6 +153,9 @@ static void on_hello(struct monitor *monitor, struct json_t *body, struct instan
 		log_warning("host and site as told by the supervisor: %s", err.text);
 }
 
+/* What probes and faces look at. */
+static const char *const our_keys[] = { "tags", "values", "listen", "health", NULL };
+
 static void on_service(struct monitor *monitor, struct json_t *body, struct instant now)
 {
 	const char *name = json_get_text(body, "service", "");
@@ -163,6 +166,7 @@ static void on_service(struct monitor *monitor, struct json_t *body, struct inst
 	if (r == 0 && !*name)
 		r = error_set(&err, -EINVAL, "a service without a name");
 	if (r == 0) {
+		declaration_keep_only(declaration, our_keys);
 		r = health_declare(monitor->health, name, TAKE(declaration), now);
 		if (r < 0)
 			error_errno(&err, r, "declaration of %s", name);

@@ -57,7 +57,7 @@ static void not_found(
 
 static void not_allowed(struct varlink_call *call, const struct service *service)
 {
-	const char *group = service->declaration->access.group;
+	const char *group = service->group;
 	_cleanup_free_ char *reason = text_format(
 		"the lines of %s are for root, svcd-operators and members of %s",
 		service->name, group ? group : "its access.group");

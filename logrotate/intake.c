@@ -49,7 +49,7 @@ static void on_read(
 {
 	static const char mark[] = " [svcd: the line goes on]";
 	struct intake *intake = owner;
-	bool marked = intake->service->declaration->logs.partial == PARTIAL_MARK;
+	bool marked = intake->service->logs.partial == PARTIAL_MARK;
 	struct text line = { 0 };
 
 	if (piece == PIECE_LINES) {
@@ -76,7 +76,7 @@ static void on_hung_up(void *owner, struct moment at)
 
 int intake_new(struct service *service, const struct pipe_told *told, int fd)
 {
-	size_t line_max = (size_t)service->declaration->logs.line_max_bytes;
+	size_t line_max = (size_t)service->logs.line_max_bytes;
 	struct intake *intake = calloc(1, sizeof(*intake));
 	int r;
 
@@ -149,8 +149,7 @@ void intake_drain(struct intake *intake, struct moment at)
 
 void intake_set_line_max(struct intake *intake)
 {
-	pipe_set_line_max(
-		intake->pipe, (size_t)intake->service->declaration->logs.line_max_bytes);
+	pipe_set_line_max(intake->pipe, (size_t)intake->service->logs.line_max_bytes);
 }
 
 struct intake *intake_next(const struct intake *intake)

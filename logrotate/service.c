@@ -54,6 +54,11 @@ size_t service_writers(const struct service *service, struct writer *ret[STREAMS
 	return count;
 }
 
+struct tidying {
+	struct tidy tidy; /* first: its job is the worker's */
+	struct service *service;
+};
+
 static void on_tidied(struct job *job, struct instant now);
 
 static void on_tidy(struct job *job)
@@ -65,44 +70,49 @@ void service_tidy(struct service *service, struct moment at)
 {
 	struct writer *writers[STREAMS];
 	size_t count = service_writers(service, writers), shelves = 0;
+	_cleanup_free_ struct tidying *tidying = NULL;
 
 	if (!service->commons->synced)
 		return;
 	service->tidy_again = service->tidying;
 	if (service->tidying)
 		return;
-	service->tidy = (struct tidy){
+	tidying = calloc(1, sizeof(*tidying));
+	if (!tidying)
+		return;
+	tidying->service = service;
+	tidying->tidy = (struct tidy){
 		.job = { .work = on_tidy, .done = on_tidied },
 		.now = at.wall,
 		.stop = &service->commons->stop,
 	};
-	policy_read(&service->tidy.policy, &service->declaration->logs,
-		service->commons->spread);
+	policy_read(&tidying->tidy.policy, &service->logs, service->commons->spread);
 	for (size_t i = 0; i < count; i++) {
 		struct shelf *shelf = writer_shelf(writers[i]);
 
 		if (shelf)
-			service->tidy.shelves[shelves++] = shelf_share(shelf);
-		service->tidy.live_bytes += writer_stats(writers[i]).live_bytes;
+			tidying->tidy.shelves[shelves++] = shelf_share(shelf);
+		tidying->tidy.live_bytes += writer_stats(writers[i]).live_bytes;
 	}
 	if (shelves == 0)
 		return;
-	service->tidying = true;
-	worker_add(service->commons->tidier, &service->tidy.job);
+	service->tidying = TAKE(tidying);
+	worker_add(service->commons->tidier, &service->tidying->tidy.job);
 }
 
 static void release(struct service *service);
 
 static void on_tidied(struct job *job, struct instant now)
 {
-	struct service *service =
-		(struct service *)((char *)job - offsetof(struct service, tidy.job));
+	_cleanup_free_ struct tidying *tidying = (struct tidying *)job;
+	struct service *service = tidying->service;
+	const char *problem = tidying->tidy.err.text;
 
 	for (size_t i = 0; i < TIDY_SHELVES; i++)
-		shelf_free(service->tidy.shelves[i]);
-	service->tidying = false;
-	snprintf(service->tidy_problem, sizeof(service->tidy_problem), "%s",
-		service->tidy.err.text);
+		shelf_free(tidying->tidy.shelves[i]);
+	service->tidying = NULL;
+	free(service->tidy_problem);
+	service->tidy_problem = problem[0] ? strdup(problem) : NULL;
 	if (service->leaving)
 		release(service);
 	else if (service->tidy_again)
@@ -133,7 +143,7 @@ static void on_room(void *owner, struct moment at)
 
 static struct writer_settings settings_of(const struct service *service, const char *file)
 {
-	const struct logs *logs = &service->declaration->logs;
+	const struct logs *logs = &service->logs;
 	struct writer_settings settings = {
 		.place = {
 			.directory = logs->directory,
@@ -198,7 +208,7 @@ static int find_writer(struct service *service, int stream, const char *file,
 
 static int open_streams(struct service *service, struct moment at)
 {
-	const struct logs *logs = &service->declaration->logs;
+	const struct logs *logs = &service->logs;
 	const char *targets[STREAMS] = { logs->out, logs->err };
 	struct writer *old[STREAMS] = { NULL, NULL };
 	int r = 0;
@@ -237,28 +247,32 @@ static void on_gap_due(void *owner, struct instant now)
 		writer_notice(writers[0], sentence, at);
 }
 
+/* The rest of the declaration is nobody's here. */
 static int adopt(
 	struct service *service, struct declaration *declaration, struct moment at)
 {
-	struct declaration *before = service->declaration;
-	int64_t per_s = declaration->logs.rate.lines_per_s;
-	int64_t burst = declaration->logs.rate.burst;
+	_cleanup_(logs_done) struct logs before = service->logs;
+	struct logs *logs = &service->logs;
 	int r = 0;
 
-	if (!declaration->logs.directory)
-		declaration->logs.directory = text_format(
+	declaration_take_logs(declaration, logs);
+	free(service->group);
+	service->group = TAKE(declaration->access.group);
+	declaration_free(declaration);
+	if (!logs->directory)
+		logs->directory = text_format(
 			"%s/%s", service->commons->log_directory, service->name);
-	service->declaration = declaration;
-	if (!declaration->logs.directory)
+	if (!logs->directory)
 		r = -ENOMEM;
 	if (r == 0)
 		r = open_streams(service, at);
-	if (!before || before->logs.rate.lines_per_s != per_s ||
-		before->logs.rate.burst != burst)
-		rate_init(&service->rate, per_s, burst, at.now);
+	if (!service->declared || before.rate.lines_per_s != logs->rate.lines_per_s ||
+		before.rate.burst != logs->rate.burst)
+		rate_init(
+			&service->rate, logs->rate.lines_per_s, logs->rate.burst, at.now);
+	service->declared = true;
 	for (struct intake *i = service->intakes; i; i = intake_next(i))
 		intake_set_line_max(i);
-	declaration_free(before);
 	return r;
 }
 
@@ -302,7 +316,10 @@ static void release(struct service *service)
 	service->leaving = true;
 	if (service->tidying)
 		return;
-	declaration_free(service->declaration);
+	logs_done(&service->logs);
+	free(service->group);
+	free(service->tidy_problem);
+	free(service->told_problem);
 	text_done(&service->scratch);
 	free(service->readers);
 	free(service->name);
@@ -379,7 +396,7 @@ static size_t limit_rate(
 static void write_lines(struct service *service, struct writer *writer, const char *lines,
 	size_t size, struct moment at)
 {
-	struct look look = look_of(&service->declaration->logs);
+	struct look look = look_of(&service->logs);
 	struct text *scratch = &service->scratch;
 
 	if (look.stamp == STAMP_NONE) {

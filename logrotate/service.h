@@ -20,7 +20,9 @@ struct service {
 	struct commons *commons;
 	struct service *next;
 	char *name;
-	struct declaration *declaration;
+	struct logs logs; /* as declared; owned */
+	char *group;      /* access.group, for words */
+	bool declared;
 	struct stream {
 		bool journal;
 		struct writer *writer; /* NULL: no file; both streams may have the same */
@@ -35,10 +37,9 @@ struct service {
 	uint64_t lines, bytes, dropped;
 	struct text scratch; /* lines with their stamps */
 
-	struct tidy tidy; /* the job, while `tidying` */
-	bool tidying, tidy_again, leaving;
-	char tidy_problem[ERROR_TEXT_BYTES];
-	char told_problem[ERROR_TEXT_BYTES]; /* as the journal has it; "" none */
+	struct tidying *tidying; /* the job, private to service.c; NULL: none runs */
+	bool tidy_again, leaving;
+	char *tidy_problem, *told_problem; /* as the journal has it; NULL: none */
 };
 
 /* Takes declaration. -ENOMEM. */

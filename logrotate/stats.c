@@ -29,7 +29,7 @@ static const char *problem_of(const struct service *service)
 	for (size_t i = 0; i < count; i++)
 		if (writer_problem(writers[i])[0] != '\0')
 			return writer_problem(writers[i]);
-	return service->tidy_problem;
+	return service->tidy_problem ? service->tidy_problem : "";
 }
 
 struct json_t *service_stats(const struct service *service)
@@ -61,11 +61,12 @@ void service_tell_problem(struct service *service)
 	const char *problem = problem_of(service);
 	const struct log_about about = { .service = service->name };
 
-	if (strcmp(problem, service->told_problem) == 0)
+	if (strcmp(problem, service->told_problem ? service->told_problem : "") == 0)
 		return;
 	if (problem[0] != '\0')
 		log_about(LOG_WARNING, about, "log: %s", problem);
 	else
 		log_about(LOG_NOTICE, about, "log: written again");
-	snprintf(service->told_problem, sizeof(service->told_problem), "%s", problem);
+	free(service->told_problem);
+	service->told_problem = problem[0] ? strdup(problem) : NULL;
 }

@@ -38,7 +38,7 @@ struct writer {
 	int64_t synced_bytes;
 	struct spill spill;
 	struct gap gap;
-	struct error problem;
+	char *problem; /* NULL: none */
 	struct instant look_next, rotate_next;
 	struct writer_stats stats;
 };
@@ -73,34 +73,48 @@ static void leave_file(struct writer *writer)
 	writer->shelf = shelf_free(writer->shelf);
 }
 
-static int take_file(struct writer *writer, int fd)
+static int complain(struct writer *writer, const struct error *err)
+{
+	free(writer->problem);
+	writer->problem = strdup(err->text);
+	return err->code;
+}
+
+static void be_content(struct writer *writer)
+{
+	free(writer->problem);
+	writer->problem = NULL;
+}
+
+static int take_file(struct writer *writer, int fd, struct error *err)
 {
 	struct epoch *epoch = epoch_new(writer->epoch, fd);
 
 	if (!epoch)
-		return error_errno(&writer->problem, -ENOMEM, "%s", writer_name(writer));
+		return error_errno(err, -ENOMEM, "%s", writer_name(writer));
 	writer->epoch = epoch;
 	writer->is_open = true;
-	writer->problem = (struct error){ 0 };
+	be_content(writer);
 	writer->synced_bytes = writer->live.size_bytes;
 	return 0;
 }
 
 static int open_file(struct writer *writer, struct moment at)
 {
+	struct error err = { 0 };
 	struct live live;
 	int fd, r = 0;
 
 	if (!writer->shelf)
-		r = shelf_new(&writer->shelf, &writer->settings.place, &writer->problem);
+		r = shelf_new(&writer->shelf, &writer->settings.place, &err);
 	if (r < 0)
-		return r;
-	fd = live_open(
-		&live, writer->shelf, writer->settings.mode, at.wall, &writer->problem);
+		return complain(writer, &err);
+	fd = live_open(&live, writer->shelf, writer->settings.mode, at.wall, &err);
 	if (fd < 0)
-		return fd;
+		return complain(writer, &err);
 	writer->live = live;
-	return take_file(writer, fd);
+	r = take_file(writer, fd, &err);
+	return r < 0 ? complain(writer, &err) : 0;
 }
 
 /* The name may have been taken from us (an operator's rm, another program's rotation). */
@@ -133,6 +147,7 @@ static int ensure_open(struct writer *writer, struct moment at)
 /* 0: the live file is a fresh one. On failure the old one is written to further on. */
 static int rotate(struct writer *writer, struct moment at)
 {
+	struct error err = { 0 };
 	int r;
 
 	if (!instant_reached(at.now, writer->rotate_next))
@@ -140,8 +155,8 @@ static int rotate(struct writer *writer, struct moment at)
 	r = shelf_put_away(writer->shelf, at.wall);
 	if (r < 0) {
 		writer->rotate_next = instant_add_ms(at.now, ROTATE_AGAIN_MS);
-		return error_errno(
-			&writer->problem, r, "cannot rotate %s", writer_name(writer));
+		error_errno(&err, r, "cannot rotate %s", writer_name(writer));
+		return complain(writer, &err);
 	}
 	writer->stats.rotations++;
 	r = open_file(writer, at);
@@ -162,14 +177,16 @@ static void sync_ahead(struct writer *writer)
 
 static ssize_t append(struct writer *writer, const char *lines, size_t size)
 {
+	struct error err = { 0 };
 	ssize_t put;
 
 	do
 		put = write(writer->epoch->fd, lines, size);
 	while (put < 0 && errno == EINTR);
-	if (put < 0)
-		return error_errno(
-			&writer->problem, -errno, "cannot write %s", writer_name(writer));
+	if (put < 0) {
+		error_errno(&err, -errno, "cannot write %s", writer_name(writer));
+		return complain(writer, &err);
+	}
 	writer->live.size_bytes += put;
 	sync_ahead(writer);
 	return put;
@@ -281,9 +298,9 @@ static void flush(struct writer *writer, struct moment at)
 		tell_gap(writer, at);
 	if (is_stuck(writer))
 		return;
-	if (writer->is_open && writer->problem.code != 0 &&
+	if (writer->is_open && writer->problem &&
 		instant_reached(at.now, writer->rotate_next))
-		writer->problem = (struct error){ 0 };
+		be_content(writer);
 	if (was_stuck)
 		writer->user.room(writer->user.owner, at);
 }
@@ -336,6 +353,7 @@ struct writer *writer_free(struct writer *writer, struct moment at)
 	epoch_free(writer->epoch);
 	timer_free(writer->timer);
 	spill_done(&writer->spill);
+	be_content(writer);
 	free(writer);
 	return NULL;
 }
@@ -386,7 +404,7 @@ const char *writer_name(const struct writer *writer)
 
 const char *writer_problem(const struct writer *writer)
 {
-	return writer->problem.text;
+	return writer->problem ? writer->problem : "";
 }
 
 struct shelf *writer_shelf(const struct writer *writer)

@@ -313,15 +313,32 @@ int rows_blank(const struct rows *rows, void *base)
 	return r;
 }
 
+static void field_done(const struct field *field, void *base)
+{
+	if (field->kind == &kind_section)
+		rows_done(field->rows, member(field, base));
+	else if (field->kind->done)
+		field->kind->done(field, base);
+}
+
 void rows_done(const struct rows *rows, void *base)
 {
-	for (const struct field *field = rows->fields; field->key; field++) {
-		if (field->kind == &kind_section) {
-			rows_done(field->rows, member(field, base));
-		} else if (field->kind->done) {
-			field->kind->done(field, base);
-		}
-	}
+	for (const struct field *field = rows->fields; field->key; field++)
+		field_done(field, base);
+}
+
+static bool is_one_of(const char *key, const char *const *keys)
+{
+	while (*keys && strcmp(*keys, key) != 0)
+		keys++;
+	return *keys;
+}
+
+void rows_done_but(const struct rows *rows, void *base, const char *const *keys)
+{
+	for (const struct field *field = rows->fields; field->key; field++)
+		if (!field->alias && !is_one_of(field->key, keys))
+			field_done(field, base);
 }
 
 /* ---- back into JSON ---------------------------------------------------------------- */

@@ -430,6 +430,31 @@ static void test_the_nearest_path_is_offered(void **state)
 	}
 }
 
+static void test_an_engine_keeps_its_part_of_a_declaration(void **state)
+{
+	static const char *const part[] = { "listen", NULL };
+	_cleanup_(declaration_freep) struct declaration *declaration = NULL;
+	_cleanup_(logs_done) struct logs logs = { 0 };
+	_cleanup_(problems_done) struct problems problems = { 0 };
+
+	(void)state;
+	read_yaml(&declaration,
+		"service: foo\nlisten: 8080\nrun: {command: /bin/foo, instances: 2}\n"
+		"logs: {stdout: out.log, files: [{path: /var/log/foo/*.log}]}\n",
+		NULL, &problems);
+	assert_non_null(declaration);
+	declaration_take_logs(declaration, &logs);
+	assert_string_equal(logs.out, "out.log");
+	assert_int_equal(logs.files_count, 1);
+	declaration_keep_only(declaration, part);
+	assert_int_equal(declaration->listen_count, 1);
+	assert_string_equal(declaration->listen[0].port, "8080");
+	assert_int_equal(declaration->run.instances, 2);
+	assert_int_equal(declaration->run.command.count, 0);
+	assert_null(declaration->service);
+	assert_null(declaration->logs.out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_what_a_change_needs_is_the_most_that_is_inside),
 		cmocka_unit_test(test_only_paths_of_rows_are_known),
 		cmocka_unit_test(test_the_nearest_path_is_offered),
+		cmocka_unit_test(test_an_engine_keeps_its_part_of_a_declaration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
