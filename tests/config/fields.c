@@ -439,8 +439,8 @@ static void test_an_engine_keeps_its_part_of_a_declaration(void **state)
 
 	(void)state;
 	read_yaml(&declaration,
-		"service: foo\nlisten: 8080\nrun: {command: /bin/foo, instances: 2}\n"
-		"logs: {stdout: out.log, files: [{path: /var/log/foo/*.log}]}\n",
+		"service: foo\nlisten: 8080\nrun: {command: [/bin/foo], instances: 2}\n"
+		"logs: {stdout: out.log, files: [{path: /var/log/foo/a.log}]}\n",
 		NULL, &problems);
 	assert_non_null(declaration);
 	declaration_take_logs(declaration, &logs);
