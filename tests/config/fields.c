@@ -439,10 +439,11 @@ static void test_an_engine_keeps_its_part_of_a_declaration(void **state)
 
 	(void)state;
 	read_yaml(&declaration,
-		"service: foo\nlisten: 8080\nrun: {command: [/bin/foo], instances: 2}\n"
+		"service: foo\nlisten: [{name: http, port: 8080}]\nrun: {command: [/bin/foo], instances: 2}\n"
 		"logs: {stdout: out.log, files: [{path: /var/log/foo/a.log}]}\n",
 		NULL, &problems);
-	assert_non_null(declaration);
+	if (!declaration)
+		fail_msg("%s", problems.lines.items[0]);
 	declaration_take_logs(declaration, &logs);
 	assert_string_equal(logs.out, "out.log");
 	assert_int_equal(logs.files_count, 1);
