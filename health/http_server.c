@@ -282,13 +282,15 @@ static struct MHD_Daemon *start(struct http_server *server, int listen_fd)
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 }
 
-static int watch_daemon(struct http_server *server)
+int http_server_open(struct http_server *server)
 {
 	const union MHD_DaemonInfo *info =
 		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 
 	if (!info)
 		return -EIO;
+	if (server->watch)
+		return 0;
 	return watch_new(&server->watch, server->loop, info->epoll_fd, WATCH_READ,
 		on_ready, server);
 }
@@ -300,7 +302,7 @@ int http_server_new(struct http_server **ret, struct loop *loop, int listen_fd,
 {
 	_cleanup_(http_server_freep) struct http_server *server =
 		calloc(1, sizeof(*server));
-	int own_fd, r;
+	int own_fd;
 
 	if (!server)
 		return -ENOMEM;
@@ -318,10 +320,21 @@ int http_server_new(struct http_server **ret, struct loop *loop, int listen_fd,
 		close(own_fd);
 		return -EIO;
 	}
-	r = watch_daemon(server);
-	if (r == 0)
-		*ret = TAKE(server);
-	return r;
+	*ret = TAKE(server);
+	return 0;
+}
+
+void http_server_shut(struct http_server *server)
+{
+	int fd = MHD_quiesce_daemon(server->daemon);
+
+	if (fd != MHD_INVALID_SOCKET)
+		close(fd);
+}
+
+bool http_server_is_busy(const struct http_server *server)
+{
+	return visitors_are_busy(&server->visitors);
 }
 
 struct http_server *http_server_free(struct http_server *server)

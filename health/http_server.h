@@ -22,7 +22,13 @@ struct http_server_user {
 	void *owner;
 };
 
-/* Borrows `listen_fd`, which must be listening. -ENOMEM, -EIO: the library refused. */
+/* Borrows `listen_fd`, which must be listening. Nobody is let in yet: who comes waits in
+ * the kernel. -ENOMEM, -EIO: the library refused. */
 int http_server_new(struct http_server **ret, struct loop *loop, int listen_fd,
 	const struct http_server_user *user);
+int http_server_open(struct http_server *server); /* -ENOMEM */
+/* Nobody is let in any more; who is here is still answered. */
+void http_server_shut(struct http_server *server);
+/* Somebody is in the middle of a request. */
+bool http_server_is_busy(const struct http_server *server);
 struct http_server *http_server_free(struct http_server *server);

@@ -26,6 +26,9 @@
 enum {
 	LISTENERS_MAX = 16,
 	ALIVE_EVERY_MS = 5 * MS_PER_S,
+	OPEN_LATEST_MS = 5 * MS_PER_S, /* whoever asks may wait so long for an answer */
+	LEAVE_MAX_MS = MS_PER_S,
+	LEAVE_POLL_MS = 10,
 	BOOT_BYTES = 9,
 };
 
@@ -37,8 +40,9 @@ struct monitor {
 	struct detail detail;
 	struct http_server *https[LISTENERS_MAX];
 	struct varlink_server *varlink;
-	struct timer *alive;
-	struct instant asked; /* the latest ALIVE was sent */
+	struct timer *alive, *open_late, *leave;
+	struct instant leave_by; /* us 0: the supervisor is there */
+	struct instant asked;    /* the latest ALIVE was sent */
 	struct handler_counts counts[HANDLERS_MAX];
 	char boot[BOOT_BYTES];
 	struct wall started;
@@ -198,9 +202,12 @@ static void on_probed(struct monitor *monitor, struct json_t *body, struct insta
 	health_probed(monitor->health, body, now);
 }
 
+static void open_doors(struct monitor *monitor);
+
 static void on_sync(struct monitor *monitor, struct json_t *body, struct instant now)
 {
 	health_sync(monitor->health, now);
+	open_doors(monitor);
 	send_ack(monitor, body, MESSAGE_SYNC, NULL);
 }
 
@@ -232,13 +239,36 @@ static void on_message(void *owner, enum message_kind kind, struct json_t *body,
 		readers[kind](monitor, body, now);
 }
 
+/* Who is in the middle of a question is answered first; the next engine answers who
+ * comes now. */
+static void on_leave(void *owner, struct instant now)
+{
+	struct monitor *monitor = owner;
+	bool busy = false;
+
+	for (size_t i = 0; i < LISTENERS_MAX && monitor->https[i]; i++)
+		busy |= http_server_is_busy(monitor->https[i]);
+	if (!busy || instant_reached(now, monitor->leave_by))
+		loop_stop(monitor->loop);
+	else
+		timer_arm(monitor->leave, instant_add_ms(now, LEAVE_POLL_MS));
+}
+
+static void shut_doors(struct monitor *monitor)
+{
+	for (size_t i = 0; i < LISTENERS_MAX && monitor->https[i]; i++)
+		http_server_shut(monitor->https[i]);
+	monitor->varlink = varlink_server_free(monitor->varlink);
+}
+
 static void on_closed(void *owner, const char *reason, struct instant now)
 {
 	struct monitor *monitor = owner;
 
-	(void)now;
 	log_info("the supervisor is gone: %s", reason);
-	loop_stop(monitor->loop);
+	shut_doors(monitor);
+	monitor->leave_by = instant_add_ms(now, LEAVE_MAX_MS);
+	on_leave(monitor, now);
 }
 
 /* ---- to those who ask -------------------------------------------------------------- */
@@ -328,15 +358,34 @@ static int listen_http(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
-static int listen_varlink(struct monitor *monitor, struct error *err)
+static void listen_varlink(struct monitor *monitor)
 {
 	int fd, r;
 
-	if (engine_listeners("health.sock", &fd, 1) == 0)
-		return 0;
+	if (monitor->varlink || engine_listeners("health.sock", &fd, 1) == 0)
+		return;
 	r = varlink_server_new(
 		&monitor->varlink, monitor->loop, fd, methods, varlink_io_svcd, monitor);
-	return r < 0 ? error_errno(err, r, "health.sock") : 0;
+	if (r < 0)
+		log_error("health.sock: %s", strerror(-r));
+}
+
+/* Once all is told: an answer before that would say that nothing is well. */
+static void open_doors(struct monitor *monitor)
+{
+	timer_arm(monitor->open_late, NEVER);
+	if (monitor->leave_by.us)
+		return;
+	for (size_t i = 0; i < LISTENERS_MAX && monitor->https[i]; i++)
+		if (http_server_open(monitor->https[i]) < 0)
+			log_error("no memory to listen");
+	listen_varlink(monitor);
+}
+
+static void on_open_late(void *owner, struct instant now)
+{
+	(void)now;
+	open_doors(owner);
 }
 
 static int begin(
@@ -355,10 +404,11 @@ static int begin(
 			&monitor->channel, with->loop, with->channel_fd, &user, monitor);
 	if (r == 0)
 		r = timer_new(&monitor->alive, with->loop, on_alive, monitor);
-	if (r < 0)
-		return error_errno(err, r, "start");
-	r = listen_http(monitor, err);
-	return r < 0 ? r : listen_varlink(monitor, err);
+	if (r == 0)
+		r = timer_new(&monitor->open_late, with->loop, on_open_late, monitor);
+	if (r == 0)
+		r = timer_new(&monitor->leave, with->loop, on_leave, monitor);
+	return r < 0 ? error_errno(err, r, "start") : listen_http(monitor, err);
 }
 
 int monitor_new(struct monitor **ret, const struct monitor_with *with, struct error *err)
@@ -383,6 +433,7 @@ int monitor_new(struct monitor **ret, const struct monitor_with *with, struct er
 	health_heard(monitor->health, now);
 	send_hello(monitor);
 	on_alive(monitor, now);
+	timer_arm(monitor->open_late, instant_add_ms(now, OPEN_LATEST_MS));
 	*ret = TAKE(monitor);
 	return 0;
 }
@@ -395,6 +446,8 @@ struct monitor *monitor_free(struct monitor *monitor)
 		http_server_free(monitor->https[i]);
 	varlink_server_free(monitor->varlink);
 	timer_free(monitor->alive);
+	timer_free(monitor->open_late);
+	timer_free(monitor->leave);
 	health_free(monitor->health);
 	channel_free(monitor->channel);
 	detail_done(&monitor->detail);

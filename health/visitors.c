@@ -75,3 +75,11 @@ void visitors_sweep(struct visitors *visitors, struct instant now)
 		if (visitor_is_overdue(visitor, now))
 			shutdown(visitor->fd, SHUT_RDWR);
 }
+
+bool visitors_are_busy(const struct visitors *visitors)
+{
+	for (const struct visitor *at = visitors->first; at; at = at->next)
+		if (at->step != STEP_IDLE)
+			return true;
+	return false;
+}

@@ -26,5 +26,7 @@ struct visitor *visitor_new(struct visitors *visitors, int fd, struct instant no
 struct visitor *visitor_free(struct visitor *visitor);
 void visitor_step(struct visitor *visitor, enum step step, struct instant now);
 bool visitor_is_overdue(const struct visitor *visitor, struct instant now);
+/* One of them is not between two requests. */
+bool visitors_are_busy(const struct visitors *visitors);
 /* Ends the connections of those that are overdue; their fds stay open. */
 void visitors_sweep(struct visitors *visitors, struct instant now);

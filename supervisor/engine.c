@@ -25,6 +25,8 @@ enum {
 	PAUSE_FIRST_MS = 50,
 	PAUSE_MAX_MS = 5000,
 	RETRY_MS = 30000, /* when it could not be born */
+	FORMER_POLL_MS = 5,
+	FORMER_MAX_MS = 5000, /* to write what it still has */
 	LEAF_TRIES = 100,
 	STANDARD_ERROR = 2,
 	UMASK = 077, /* the log engine's files have declared modes */
@@ -49,9 +51,12 @@ static const char *const life_words[] = {
 static const struct {
 	const char *capability; /* the only one that it keeps */
 	bool network_none;      /* what it needs came with its birth */
+	/* Two of them would be at odds: that of an earlier svcd-supervisor, which ends
+	 * with it, does so first. */
+	bool alone;
 } rows[ENGINE_COUNT] = {
-	[ENGINE_LOG] = { .network_none = true },
-	[ENGINE_FIREWALL] = { .capability = "CAP_NET_ADMIN" },
+	[ENGINE_LOG] = { .network_none = true, .alone = true },
+	[ENGINE_FIREWALL] = { .capability = "CAP_NET_ADMIN", .alone = true },
 };
 
 struct engine_process {
@@ -65,6 +70,7 @@ struct engine_process {
 	struct timer *birth_timer, *answer_timer;
 	struct instant started;
 	int64_t pause_ms;
+	struct instant former_by; /* us 0: not waited for yet */
 	size_t unanswered;
 	unsigned births;
 	bool stopping;
@@ -306,12 +312,36 @@ static void forget_child(struct engine_process *self)
 	timer_arm(self->answer_timer, NEVER);
 }
 
+/* The engine of a former supervisor still ends. One that does not is killed. */
+static bool waits_for_former(struct engine_process *self, struct instant now)
+{
+	_cleanup_(strings_done) struct strings leaves = { 0 };
+	_cleanup_free_ char *prefix = text_format("_svcd/%s-", engine_words[self->which]);
+	bool waits = false;
+
+	if (!rows[self->which].alone || !prefix ||
+		cgroups_unexplained(self->host.cgroups, "_svcd", &leaves) < 0)
+		return false;
+	if (self->former_by.us == 0)
+		self->former_by = instant_add_ms(now, FORMER_MAX_MS);
+	for (size_t i = 0; i < leaves.count; i++) {
+		if (!text_starts(leaves.items[i], prefix))
+			continue;
+		waits = true;
+		if (instant_reached(now, self->former_by))
+			(void)cgroups_kill(self->host.cgroups, leaves.items[i]);
+	}
+	if (waits)
+		timer_arm(self->birth_timer, instant_add_ms(now, FORMER_POLL_MS));
+	return waits;
+}
+
 void engine_start(struct engine_process *self, struct instant now)
 {
 	struct error err = { 0 };
 	char text[ERROR_TEXT_BYTES + 64];
 
-	if (self->life != LIFE_DOWN || self->stopping)
+	if (self->life != LIFE_DOWN || self->stopping || waits_for_former(self, now))
 		return;
 	timer_arm(self->birth_timer, NEVER);
 	self->started = now;
