@@ -6,7 +6,7 @@
 
 #include "protocol/protocol.h"
 #include "sources/sources.h"
-#include "spawn/view.h"
+#include "spawn/spawn.h"
 
 struct engine_view_plan {
 	const struct host_policy *policy; /* says where logs may be */
