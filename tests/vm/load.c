@@ -115,26 +115,33 @@ static void ask(struct tally *tally, const char *port, const char *path)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		fail(tally, "connect", strerror(errno));
-	else if (write(fd, text, (size_t)size) != size ||
-		 (got = read(fd, text, sizeof(text) - 1)) <= 0)
+	else if (write(fd, text, (size_t)size) != size)
+		fail(tally, "write", strerror(errno));
+	else if ((got = read(fd, text, sizeof(text) - 1)) <= 0)
 		fail(tally, "no answer", got < 0 ? strerror(errno) : "closed");
 	else if (text[got] = '\0', !strstr(text, " 200 "))
 		fail(tally, "answer", text);
 	close(fd);
 }
 
-/* Each of the workers has its share of the rate; one that is late does not hurry. */
+/* Each of the workers has its share of the rate; one that is late does not hurry. The
+ * signal waits for the end of a request. */
 static void work(struct tally *tally, int64_t pause_ns, char **argv)
 {
-	while (!told_to_end) {
+	struct timespec left = { 0 };
+	sigset_t end;
+
+	sigemptyset(&end);
+	sigaddset(&end, SIGTERM);
+	sigprocmask(SIG_BLOCK, &end, NULL);
+	while (sigtimedwait(&end, NULL, &left) < 0) {
 		int64_t began_ns = now_ns(), took_ns;
 
 		ask(tally, argv[3], argv[4]);
 		took_ns = now_ns() - began_ns;
 		if (took_ns > tally->slowest_ns)
 			tally->slowest_ns = took_ns;
-		if (took_ns < pause_ns)
-			nanosleep(&(struct timespec){ 0, pause_ns - took_ns }, NULL);
+		left.tv_nsec = took_ns < pause_ns ? pause_ns - took_ns : 0;
 	}
 }
 

@@ -17,7 +17,7 @@ PROGRAMS = ('svcd', 'svcd-supervisor', 'svcd-health', 'svcd-log', 'svcd-firewall
 def services(booted, svcd):
     booted.must('cp', '/run/svcd-test/load', LOAD)
     svcd.declare('web', LOAD, 'serve', '8090', listen=[{'name': 'http', 'port': 8090}],
-                 health={'checks': [{'name': 'page', 'http': '/', 'interval': '1s', 'timeout': '10s'}]})
+                 health={'checks': [{'name': 'page', 'http': '/', 'interval': '5s', 'timeout': '5s'}]})
     svcd.declare('talker', '/bin/sh', '-c', 'i=0; while :; do echo line $((i += 1)); sleep 0.2; done',
                  run={'ready': {'by': 'started'}})
     svcd.declare('mortal', '/bin/sleep', '100000', run={'ready': {'by': 'started'}, 'restart': {'delay': '1s'}})
