@@ -54,10 +54,13 @@ static int64_t now_ns(void)
 
 static void answer(int fd)
 {
+	struct timeval limit = { .tv_sec = TIMEOUT_S };
 	char request[2048], reply[128];
 	int size = snprintf(reply, sizeof(reply),
 		"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n%d\n", getpid());
 
+	/* a connection begins with the listener's */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	if (read(fd, request, sizeof(request)) > 0 && write(fd, reply, (size_t)size) < 0)
 		perror("write");
 	shutdown(fd, SHUT_WR);
