@@ -379,6 +379,7 @@ struct config {
 	bool host_refused, site_refused;
 	/* as of the sources: a service that is missing may still be wanted */
 	bool incomplete;
+	char *made_of; /* the fingerprint of the sources; NULL: not known */
 };
 
 /* Host and site stay: what the entries held is in use elsewhere. */

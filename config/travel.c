@@ -59,6 +59,8 @@ struct json_t *config_print(const struct config *config)
 	r = r < 0 ? r : json_set_bool(json, "host_refused", config->host_refused);
 	r = r < 0 ? r : json_set_bool(json, "site_refused", config->site_refused);
 	r = r < 0 ? r : json_set_bool(json, "incomplete", config->incomplete);
+	if (r == 0 && config->made_of)
+		r = json_set_text(json, "made_of", config->made_of);
 	r = r < 0 ? r
 		  : json_set(json, "problems", print_strings(&config->problems.lines));
 	r = r < 0 ? r : json_set(json, "entries", print_entries(config));
@@ -177,6 +179,7 @@ static int read_entries(
 
 static int read_config(struct config *config, struct json_t *json, struct error *err)
 {
+	const char *made_of = json_get_text(json, "made_of", NULL);
 	int r = host_read(&config->host, json_get(json, "host"), err);
 
 	r = r < 0 ? r : site_read(&config->site, json_get(json, "site"), err);
@@ -185,6 +188,8 @@ static int read_config(struct config *config, struct json_t *json, struct error 
 	config->host_refused = json_get_bool(json, "host_refused", false);
 	config->site_refused = json_get_bool(json, "site_refused", false);
 	config->incomplete = json_get_bool(json, "incomplete", false);
+	if (made_of && !(config->made_of = strdup(made_of)))
+		return error_set(err, -ENOMEM, "out of memory");
 	r = read_strings(&config->problems.lines, json_get(json, "problems"));
 	return r < 0 ? error_set(err, r, "out of memory")
 		     : read_entries(config, json_get(json, "entries"), err);
@@ -234,6 +239,7 @@ struct config *config_free(struct config *config)
 	host_done(&config->host);
 	site_done(&config->site);
 	problems_done(&config->problems);
+	free(config->made_of);
 	free(config);
 	return NULL;
 }

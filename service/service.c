@@ -35,9 +35,9 @@ static void keep_effective(struct service *service, char *effective)
 }
 
 int service_new(struct service **ret, struct service_host *host,
-	struct declaration *declaration, const struct json_t *effective)
+	struct declaration *declaration, const char *effective)
 {
-	_cleanup_free_ char *text = json_print(effective, JSON_ONE_LINE);
+	_cleanup_free_ char *text = strdup(effective);
 	struct service *service = text ? calloc(1, sizeof(*service)) : NULL;
 	int r = -ENOMEM;
 

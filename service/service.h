@@ -175,10 +175,10 @@ struct service_host {
 	bool (*ended)(void *owner, pid_t pid, uint64_t born, siginfo_t *ret);
 };
 
-/* Takes declaration, also when it fails, and shares effective. Nothing runs yet.
- * -ENOMEM. */
+/* Takes declaration, also when it fails; `effective` is the same as one line of JSON.
+ * Nothing runs yet. -ENOMEM. */
 int service_new(struct service **ret, struct service_host *host,
-	struct declaration *declaration, const struct json_t *effective);
+	struct declaration *declaration, const char *effective);
 /* Right after service_new(): goes on as an earlier supervisor left it. `record`
  * (service/record.h) may be NULL: then its cgroups tell what runs. -ENOMEM. */
 int service_adopt(struct service *service, struct json_t *record, struct instant now);

@@ -392,6 +392,9 @@ int config_build(struct config **ret, const struct sources *sources,
 	if (r < 0)
 		return r;
 	config->incomplete = sources->incomplete;
+	config->made_of = sources_fingerprint(sources, facts);
+	if (!config->made_of)
+		return -ENOMEM;
 	*ret = TAKE(config);
 	return 0;
 }

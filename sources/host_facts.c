@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
@@ -85,13 +86,26 @@ static char *full_host_name(void)
 	return full ? full : strdup(host);
 }
 
+/* A package that is built anew under an old version is another program, too. */
+static char *this_program(void)
+{
+	struct stat info;
+
+	if (stat("/proc/self/exe", &info) < 0)
+		return strdup(SVCD_VERSION);
+	return text_format("%s %lld %lld.%09ld", SVCD_VERSION, (long long)info.st_size,
+		(long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+}
+
 int config_host_facts(struct facts_of_host *ret)
 {
 	struct sysinfo info = { 0 };
 	cpu_set_t cpus;
 
-	*ret = (struct facts_of_host){ .ncpu = 1, .fqdn = full_host_name() };
-	if (!ret->fqdn)
+	*ret = (struct facts_of_host){
+		.ncpu = 1, .fqdn = full_host_name(), .program = this_program()
+	};
+	if (!ret->fqdn || !ret->program)
 		return -ENOMEM;
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && CPU_COUNT(&cpus) > 0)
 		ret->ncpu = CPU_COUNT(&cpus);
@@ -104,5 +118,6 @@ int config_host_facts(struct facts_of_host *ret)
 void config_host_facts_done(struct facts_of_host *facts)
 {
 	free(facts->fqdn);
+	free(facts->program);
 	*facts = (struct facts_of_host){ 0 };
 }

@@ -66,9 +66,17 @@ int sources_add(struct sources *sources, enum source_kind kind, const char *path
 struct facts_of_host { /* what expansion may name; filled by config_host_facts() */
 	char *fqdn;
 	int64_t ncpu, memory_mb;
+	/* Which build of us reads, as its rules and defaults are ours; no name of expansion.
+	 * NULL: not known. */
+	char *program;
 };
 int config_host_facts(struct facts_of_host *ret);
 void config_host_facts_done(struct facts_of_host *facts);
+
+/* All that building depends on, in one short text; what was accepted before matters only
+ * where something is refused. The caller frees. NULL: no memory. */
+char *sources_fingerprint(
+	const struct sources *sources, const struct facts_of_host *facts);
 
 /* Pure: sources and facts of the host in, everything understood and everything refused
  * out. -ENOMEM. */

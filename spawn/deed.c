@@ -36,6 +36,7 @@ struct deed {
 	bool too_long;
 	struct deed_result result;
 	deed_done_fn *done;
+	deed_line_fn *line;
 	void *owner;
 };
 
@@ -54,32 +55,54 @@ static void on_failure(void *owner, struct instant now)
 	finish(owner, now);
 }
 
-/* What is there now; the end of file is found by the exit, not here. */
-static void read_output(struct deed *deed)
+/* `fresh` bytes at the end were not looked at before. */
+static void tell_lines(struct deed *deed, size_t fresh, struct instant now)
 {
-	char bytes[READ_BYTES];
-	ssize_t got;
+	struct text *output = &deed->output;
+	const char *line = output->bytes, *end = output->bytes + output->size, *newline;
+	const char *from = end - fresh;
 
-	while ((got = read(deed->output_fd, bytes, sizeof(bytes))) > 0) {
-		if (deed->output.size + (size_t)got > deed->output_max_bytes) {
-			deed->too_long = true;
-			(void)cgroup_kill(deed->cgroup);
-			return;
-		}
-		text_add_bytes(&deed->output, bytes, (size_t)got);
+	while (deed->line && (newline = memchr(from, '\n', (size_t)(end - from)))) {
+		if (deed->line(deed->owner, line, (size_t)(newline - line), now))
+			line = from = newline + 1;
+		else
+			deed->line = NULL;
 	}
-	if (got == 0)
-		watch_set(deed->output_watch, 0);
+	output->size = (size_t)(end - line);
+	memmove(output->bytes, line, output->size);
+	output->bytes[output->size] = '\0';
 }
 
+/* What is there now, or as much as fits; false: nothing is. The end of file is found by
+ * the exit, not here. */
+static bool read_some(struct deed *deed, struct instant now)
+{
+	char bytes[READ_BYTES];
+	ssize_t got = read(deed->output_fd, bytes, sizeof(bytes));
+
+	if (got == 0)
+		watch_set(deed->output_watch, 0);
+	if (got <= 0)
+		return false;
+	if (deed->output.size + (size_t)got > deed->output_max_bytes) {
+		deed->too_long = true;
+		(void)cgroup_kill(deed->cgroup);
+		return false;
+	}
+	text_add_bytes(&deed->output, bytes, (size_t)got);
+	if (deed->line && !text_failed(&deed->output))
+		tell_lines(deed, (size_t)got, now);
+	return true;
+}
+
+/* Whoever takes lines has other things to do between them. */
 static void on_output(void *owner, unsigned events, struct instant now)
 {
 	struct deed *deed = owner;
 
 	(void)events;
-	(void)now;
-	if (!deed->too_long)
-		read_output(deed);
+	while (!deed->too_long && read_some(deed, now) && !deed->line)
+		;
 }
 
 /* The last line that says something, as a person may see it. */
@@ -150,8 +173,8 @@ static void on_exit_of_child(void *owner, unsigned events, struct instant now)
 		info.si_pid == 0)
 		return;
 	(void)cgroup_kill(deed->cgroup);
-	if (!deed->too_long)
-		read_output(deed);
+	while (!deed->too_long && read_some(deed, now))
+		;
 	judge(deed, &info);
 	finish(deed, now);
 }
@@ -252,6 +275,7 @@ int deed_start(struct deed **ret, struct loop *loop, struct cgroups *cgroups,
 	deed->output_max_bytes =
 		plan->output_max_bytes ? plan->output_max_bytes : DEED_OUTPUT_MAX_BYTES;
 	deed->done = plan->done;
+	deed->line = plan->line;
 	deed->owner = plan->owner;
 	snprintf(deed->name, sizeof(deed->name), "%s", spec.name);
 	r = task_new(&deed->failure, loop, on_failure, deed);

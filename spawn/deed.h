@@ -31,6 +31,9 @@ struct deed_result {
 };
 typedef void deed_done_fn(
 	void *owner, const struct deed_result *result, struct instant now);
+/* A line as it came, without its newline; the deed must not be freed in there. False: it
+ * is not for the callee, it and all behind it are output. */
+typedef bool deed_line_fn(void *owner, const char *line, size_t size, struct instant now);
 
 /* Starts `plan->spec` in a cgroup of its own ("mathoid/deed-3"). Its stdout and stderr
  * come to us unless the spec says otherwise; a function gets the same pipe as
@@ -42,6 +45,8 @@ struct deed_plan {
 	int64_t timeout_ms;
 	size_t output_max_bytes; /* printing more ends it; 0: DEED_OUTPUT_MAX_BYTES */
 	deed_done_fn *done;
+	/* Told of each whole line while the child still writes. NULL: all is output. */
+	deed_line_fn *line;
 	void *owner;
 };
 int deed_start(struct deed **ret, struct loop *loop, struct cgroups *cgroups,

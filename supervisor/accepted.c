@@ -67,6 +67,8 @@ int accepted_parse(
 		json_free(file.head);
 		return error_set(err, -EINVAL, "damaged: its head says nothing");
 	}
+	file.head_line = bytes;
+	file.head_size = (size_t)(end - bytes);
 	file.body = end + 1;
 	file.body_size = (size_t)(bytes + size - 1 - file.body);
 	*ret = file;
@@ -86,15 +88,27 @@ char *accepted_print(const struct json_t *head, const char *body)
 	return text_format("%s%s\n%s", magic, checksum, rest);
 }
 
-struct json_t *accepted_head(const char *hash, struct json_t *pins, struct wall at)
+struct json_t *accepted_head(const struct acceptance *acceptance, struct wall at)
 {
 	_cleanup_(json_freep) struct json_t *head = json_new_object();
-	int r = head ? json_set_text(head, "hash", hash) : -ENOMEM;
+	struct json_t *pins = acceptance->pins;
+	int r = head ? json_set_text(head, "hash", acceptance->hash) : -ENOMEM;
 
+	r = r < 0 ? r : json_set_int(head, "asked", acceptance->asked);
 	r = r < 0 ? r
 		  : json_set(head, "pins", pins ? json_share(pins) : json_new_object());
 	r = r < 0 ? r : json_set_int(head, "at_us", at.us);
 	return r < 0 ? NULL : TAKE(head);
+}
+
+int accepted_read(struct declaration **ret, struct json_t *body,
+	const struct json_t *head, struct error *err)
+{
+	int r = declaration_read(ret, body, err);
+
+	if (r == 0)
+		(*ret)->asked = json_get_int(head, "asked", 0);
+	return r;
 }
 
 struct json_t *accepted_pend(const struct json_t *head, struct wall since)
@@ -117,6 +131,7 @@ struct wall accepted_pending(const struct json_t *head)
 bool accepted_same(const struct json_t *a, const struct json_t *b)
 {
 	return text_equal(json_get_text(a, "hash", NULL), json_get_text(b, "hash", "")) &&
+	       json_get_int(a, "asked", -1) == json_get_int(b, "asked", -1) &&
 	       json_same(json_get(a, "pins"), json_get(b, "pins"));
 }
 
@@ -215,6 +230,12 @@ static bool is_name(const char *name)
 	return name[0] != '.' && !strchr(name, '.');
 }
 
+static int by_item_name(const void *a, const void *b)
+{
+	return strcmp(((const struct accepted_item *)a)->name,
+		((const struct accepted_item *)b)->name);
+}
+
 int accepted_gather(struct accepted_shelf *ret, const char *path)
 {
 	struct accepted_shelf shelf = { 0 };
@@ -228,6 +249,8 @@ int accepted_gather(struct accepted_shelf *ret, const char *path)
 			r = take_item(&shelf, dirfd(directory), item->d_name);
 	if (directory)
 		closedir(directory);
+	if (shelf.count > 0)
+		qsort(shelf.items, shelf.count, sizeof(*shelf.items), by_item_name);
 	if (r < 0)
 		accepted_shelf_done(&shelf);
 	*ret = shelf;

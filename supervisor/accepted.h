@@ -6,12 +6,12 @@
  * STATE/accepted/NAME (0600, root):
  *
  *     svcd-accepted 1 CHECKSUM\n
- *     {"hash": …, "pins": {…}, "at_us": …, "pending_us": …}\n
+ *     {"hash": …, "asked": …, "pins": {…}, "at_us": …, "pending_us": …}\n
  *     {"service": "mathoid", …}\n
  *
  * The checksum is of everything behind its line. The head is what can be compared
  * without understanding the body; the body is an effective declaration (of ACCEPTED_HOST:
- * {"host", "site"}). Effective declarations hold no secret, only the names of secrets.
+ * {"host", "site", "seal"}, see seal.h). Effective declarations hold no secret, only the names of secrets.
  *
  * Not here: when something is accepted (apply.c), writing it (keeping.c).
  */
@@ -30,8 +30,9 @@ enum { ACCEPTED_MAX_BYTES = 8 * 1024 * 1024 };
 
 struct accepted_file {
 	struct json_t *head; /* owned */
-	const char *body;    /* borrowed from the bytes, without its newline */
-	size_t body_size;
+	/* both lines, borrowed from the bytes, without their newlines */
+	const char *head_line, *body;
+	size_t head_size, body_size;
 };
 /* -EINVAL and a sentence when it is damaged, of another format, or no JSON. */
 int accepted_parse(
@@ -39,8 +40,18 @@ int accepted_parse(
 /* The text of a file, `body` in one line; the caller frees. NULL: no memory. */
 char *accepted_print(const struct json_t *head, const char *body);
 
-/* `hash` is of the body; `pins` are shared. NULL: no memory. */
-struct json_t *accepted_head(const char *hash, struct json_t *pins, struct wall at);
+/* What was accepted when. */
+struct acceptance {
+	const char *name, *hash; /* `hash` is of the body */
+	int64_t asked;           /* enum asked_limit: no key, and so not in the body */
+	struct json_t *pins;     /* shared; may be NULL */
+	const char *body;        /* one line of JSON */
+};
+/* NULL: no memory. */
+struct json_t *accepted_head(const struct acceptance *acceptance, struct wall at);
+/* A declaration from body and head. As declaration_read(). */
+int accepted_read(struct declaration **ret, struct json_t *body,
+	const struct json_t *head, struct error *err);
 /* The same head of something for which a change waits since then; us 0: none does. NULL:
  * no memory. */
 struct json_t *accepted_pend(const struct json_t *head, struct wall since);
@@ -60,7 +71,7 @@ struct accepted_shelf {
 	struct accepted_item {
 		char *name, *bytes;
 		struct accepted_file file;
-	} * items;
+	} * items; /* by name */
 	size_t count;
 	struct strings problems; /* a line per file that is left out */
 };

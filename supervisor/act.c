@@ -28,6 +28,7 @@ static void accept_step(struct member *member, const struct step *step)
 	keeping_accept(
 		member->supervisor->keeping, &(struct acceptance){ .name = member->name,
 						     .hash = service->hash,
+						     .asked = service->declaration->asked,
 						     .pins = step->entry->pins,
 						     .body = service->effective });
 }
@@ -191,7 +192,7 @@ static void restore_wish(struct member *member)
 }
 
 struct member *act_add_service(struct supervisor *supervisor, const char *name,
-	struct declaration *declaration, struct json_t *effective)
+	struct declaration *declaration, const char *effective)
 {
 	struct member *member = members_find(&supervisor->members, name);
 	int r;
@@ -216,6 +217,20 @@ struct member *act_add_service(struct supervisor *supervisor, const char *name,
 	told_declaration(member);
 	member_changed(member);
 	return member;
+}
+
+static bool add(const struct act *act, struct step *step)
+{
+	_cleanup_free_ char *text = json_print(step->entry->effective, JSON_ONE_LINE);
+	struct member *member = text ? act_add_service(act->supervisor, step->name,
+					       TAKE(step->entry->declaration), text)
+				     : NULL;
+
+	if (!member)
+		return false;
+	show_file(member, step); /* it may have been refused before */
+	accept_step(member, step);
+	return true;
 }
 
 /* A process that was never started needs no restart. */
@@ -306,14 +321,7 @@ static bool take_step(const struct act *act, struct step *step)
 	if (is_called_back(member, step))
 		stay(act, member);
 	switch (step->kind) {
-	case STEP_ADD:
-		member = act_add_service(act->supervisor, step->name,
-			TAKE(step->entry->declaration), step->entry->effective);
-		if (member) {
-			show_file(member, step); /* it may have been refused before */
-			accept_step(member, step);
-		}
-		return member != NULL;
+	case STEP_ADD: return add(act, step);
 	case STEP_CHANGE: change(act, step, member); return true;
 	case STEP_REMOVE: go(act, member); return true;
 	case STEP_SAME: /* made of other files, it may still say the same */
@@ -371,6 +379,19 @@ void act_refresh_operators(struct supervisor *supervisor)
 	}
 }
 
+static bool is_to_begin(const struct member *member)
+{
+	return member->service && member->service->job.id == 0 &&
+	       member->service->wanted == WANTED_UP && !member->leaving;
+}
+
+void act_begin_early(struct member *member, struct instant now)
+{
+	if (is_to_begin(member) &&
+		member->service->declaration->depends.services.count == 0)
+		service_start(member->service, "svcd", "declared", now);
+}
+
 void act_begin(struct supervisor *supervisor, struct instant now)
 {
 	if (!supervisor->applied_once)
@@ -378,11 +399,11 @@ void act_begin(struct supervisor *supervisor, struct instant now)
 	for (size_t i = 0; i < supervisor->members.count; i++) {
 		struct member *member = supervisor->members.items[i];
 
-		if (member->service && member->service->job.id == 0 &&
-			member->service->wanted == WANTED_UP && !member->leaving)
+		if (is_to_begin(member))
 			service_start_later(member->service, "svcd", "declared", now);
 	}
-	act_refresh_operators(supervisor);
+	if (supervisor->looked_up)
+		act_refresh_operators(supervisor);
 }
 
 size_t act_plan(const struct act *act, struct plan *plan, struct member **acted)

@@ -23,10 +23,13 @@ void act_show_repaired(struct supervisor *supervisor, struct plan *plan);
 /* Nothing could be compared: what runs, runs as accepted earlier. */
 void act_show_stale(struct supervisor *supervisor);
 /* A member with a service that nobody has started yet. NULL: it cannot be, which is
- * said. Takes `declaration`, shares `effective`. */
+ * said. Takes `declaration`; `effective` is the same as it is printed in one line. */
 struct member *act_add_service(struct supervisor *supervisor, const char *name,
-	struct declaration *declaration, struct json_t *effective);
+	struct declaration *declaration, const char *effective);
 /* Who may operate what runs, as was looked up last. */
 void act_refresh_operators(struct supervisor *supervisor);
+/* Starts it, unless it is not wanted up, was started before, or may have to wait for
+ * others: those are looked for when all are there. */
+void act_begin_early(struct member *member, struct instant now);
 /* Starts what is wanted up and was never started, when all are there to wait for. */
 void act_begin(struct supervisor *supervisor, struct instant now);

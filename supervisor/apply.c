@@ -30,6 +30,7 @@
 #include "supervisor/lookup.h"
 #include "supervisor/reader.h"
 #include "supervisor/scarce.h"
+#include "supervisor/seal.h"
 #include "supervisor/shown.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/wish_queue.h"
@@ -55,6 +56,7 @@ struct apply {
 	struct timer *read_again;   /* armed: what nobody waits for could not be read */
 	struct file_watch *watch;   /* NULL: this host cannot */
 	bool looked;                /* the disk was read once */
+	bool unsealed;              /* and is to be understood, sealed or not */
 	char unknown[REASON_BYTES]; /* why the latest look-up failed, as it was said */
 };
 
@@ -228,6 +230,17 @@ void apply_settled(struct apply *apply, struct instant now)
 	on_look_later(apply, now);
 }
 
+/* NULL: not all is as it is declared. */
+static struct json_t *find_seal(
+	const struct supervisor *supervisor, const struct plan *plan)
+{
+	struct json_t *heads = keeping_heads(supervisor->keeping);
+
+	return seal_deserved(plan, supervisor->config, &supervisor->members, heads)
+		       ? seal_print(supervisor->config->made_of, heads)
+		       : NULL;
+}
+
 static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
 	struct instant now)
 {
@@ -246,8 +259,8 @@ static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
 	if (wish->show)
 		wish->show(wish->owner, changes);
 	supervisor_adopt_host(supervisor, TAKE(apply->config));
-	keeping_accept_host(supervisor->keeping);
 	outcome.acted_count = act_plan(&how, plan, acted);
+	keeping_accept_host(supervisor->keeping, find_seal(supervisor, plan));
 	if (wish->mode == APPLY_ALL)
 		keeping_hurry(supervisor->keeping);
 	begin(supervisor, now);
@@ -347,6 +360,46 @@ static void compare(struct apply *apply, struct instant now)
 	}
 }
 
+/* ---- a boot that finds all as it was accepted ----------------------------------- */
+
+static void on_sealed_host(void *owner, struct reader_result *result, struct instant now)
+{
+	struct apply *apply = owner;
+	struct supervisor *supervisor = apply->supervisor;
+
+	supervisor_adopt_host(supervisor, TAKE(result->config));
+	keeping_begin(supervisor->keeping, NULL, now);
+	if (apply->watch)
+		file_watch_keep(apply->watch, result->watches);
+}
+
+static void on_sealed_service(
+	void *owner, const struct reader_service *service, struct instant now)
+{
+	first_look_service(((struct apply *)owner)->supervisor, service, now);
+}
+
+/* Nothing is left to compare. */
+static void begin_sealed(struct apply *apply, struct instant now)
+{
+	apply->looked = true;
+	if (apply->supervisor->stopping) {
+		refuse(apply, "svcd is about to end", now);
+		return;
+	}
+	begin(apply->supervisor, now);
+	finish_begun(apply, &(struct apply_outcome){ 0 }, now);
+}
+
+/* Who wishes for the whole and shows nothing; once. */
+static bool may_be_sealed(const struct apply *apply)
+{
+	const struct apply_wish *wish = wish_of(apply);
+
+	return wish->mode == APPLY_FIRST && !apply->looked && !apply->unsealed &&
+	       wish->names.count == 0 && wish->remove.count == 0 && !wish->show;
+}
+
 /* ---- reading ------------------------------------------------------------------- */
 
 static void on_read(void *owner, struct reader_result *result, struct instant now)
@@ -355,7 +408,19 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 	struct supervisor *supervisor = apply->supervisor;
 	struct config *config = result->config;
 
+	const bool boot = may_be_sealed(apply);
+
 	apply->reader = reader_free(apply->reader);
+	if (result->sealed) {
+		begin_sealed(apply, now);
+		return;
+	}
+	if (!config && boot) {
+		apply->unsealed = true;
+		log_warning("%s: reading the declarations anew", result->reason);
+		task_schedule(apply->next);
+		return;
+	}
 	if (!config) {
 		refuse_for_now(apply, result->reason, now);
 		return;
@@ -387,7 +452,10 @@ static void read_disk(struct apply *apply, struct instant now)
 		.wish = { .paths = &supervisor->paths,
 			.accepted = keeping_heads(supervisor->keeping),
 			.watch_fd = file_watch_fd(apply->watch),
-			.first = !apply->looked },
+			.first = !apply->looked,
+			.boot = may_be_sealed(apply) },
+		.host = on_sealed_host,
+		.service = on_sealed_service,
 		.done = on_read,
 		.owner = apply };
 

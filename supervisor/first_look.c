@@ -61,29 +61,64 @@ void first_look_host(struct supervisor *supervisor, struct config *config,
 	}
 }
 
-static void restore(struct supervisor *supervisor, const char *name, struct json_t *body)
+/* The member, not started; NULL: none, which was said. */
+static struct member *restore(
+	struct supervisor *supervisor, const struct reader_service *service)
 {
 	struct declaration *declaration = NULL;
 	struct error err = { 0 };
 
-	if (declaration_read(&declaration, body, &err) < 0) {
-		say_lost(supervisor, name, err.text);
-	} else if (!text_equal(declaration->service, name)) {
-		say_lost(supervisor, name, "it is of another service");
-		declaration_free(declaration);
-	} else {
-		(void)act_add_service(supervisor, name, declaration, body);
+	if (accepted_read(&declaration, service->body, service->head, &err) < 0) {
+		say_lost(supervisor, service->name, err.text);
+		return NULL;
 	}
+	if (!text_equal(declaration->service, service->name)) {
+		say_lost(supervisor, service->name, "it is of another service");
+		declaration_free(declaration);
+		return NULL;
+	}
+	return act_add_service(supervisor, service->name, declaration, service->text);
+}
+
+static bool is_there(const struct supervisor *supervisor, const char *name)
+{
+	const struct member *member = members_find(&supervisor->members, name);
+
+	return member && member->service;
+}
+
+static void restore_body(struct supervisor *supervisor, const struct json_t *heads,
+	const char *name, struct json_t *body)
+{
+	_cleanup_free_ char *text = json_print(body, JSON_ONE_LINE);
+	const struct reader_service service = { name, json_get(heads, name), body, text };
+
+	if (text && !is_there(supervisor, name))
+		(void)restore(supervisor, &service);
+}
+
+void first_look_service(struct supervisor *supervisor,
+	const struct reader_service *service, struct instant now)
+{
+	struct member *member;
+
+	if (is_there(supervisor, service->name))
+		return;
+	keeping_learn(supervisor->keeping, service->name, service->head);
+	member = restore(supervisor, service);
+	if (member && !supervisor->stopping)
+		act_begin_early(member, now);
 }
 
 void first_look_services(
 	struct supervisor *supervisor, struct json_t *accepted, struct instant now)
 {
 	const struct json_t *problems = json_get(accepted, "problems");
+	const struct json_t *heads = json_get(accepted, "heads");
 	const char *name;
 	struct json_t *body;
 
-	keeping_begin(supervisor->keeping, json_get(accepted, "heads"), now);
+	keeping_begin(supervisor->keeping, heads, now);
 	for (size_t i = 0; i < json_size(problems); i++)
 		supervisor_say(supervisor,
 			(struct about){ NULL, "accepted", LOG_WARNING }, "%s",
@@ -91,6 +126,6 @@ void first_look_services(
 	json_each(json_get(accepted, "bodies"), name, body)
 	{
 		if (strcmp(name, ACCEPTED_HOST) != 0)
-			restore(supervisor, name, body);
+			restore_body(supervisor, heads, name, body);
 	}
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "config/config.h"
+#include "supervisor/reader.h"
 
 struct supervisor;
 struct instant;
@@ -17,3 +18,7 @@ void first_look_host(struct supervisor *supervisor, struct config *config,
  * then meets them as if they ran. */
 void first_look_services(
 	struct supervisor *supervisor, struct json_t *accepted, struct instant now);
+/* Where the seal holds: one of the services that runs as it was accepted, at once when it
+ * need not wait for others. */
+void first_look_service(struct supervisor *supervisor,
+	const struct reader_service *service, struct instant now);

@@ -204,7 +204,15 @@ const char *keeping_failure(const struct keeping *keeping)
 	return keeping->failure;
 }
 
-void keeping_begin(struct keeping *keeping, struct json_t *heads, struct instant now)
+void keeping_learn(struct keeping *keeping, const char *name, const struct json_t *head)
+{
+	if (!keeping->heads)
+		keeping->heads = json_new_object();
+	(void)json_set(keeping->heads, name, json_clone(head));
+}
+
+void keeping_begin(
+	struct keeping *keeping, const struct json_t *heads, struct instant now)
 {
 	if (json_kind(heads) == JSON_IS_MAP) {
 		json_free(keeping->heads);
@@ -213,7 +221,7 @@ void keeping_begin(struct keeping *keeping, struct json_t *heads, struct instant
 	keeping->not_before = instant_add_ms(now, KEEP_PAUSE_MS);
 }
 
-const struct json_t *keeping_heads(const struct keeping *keeping)
+struct json_t *keeping_heads(const struct keeping *keeping)
 {
 	return keeping->heads;
 }
@@ -225,8 +233,8 @@ void keeping_hurry(struct keeping *keeping)
 
 void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance)
 {
-	_cleanup_(json_freep) struct json_t *head = accepted_head(
-		acceptance->hash, acceptance->pins, loop_wall(keeping->supervisor->loop));
+	_cleanup_(json_freep) struct json_t *head =
+		accepted_head(acceptance, loop_wall(keeping->supervisor->loop));
 	const struct json_t *before = json_get(keeping->heads, acceptance->name);
 
 	if (!head || (before && accepted_same(before, head) &&
@@ -255,7 +263,7 @@ void keeping_pend(
 	task_schedule(keeping->supervisor->settle);
 }
 
-void keeping_accept_host(struct keeping *keeping)
+void keeping_accept_host(struct keeping *keeping, struct json_t *seal)
 {
 	const struct config *config = keeping->supervisor->config;
 	_cleanup_(json_freep) struct json_t *body = json_new_object();
@@ -264,6 +272,8 @@ void keeping_accept_host(struct keeping *keeping)
 	int r = json_set(body, "host", host_print(&config->host));
 
 	r |= json_set(body, "site", site_print(&config->site));
+	if (seal)
+		r |= json_set(body, "seal", seal);
 	text = r ? NULL : json_print(body, JSON_ONE_LINE);
 	if (!text)
 		return;

@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/time.h"
 
+#include "supervisor/accepted.h"
+
 struct supervisor;
 struct keeping;
 
@@ -19,23 +21,22 @@ struct keeping *keeping_free(struct keeping *keeping);
 
 /* What a first look found on the disk ({NAME: head}, shared). Nothing is written for a
  * moment: at a start there is more urgent work. */
-void keeping_begin(struct keeping *keeping, struct json_t *heads, struct instant now);
+void keeping_begin(
+	struct keeping *keeping, const struct json_t *heads, struct instant now);
+/* One of these, by itself. */
+void keeping_learn(struct keeping *keeping, const char *name, const struct json_t *head);
 /* {NAME: head} (accepted.h); NULL before the first look. */
-const struct json_t *keeping_heads(const struct keeping *keeping);
+struct json_t *keeping_heads(const struct keeping *keeping);
 
-struct acceptance {
-	const char *name, *hash;
-	struct json_t *pins; /* shared */
-	const char *body;    /* one line of JSON */
-};
 /* Nothing is written when the very same was accepted before. */
 void keeping_accept(struct keeping *keeping, const struct acceptance *acceptance);
 /* Since when a change of what was accepted (`body`) waits for an operator; us 0:
  * none does. It is in the head, and outlives this process. */
 void keeping_pend(
 	struct keeping *keeping, const char *name, struct wall since, const char *body);
-/* The host and site file that are in use. */
-void keeping_accept_host(struct keeping *keeping);
+/* The host and site file that are in use. `seal` (seal.h; taken): with what is accepted
+ * by now, all is; NULL: it is not. */
+void keeping_accept_host(struct keeping *keeping, struct json_t *seal);
 void keeping_forget(struct keeping *keeping, const char *name);
 
 /* Somebody waits for it: no pause after a start or a failure. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * reader.c - gather as root, parse as nobody.
+ * reader.c - the child: gathers as root, parses as nobody.
+ *
+ * Not here: who starts it and takes its answer (reading.c).
  */
 #include "supervisor/reader.h"
 
@@ -19,10 +21,12 @@
 
 #include "supervisor/accepted.h"
 #include "supervisor/file_watch.h"
+#include "supervisor/reader_words.h"
+#include "supervisor/seal.h"
 
-enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10, WATCH_FD = 4, ACCEPTED_FD };
-/* What is said behind --read. */
-static const char for_people[] = "people", for_first_look[] = "first";
+enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10 };
+
+const char *const reader_words[READER_WORDS] = { "people", "apply", "first", "boot" };
 
 /* ---- in the child -------------------------------------------------------------- */
 
@@ -123,6 +127,84 @@ static struct json_t *print_all(
 	return r < 0 ? NULL : TAKE(json);
 }
 
+/* ---- a boot that finds all as it was accepted ---- */
+
+static const struct accepted_item *find_item(
+	const struct accepted_shelf *shelf, const char *name)
+{
+	for (size_t i = 0; i < shelf->count; i++) {
+		if (strcmp(shelf->items[i].name, name) == 0)
+			return &shelf->items[i];
+	}
+	return NULL;
+}
+
+/* Host and site as they were accepted, when their seal holds; else NULL. */
+static struct json_t *find_sealed(const struct gathered *gathered)
+{
+	const struct accepted_item *host = find_item(&gathered->accepted, ACCEPTED_HOST);
+	_cleanup_free_ char *made_of =
+		sources_fingerprint(&gathered->sources, &gathered->facts);
+	_cleanup_(json_freep) struct json_t *body = NULL;
+
+	if (!host || !made_of || gathered->problems.lines.count > 0 ||
+		gathered->accepted.problems.count > 0)
+		return NULL;
+	if (json_parse(&body, host->file.body, host->file.body_size, ACCEPTED_MAX_BYTES,
+		    NULL) < 0 ||
+		!seal_holds(json_get(body, "seal"), made_of, gathered->heads))
+		return NULL;
+	return TAKE(body);
+}
+
+/* A config without entries. */
+static int tell_host(const struct gathered *gathered, struct json_t *body, int output_fd)
+{
+	struct text line = { 0 };
+	_cleanup_free_ char *text = NULL;
+	int r = json_set(body, "entries", json_new_array());
+
+	r = r < 0 ? r : json_set(body, "watches", json_share(gathered->watches));
+	text = r < 0 ? NULL : json_print(body, JSON_ONE_LINE);
+	text_addf(&line, "%s\n", text ? text : "");
+	r = text && !text_failed(&line) ? fd_write_all(output_fd, line.bytes, line.size)
+					: -ENOMEM;
+	text_done(&line);
+	return r;
+}
+
+/* NAME, head and body, which stand in lines of their own and hold no tab. */
+static int tell_service(const struct accepted_item *item, int output_fd)
+{
+	const struct accepted_file *file = &item->file;
+	struct text line = { 0 };
+	int r;
+
+	text_addf(&line, "%s\t", item->name);
+	text_add_bytes(&line, file->head_line, file->head_size);
+	text_add(&line, "\t");
+	text_add_bytes(&line, file->body, file->body_size);
+	text_add(&line, "\n");
+	r = text_failed(&line) ? -ENOMEM : fd_write_all(output_fd, line.bytes, line.size);
+	text_done(&line);
+	return r;
+}
+
+static int tell_sealed(
+	const struct gathered *gathered, struct json_t *body, int output_fd)
+{
+	const struct accepted_shelf *shelf = &gathered->accepted;
+	int r = tell_host(gathered, body, output_fd);
+
+	for (size_t i = 0; r == 0 && i < shelf->count; i++) {
+		if (strcmp(shelf->items[i].name, ACCEPTED_HOST) != 0)
+			r = tell_service(&shelf->items[i], output_fd);
+	}
+	return r;
+}
+
+/* ---- otherwise ---- */
+
 static int understand(
 	const struct gathered *gathered, const struct reader_wish *wish, int output_fd)
 {
@@ -192,7 +274,7 @@ static int run(const struct reader_wish *wish)
 	 * may */
 	_cleanup_(
 		gathered_done) struct gathered gathered = { .watches = json_new_array() };
-	_cleanup_(json_freep) struct json_t *seeded = json_new_object();
+	_cleanup_(json_freep) struct json_t *seeded = json_new_object(), *sealed = NULL;
 	int r = config_host_facts(&gathered.facts);
 
 	if (r < 0 || !seeded || !gathered.watches)
@@ -203,7 +285,9 @@ static int run(const struct reader_wish *wish)
 	r = become_harmless();
 	if (r < 0)
 		return complain("giving up privileges", r);
-	r = understand(&gathered, wish, STDOUT_FILENO);
+	sealed = wish->boot ? find_sealed(&gathered) : NULL;
+	r = sealed ? tell_sealed(&gathered, sealed, STDOUT_FILENO)
+		   : understand(&gathered, wish, STDOUT_FILENO);
 	return r < 0 ? complain("declarations", r) : EXIT_SUCCESS;
 }
 
@@ -219,148 +303,37 @@ static int read_accepted(struct json_t **ret)
 	size_t size;
 	int r;
 
-	if (!is_open(ACCEPTED_FD))
+	if (!is_open(READER_ACCEPTED_FD))
 		return 0;
-	if (lseek(ACCEPTED_FD, 0, SEEK_SET) < 0)
+	if (lseek(READER_ACCEPTED_FD, 0, SEEK_SET) < 0)
 		return -errno;
-	r = fd_read_all(&text, &size, ACCEPTED_FD, DEED_OUTPUT_MAX_BYTES);
+	r = fd_read_all(&text, &size, READER_ACCEPTED_FD, DEED_OUTPUT_MAX_BYTES);
 	return r < 0 ? r : json_parse(ret, text, size, DEED_OUTPUT_MAX_BYTES, NULL);
+}
+
+static enum reader_word word_of(const char *what)
+{
+	for (int word = 0; what && word < READER_WORDS; word++) {
+		if (strcmp(what, reader_words[word]) == 0)
+			return (enum reader_word)word;
+	}
+	return READ_PEOPLE;
 }
 
 int reader_run(const struct paths *paths, const char *what)
 {
-	const bool people = !what || strcmp(what, for_people) == 0;
+	const enum reader_word word = word_of(what);
 	_cleanup_(json_freep) struct json_t *accepted = NULL;
 	struct reader_wish wish = { .paths = paths,
-		.watch_fd = !people && is_open(WATCH_FD) ? WATCH_FD : -1,
-		.first = !people && strcmp(what, for_first_look) == 0 };
-	int r = people ? 0 : read_accepted(&accepted);
+		.watch_fd = word != READ_PEOPLE && is_open(READER_WATCH_FD)
+				    ? READER_WATCH_FD
+				    : -1,
+		.first = word >= READ_FIRST,
+		.boot = word == READ_BOOT };
+	int r = word == READ_PEOPLE ? 0 : read_accepted(&accepted);
 
 	if (r < 0)
 		return complain("what was accepted", r);
 	wish.accepted = accepted;
 	return run(&wish);
-}
-
-/* ---- in the supervisor --------------------------------------------------------- */
-
-struct reader {
-	struct deed *deed;
-	struct reader_plan plan;
-};
-
-static void on_done(void *owner, const struct deed_result *result, struct instant now)
-{
-	struct reader *reader = owner;
-	struct reader_plan plan = reader->plan;
-	_cleanup_(json_freep) struct json_t *json = NULL, *accepted = NULL,
-					    *watches = NULL;
-	struct reader_result answer = { 0 };
-	struct error err = { 0 };
-	int r;
-
-	if (!result->ok)
-		r = error_set(&err, -EIO, "%s", result->reason);
-	else
-		r = json_parse(&json, result->output, result->output_size,
-			DEED_OUTPUT_MAX_BYTES, &err);
-	if (r == 0)
-		r = config_read(&answer.config, json, &err);
-	answer.reason = r < 0 ? err.text : NULL;
-	answer.accepted = accepted = json_share(json_get(json, "accepted"));
-	answer.watches = watches = json_share(json_get(json, "watches"));
-	/* large, and `done` begins to fork */
-	json_free(TAKE(json));
-	/* `done` may free the reader, and with it the deed and its result */
-	plan.done(plan.owner, &answer, now);
-}
-
-static void give(struct spawn_spec *spec, int fd, int target)
-{
-	spec->fds[spec->fds_count].fd = fd;
-	spec->fds[spec->fds_count].target = target;
-	spec->fds_count++;
-}
-
-/* What was accepted before, as a file without a name. */
-static int print_accepted(int *ret_fd, const struct json_t *accepted)
-{
-	_cleanup_free_ char *text = json_print(accepted, JSON_ONE_LINE);
-	int fd = text ? fd_sealed("accepted", text, strlen(text)) : -ENOMEM;
-
-	if (fd < 0)
-		return fd;
-	*ret_fd = fd;
-	return 0;
-}
-
-static int add_words(struct strings *words, const struct reader_wish *wish)
-{
-	int r = strings_add(words, "/proc/self/exe");
-
-	if (r == 0 && wish->paths->root[0])
-		r = strings_add(words, "--root");
-	if (r == 0 && wish->paths->root[0])
-		r = strings_add(words, wish->paths->root);
-	if (r == 0)
-		r = strings_add(words, wish->first ? "--read=first" : "--read=apply");
-	return r;
-}
-
-/* The program anew, and no copy of this process: secrets pass through here. */
-static int start(struct reader *reader, const struct reader_plan *plan,
-	const struct strings *words)
-{
-	const struct reader_wish *wish = &plan->wish;
-	_cleanup_close_ int accepted = -1;
-	struct spawn_spec spec = spawn_plain("reading the declarations");
-	struct deed_plan deed = { .spec = &spec,
-		.timeout_ms = READER_TIMEOUT_MS,
-		.done = on_done,
-		.owner = reader };
-
-	spec.argv = words;
-	spec.environment = (const char *const *)environ;
-	spec.keep_privileges = true;
-	spec.core_bytes = 0;
-	if (wish->watch_fd >= 0)
-		give(&spec, wish->watch_fd, WATCH_FD);
-	if (wish->accepted) {
-		int r = print_accepted(&accepted, wish->accepted);
-
-		if (r < 0)
-			return r;
-		give(&spec, accepted, ACCEPTED_FD);
-	}
-	return deed_start(&reader->deed, plan->loop, plan->cgroups, &deed);
-}
-
-int reader_start(struct reader **ret, const struct reader_plan *plan)
-{
-	struct reader *reader = calloc(1, sizeof(*reader));
-	struct strings words = { 0 };
-	int r;
-
-	if (!reader)
-		return -ENOMEM;
-	reader->plan = *plan;
-	r = add_words(&words, &plan->wish);
-	if (r == 0)
-		r = start(reader, plan, &words);
-	strings_done(&words);
-	if (r < 0) {
-		free(reader);
-		return r;
-	}
-	*ret = reader;
-	return 0;
-}
-
-struct reader *reader_free(struct reader *reader)
-{
-	if (!reader)
-		return NULL;
-	deed_free(reader->deed);
-	free(reader);
-	return NULL;
 }

@@ -23,6 +23,7 @@ struct reader_wish {
 	const struct json_t *accepted;
 	int watch_fd; /* inotify: told of each directory before it is read; -1: none */
 	bool first;
+	bool boot; /* `first`, and what is as it was accepted needs no understanding */
 };
 
 /* What it understood. */
@@ -31,15 +32,30 @@ struct reader_result {
 	const char *reason;
 	struct json_t *accepted; /* of a first look, as accepted_answer(); borrowed */
 	struct json_t *watches;  /* inotify's numbers of the directories; borrowed */
+	bool sealed;             /* no config, as everything was told by the way */
+};
+
+/* One service as it was accepted; all is borrowed. */
+struct reader_service {
+	const char *name;
+	struct json_t *head, *body; /* accepted.h */
+	const char *text;           /* the body as it is printed */
 };
 
 struct reader;
 typedef void reader_done_fn(
 	void *owner, struct reader_result *result, struct instant now);
+typedef void reader_service_fn(
+	void *owner, const struct reader_service *service, struct instant now);
 struct reader_plan {
 	struct loop *loop;
 	struct cgroups *cgroups;
 	struct reader_wish wish; /* what it points to is read by the child alone, now */
+	/* Of a boot that finds all sealed: while the child still writes, first told of
+	 * host and site (a config without entries), then of each service. An end that is
+	 * not `sealed` leaves it open which are missing. */
+	reader_done_fn *host;
+	reader_service_fn *service;
 	reader_done_fn *done;
 	void *owner;
 };
@@ -47,6 +63,7 @@ int reader_start(struct reader **ret, const struct reader_plan *plan); /* -ENOME
 struct reader *reader_free(struct reader *reader);
 
 /* The child's part, `svcd-supervisor --read[=WHAT]`: gathers below the paths, drops
- * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches".
+ * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches". Where the
+ * seal holds (seal.h), a config of host and site in a line, then a line per service.
  * `what` is how the supervisor asks; NULL: a person does. The exit status. */
 int reader_run(const struct paths *paths, const char *what);

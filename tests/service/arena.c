@@ -190,12 +190,10 @@ struct declaration *arena_declaration(const char *declaration)
 struct service *arena_service(struct arena *arena, const char *declaration)
 {
 	struct service *service = NULL;
-	struct json_t *effective = json_new_object();
 
-	must(service_new(&service, &arena->host, arena_declaration(declaration),
-		     effective) == 0,
+	must(service_new(&service, &arena->host, arena_declaration(declaration), "{}") ==
+			0,
 		"service_new");
-	json_free(effective);
 	return service;
 }
 

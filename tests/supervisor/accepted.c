@@ -25,7 +25,8 @@ static char *print_sample(void)
 {
 	_cleanup_(json_freep) struct json_t *pins = pins_of("1", "2");
 	_cleanup_(json_freep) struct json_t *head =
-		accepted_head("9f1c", pins, (struct wall){ 17 });
+		accepted_head(&(struct acceptance){ .hash = "9f1c", .pins = pins },
+			(struct wall){ 17 });
 
 	return accepted_print(head, "{\"service\":\"mathoid\"}");
 }
@@ -48,7 +49,8 @@ static void since_when_a_change_waits_is_in_the_head(void **state)
 {
 	_cleanup_(json_freep) struct json_t *pins = pins_of("1", "2");
 	_cleanup_(json_freep) struct json_t *head =
-		accepted_head("9f1c", pins, (struct wall){ 17 });
+		accepted_head(&(struct acceptance){ .hash = "9f1c", .pins = pins },
+			(struct wall){ 17 });
 	_cleanup_(json_freep) struct json_t *waits =
 		accepted_pend(head, (struct wall){ 42 });
 	_cleanup_(json_freep) struct json_t *again =
