@@ -2,8 +2,9 @@
  *
  * preparer.c - who waits for a preparation, and the deeds that do them.
  *
- * Owns those that were asked for, in order, and the batches under way. What holds up a
- * batch is asked again, alone.
+ * Owns those that were asked for, in order, and the batches under way. Each is answered as
+ * soon as it is prepared, while its batch goes on. What holds up a batch is asked again,
+ * alone.
  */
 #include "service/preparer.h"
 
@@ -15,6 +16,9 @@
 enum {
 	BATCH_MAX = 128,
 	BATCHES_MAX = 2, /* at a time; more would only wait for the same disk */
+	/* A fork is worth it beside one under way for so many, or when that one is slow. */
+	WORTH_A_BATCH = 64,
+	SLOW_MS = 50,
 	BATCH_TIMEOUT_MS = 5 * MS_PER_S,
 	ALONE_TIMEOUT_MS = 60 * MS_PER_S,
 };
@@ -31,8 +35,8 @@ struct preparing {
 struct batch {
 	struct preparer *preparer;
 	struct deed *deed;
-	struct preparing *items[BATCH_MAX]; /* NULL: given up */
-	size_t count;
+	struct preparing *items[BATCH_MAX]; /* NULL: answered, or given up */
+	size_t count, answered;
 	bool answering; /* who is told may give up others of it */
 	struct batch *next;
 };
@@ -42,8 +46,10 @@ struct preparer {
 	struct cgroups *cgroups;
 	struct task *flush;
 	struct preparing *first, **end; /* the queue */
+	size_t waiting;                 /* in it */
 	struct batch *batches;
 	size_t batches_count; /* without those of one alone */
+	struct timer *slow;   /* armed: when the latest batch has taken long */
 };
 
 /* ---- the queue ---- */
@@ -55,6 +61,7 @@ static void append(struct preparer *preparer, struct preparing *preparing)
 	preparing->queued = true;
 	*preparer->end = preparing;
 	preparer->end = &preparing->next;
+	preparer->waiting++;
 	task_schedule(preparer->flush);
 }
 
@@ -67,6 +74,7 @@ static void unlink_one(struct preparer *preparer, struct preparing *preparing)
 	*at = preparing->next;
 	if (!*at)
 		preparer->end = at;
+	preparer->waiting--;
 	preparing->queued = false;
 }
 
@@ -137,23 +145,31 @@ static void not_answered(struct preparing *preparing, bool was_tried, const char
 	append(preparing->preparer, preparing);
 }
 
+static bool on_line(void *owner, const char *line, size_t size, struct instant now)
+{
+	struct batch *batch = owner;
+	struct preparing *preparing;
+
+	if (batch->answered == batch->count)
+		return false;
+	preparing = TAKE(batch->items[batch->answered++]);
+	batch->answering = true;
+	if (preparing)
+		answer_line(preparing, line, size, now);
+	batch->answering = false;
+	return true;
+}
+
 static void on_done(void *owner, const struct deed_result *result, struct instant now)
 {
 	struct batch *batch = owner;
-	const char *at = result->output, *end = at + result->output_size;
-	bool all_answered = true;
 
 	batch->answering = true;
-	for (size_t i = 0; i < batch->count; i++) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-
-		if (batch->items[i] && newline)
-			answer_line(batch->items[i], at, (size_t)(newline - at), now);
-		else if (batch->items[i])
-			not_answered(batch->items[i], all_answered, result->reason, now);
-		all_answered = newline;
+	for (size_t i = batch->answered; i < batch->count; i++) {
+		if (batch->items[i])
+			not_answered(batch->items[i], i == batch->answered,
+				result->reason, now);
 		batch->items[i] = NULL;
-		at = newline ? newline + 1 : end;
 	}
 	forget_batch(batch);
 }
@@ -166,6 +182,7 @@ static int start_batch(struct batch *batch)
 	struct deed_plan plan = { .spec = &spec,
 		.timeout_ms = batch->count > 1 ? BATCH_TIMEOUT_MS : ALONE_TIMEOUT_MS,
 		.done = on_done,
+		.line = on_line,
 		.owner = batch };
 
 	spec.function = prepare_run;
@@ -217,13 +234,22 @@ static void next_batch(struct preparer *preparer, struct instant now)
 		on_done(batch, &no_memory, now);
 }
 
+static bool is_worth_it(const struct preparer *preparer)
+{
+	return preparer->first->alone || preparer->batches_count == 0 ||
+	       (preparer->batches_count < BATCHES_MAX &&
+		       (preparer->waiting >= WORTH_A_BATCH ||
+			       !timer_is_armed(preparer->slow)));
+}
+
 static void on_flush(void *owner, struct instant now)
 {
 	struct preparer *preparer = owner;
 
-	while (preparer->first &&
-		(preparer->first->alone || preparer->batches_count < BATCHES_MAX))
+	while (preparer->first && is_worth_it(preparer)) {
+		timer_arm(preparer->slow, instant_add_ms(now, SLOW_MS));
 		next_batch(preparer, now);
+	}
 }
 
 /* ---- the door ---- */
@@ -239,8 +265,10 @@ int preparer_new(struct preparer **ret, struct loop *loop, struct cgroups *cgrou
 	preparer->cgroups = cgroups;
 	preparer->end = &preparer->first;
 	r = task_new(&preparer->flush, loop, on_flush, preparer);
+	if (r == 0)
+		r = timer_new(&preparer->slow, loop, on_flush, preparer);
 	if (r < 0) {
-		free(preparer);
+		preparer_free(preparer);
 		return r;
 	}
 	*ret = preparer;
@@ -254,6 +282,7 @@ struct preparer *preparer_free(struct preparer *preparer)
 	while (preparer->batches)
 		forget_batch(preparer->batches);
 	task_free(preparer->flush);
+	timer_free(preparer->slow);
 	free(preparer);
 	return NULL;
 }
