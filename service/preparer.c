@@ -152,7 +152,8 @@ static bool on_line(void *owner, const char *line, size_t size, struct instant n
 
 	if (batch->answered == batch->count)
 		return false;
-	preparing = TAKE(batch->items[batch->answered++]);
+	preparing = TAKE(batch->items[batch->answered]);
+	batch->answered++;
 	batch->answering = true;
 	if (preparing)
 		answer_line(preparing, line, size, now);

@@ -105,14 +105,20 @@ static int step_no_new_privileges(struct child *child)
 	return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
-static int step_signals(struct child *child)
+void child_reset_signals(void)
 {
 	struct sigaction by_default = { .sa_handler = SIG_DFL };
-	sigset_t none;
 
-	(void)child;
 	for (int number = 1; number <= SIGRTMAX; number++)
 		(void)sigaction(number, &by_default, NULL); /* KILL and STOP refuse */
+}
+
+static int step_signals(struct child *child)
+{
+	sigset_t none;
+
+	if (!child->ground->default_signals)
+		child_reset_signals();
 	sigemptyset(&none);
 	return result(sigprocmask(SIG_SETMASK, &none, NULL));
 }
@@ -263,9 +269,9 @@ static _Noreturn void become_program(struct child *child)
 }
 
 _Noreturn void child_run(
-	const struct spawn_spec *spec, const struct call_filter *calls, int report_fd)
+	const struct spawn_spec *spec, const struct child_ground *ground, int report_fd)
 {
-	struct child child = { .spec = spec, .calls = calls, .report_fd = report_fd };
+	struct child child = { .spec = spec, .ground = ground, .report_fd = report_fd };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		int r;

@@ -16,9 +16,16 @@ struct child_report {
 
 struct call_filter;
 
+/* What whoever forks has made ready once for all. */
+struct child_ground {
+	const struct call_filter *calls; /* for a spec that wants them; NULL: none */
+	bool default_signals;            /* no signal is ignored or handled */
+};
+
 /* Goes through the steps and becomes the program (or runs the function). All signals are
- * blocked when it is called. `calls` are for a spec that wants them. */
+ * blocked when it is called. */
 _Noreturn void child_run(
-	const struct spawn_spec *spec, const struct call_filter *calls, int report_fd);
+	const struct spawn_spec *spec, const struct child_ground *ground, int report_fd);
+void child_reset_signals(void);
 /* Tells the parent what failed and why (negative errno), and ends. */
 _Noreturn void child_fail(int report_fd, const char *what, int error);

@@ -62,5 +62,5 @@ int step_system_calls(struct child *child)
 {
 	if (!child->spec->service_calls || child->spec->function)
 		return 0;
-	return child->calls ? call_filter_install(child->calls) : -ENOSYS;
+	return child->ground->calls ? call_filter_install(child->ground->calls) : -ENOSYS;
 }

@@ -19,7 +19,14 @@
 #include "spawn/cgroup.h"
 #include "spawn/child.h"
 
-enum { READ_BYTES = 64 * 1024, LAST_LINE_BYTES = 160, LEAF_TRIES = 100 };
+enum {
+	READ_BYTES = 64 * 1024,
+	/* Of lines: the child need not wait for us, and we do something else between. */
+	LINES_PIPE_BYTES = 1024 * 1024,
+	LINES_READS = 4,
+	LAST_LINE_BYTES = 160,
+	LEAF_TRIES = 100,
+};
 
 struct deed {
 	struct cgroups *cgroups;
@@ -101,8 +108,10 @@ static void on_output(void *owner, unsigned events, struct instant now)
 	struct deed *deed = owner;
 
 	(void)events;
-	while (!deed->too_long && read_some(deed, now) && !deed->line)
-		;
+	for (int i = 0; !deed->too_long && read_some(deed, now); i++) {
+		if (deed->line && i >= LINES_READS)
+			return;
+	}
 }
 
 /* The last line that says something, as a person may see it. */
@@ -231,6 +240,8 @@ static int launch(struct deed *deed, struct spawn_spec *spec, struct error *err)
 	r = fd_set_nonblock(deed->output_fd, true);
 	if (r < 0)
 		return error_errno(err, r, "%s: pipe", spec->name);
+	if (deed->line)
+		(void)fcntl(deed->output_fd, F_SETPIPE_SZ, LINES_PIPE_BYTES);
 	if (spec->function) {
 		connect_fd(spec, write_end, CHILD_OUTPUT_FD);
 		connect_fd(spec, STDERR_FILENO, STDERR_FILENO);

@@ -29,8 +29,8 @@ struct order {
 	int cgroup_fd;
 };
 
-static struct answer clone_one(const struct order *order, const struct call_filter *calls,
-	struct order_fds *ret_fds)
+static struct answer clone_one(const struct order *order,
+	const struct child_ground *ground, struct order_fds *ret_fds)
 {
 	_cleanup_close_ int read_end = -1;
 	_cleanup_close_ int write_end = -1;
@@ -44,7 +44,7 @@ static struct answer clone_one(const struct order *order, const struct call_filt
 	pid = FAILPOINT_CALL("spawner.clone",
 		clone_process(order->cgroup_fd, CLONE_AS_SIBLING, &pidfd));
 	if (pid == 0)
-		child_run(&order->wired.spec, calls, write_end);
+		child_run(&order->wired.spec, ground, write_end);
 	if (pid < 0)
 		return (struct answer){ .error = errno };
 	ret_fds->items[0] = pidfd;
@@ -106,14 +106,14 @@ static int understand(struct order *order, size_t got, char *buffer)
 
 /* To be called with a spec that is understood; else `error` is the answer. */
 static void answer_order(
-	const struct order *order, const struct call_filter *calls, int error)
+	const struct order *order, const struct child_ground *ground, int error)
 {
 	struct answer answer = { .error = -error };
 	struct order_fds fds = { 0 };
 	struct iovec part = { &answer, sizeof(answer) };
 
 	if (error == 0)
-		answer = clone_one(order, calls, &fds);
+		answer = clone_one(order, ground, &fds);
 	(void)order_send(SPAWNER_FD, &part, 1, &fds);
 	order_fds_close(&fds);
 }
@@ -129,12 +129,17 @@ static void order_done(struct order *order, const char *buffer)
 _Noreturn void spawner_serve(void)
 {
 	static char buffer[ORDER_INLINE_MAX_BYTES];
+	struct child_ground ground = { .default_signals = true };
 	struct call_filter *calls = NULL;
 
 	prctl(PR_SET_NAME, "svcd-spawner");
+	/* secrets of services pass through here: nobody looks in, and no core is left */
+	prctl(PR_SET_DUMPABLE, 0);
 	(void)fd_set_cloexec(SPAWNER_FD, true);
+	child_reset_signals();
 	/* without it, who wants it is refused by that name */
 	(void)call_filter_new(&calls, NULL);
+	ground.calls = calls;
 	for (;;) {
 		struct order order = { .cgroup_fd = -1 };
 		struct iovec parts[2] = { { &order.request, sizeof(order.request) },
@@ -143,7 +148,8 @@ _Noreturn void spawner_serve(void)
 
 		if (got < (ssize_t)sizeof(order.request))
 			_exit(EXIT_SUCCESS);
-		answer_order(&order, calls, understand(&order, (size_t)got, buffer));
+		answer_order(&order, &ground, understand(&order, (size_t)got, buffer));
 		order_done(&order, buffer);
+		explicit_bzero(buffer, (size_t)got - sizeof(order.request));
 	}
 }

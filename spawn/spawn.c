@@ -40,7 +40,7 @@ int spawn(struct spawned *ret, const struct spawn_spec *spec, struct error *err)
 	pid = FAILPOINT_CALL(
 		"spawn.clone", clone_process(spec->cgroup_fd, CLONE_AS_CHILD, &pidfd));
 	if (pid == 0)
-		child_run(spec, NULL, write_end);
+		child_run(spec, &(struct child_ground){ 0 }, write_end);
 	saved = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)

@@ -197,6 +197,8 @@ int spawner_spawn(struct spawner *spawner, struct spawned *ret,
 		return error_errno(err, r, "%s: starting the spawner", spec->name);
 	wire_print(&bytes, spec);
 	r = text_failed(&bytes) ? -ENOMEM : ask(spawner, spec, &bytes);
+	if (bytes.bytes)
+		explicit_bzero(bytes.bytes, bytes.size); /* the environment */
 	text_done(&bytes);
 	if (r == -ENOMEM)
 		return error_errno(err, r, "%s", spec->name);

@@ -13,7 +13,7 @@ enum { PID_TEXT_BYTES = 32 };
 
 struct child {
 	const struct spawn_spec *spec;
-	const struct call_filter *calls;
+	const struct child_ground *ground;
 	int report_fd;
 	/* of the current step, for its report: who it is for, what it is about, what an
 	 * operator can do */
