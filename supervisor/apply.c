@@ -387,6 +387,7 @@ static void begin_sealed(struct apply *apply, struct instant now)
 		refuse(apply, "svcd is about to end", now);
 		return;
 	}
+	log_info("all is declared as it was accepted");
 	begin(apply->supervisor, now);
 	finish_begun(apply, &(struct apply_outcome){ 0 }, now);
 }
