@@ -4,7 +4,7 @@
  * says.
  *
  * Not here: ports (check_listen.c), networks (check_firewall.c), paths and words
- * (check_words.c), other services (across.c).
+ * (check_words.c, check_capabilities.c), other services (across.c).
  */
 #include <stdarg.h>
 #include <string.h>
@@ -248,6 +248,7 @@ void declaration_check(struct checking *self)
 		logs_check,
 		check_monitors,
 		health_check,
+		capabilities_check,
 		words_check,
 		firewall_check,
 		policy_check,

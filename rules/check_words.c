@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * check_words.c - words that the system must know (signals, capabilities), paths, and the
+ * check_words.c - words that the system must know (signals), paths, and the
  * names of checks, files and logs.
  */
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 
 #include "rules/address.h"
 #include "rules/checking.h"
 
 enum { PATH_BYTES = 128 };
 
-/* ---- signals and capabilities ------------------------------------------------------ */
+/* ---- signals ------------------------------------------------------------------------ */
 
 /* All numbers that have a name; the others are skipped by a name that nobody writes. */
 static const char *signal_at(size_t index, const void *data)
@@ -47,57 +46,6 @@ static void check_signal(struct checking *self, const char *path, const char *na
 	checking_refuse(self, path, "'%s' is no signal%s%s%s", name,
 		nearest ? "; write '" : "; write TERM, HUP, USR1 or the like",
 		nearest ? nearest : "", nearest ? "'" : "");
-}
-
-static const char *const capabilities[] = { "CAP_CHOWN", "CAP_DAC_OVERRIDE",
-	"CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
-	"CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
-	"CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK",
-	"CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT",
-	"CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT",
-	"CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG",
-	"CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE" };
-
-static const char *capability_at(size_t index, const void *data)
-{
-	(void)data;
-	return index < ARRAY_LEN(capabilities) ? capabilities[index] : NULL;
-}
-
-/* What begins so is nearer than what differs in few letters; "net_raw" is CAP_NET_RAW. */
-static const char *nearest_capability(const char *word)
-{
-	const char *bare = strncasecmp(word, "CAP_", 4) == 0 ? word + 4 : word;
-
-	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
-		if (strcasecmp(capabilities[i] + 4, bare) == 0)
-			return capabilities[i];
-	for (size_t i = 0; i < ARRAY_LEN(capabilities); i++)
-		if (*word && text_starts(capabilities[i], word))
-			return capabilities[i];
-	return text_nearest(word, capability_at, NULL);
-}
-
-static void check_capabilities(struct checking *self)
-{
-	const struct strings *wanted = &self->declaration->security.capabilities;
-
-	for (size_t i = 0; i < wanted->count; i++) {
-		const char *nearest = nearest_capability(wanted->items[i]);
-		char path[PATH_BYTES];
-
-		if (text_equal(nearest, wanted->items[i]))
-			continue;
-		snprintf(path, sizeof(path), "security.capabilities[%zu]", i);
-		checking_refuse(self, path, "'%s' is no capability%s%s%s",
-			wanted->items[i],
-			nearest ? "; did you mean '"
-				: "; write it as CAP_NET_BIND_SERVICE",
-			nearest ? nearest : "", nearest ? "'?" : "");
-	}
 }
 
 /* ---- paths and commands ------------------------------------------------------------ */
@@ -264,7 +212,6 @@ static void check_signals(struct checking *self)
 void words_check(struct checking *self)
 {
 	check_signals(self);
-	check_capabilities(self);
 	check_commands(self);
 	check_files(self);
 	check_file_modes(self);

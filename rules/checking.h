@@ -13,6 +13,7 @@ int firewall_complete(struct checking *self);
 void firewall_check(struct checking *self);
 void health_check(struct checking *self);
 void listen_check(struct checking *self);
+void capabilities_check(struct checking *self);
 void words_check(struct checking *self);
 void logs_check(struct checking *self);
 void lvs_check(struct checking *self);
