@@ -240,6 +240,17 @@ static void explain(struct truth *truth, struct json_t *status)
 
 /* ---- what makes it worse ----------------------------------------------------------- */
 
+static void take_row(struct truth *truth, enum situation situation)
+{
+	const struct row *row = &rows[situation];
+
+	truth->situation = situation;
+	truth->live = row->live == LIVE;
+	truth->unroute = row->unroute;
+	truth->verdict = row->verdict;
+	truth->nagios = row->nagios;
+}
+
 static void worsen(struct truth *truth, enum nagios nagios)
 {
 	truth->nagios = nagios_worse(truth->nagios, nagios);
@@ -295,17 +306,37 @@ static void judge_file(struct truth *truth, struct json_t *status, struct wall n
 	add_reason(truth->public_reason, what, since);
 }
 
-static void judge_deaths(
-	struct truth *truth, struct json_t *status, const struct service *service)
+/* It runs, and nothing but that speaks for it: no port, no word of its own, no check. */
+static bool only_runs(
+	const struct truth *truth, const struct service *service, int64_t uptime_us)
+{
+	const struct declaration *declaration = service->declaration;
+
+	return truth->situation == SITUATION_READY && declaration &&
+	       declaration->run.ready.by == READY_BY_STARTED &&
+	       service->probes_count == 0 &&
+	       uptime_us < declaration->run.restart.stable_ms * US_PER_MS;
+}
+
+static void judge_deaths(struct truth *truth, struct json_t *status,
+	const struct service *service, struct wall now)
 {
 	int64_t stable_ms =
 		service->declaration ? service->declaration->run.restart.stable_ms : 0;
-	/* a try that has not got anywhere yet is no recovery */
-	bool is_down = truth->situation == SITUATION_WAITING ||
-		       truth->situation == SITUATION_STARTING;
+	unsigned deaths = status_deaths_in_a_row(status, MAX(stable_ms, 0) * US_PER_MS);
 
-	if (is_down && status_deaths_in_a_row(status, MAX(stable_ms, 0) * US_PER_MS) >=
-			       DEATHS_UNTIL_CRITICAL)
+	if (deaths < DEATHS_UNTIL_CRITICAL)
+		return;
+	/* a try that has not got anywhere yet is no recovery */
+	if (only_runs(truth, service, status_uptime_us(status, now))) {
+		take_row(truth, SITUATION_DEGRADED);
+		snprintf(truth->public_reason, sizeof(truth->public_reason),
+			"it just started, after %u deaths in a row", deaths);
+		memcpy(truth->reason, truth->public_reason, sizeof(truth->reason));
+		worsen(truth, NAGIOS_CRITICAL);
+	}
+	if (truth->situation == SITUATION_WAITING ||
+		truth->situation == SITUATION_STARTING)
 		worsen(truth, NAGIOS_CRITICAL);
 }
 
@@ -356,18 +387,8 @@ bool status_is_plain(struct json_t *status)
 	       !json_get_bool(status, "stale", false) &&
 	       json_size(json_get(status, "refused")) == 0 &&
 	       json_size(json_get(status, "pending")) == 0 &&
-	       json_kind(json_get(status, "pending_since")) == JSON_IS_NULL;
-}
-
-static void take_row(struct truth *truth, enum situation situation)
-{
-	const struct row *row = &rows[situation];
-
-	truth->situation = situation;
-	truth->live = row->live == LIVE;
-	truth->unroute = row->unroute;
-	truth->verdict = row->verdict;
-	truth->nagios = row->nagios;
+	       json_kind(json_get(status, "pending_since")) == JSON_IS_NULL &&
+	       status_deaths_in_a_row(status, INT64_MAX) < DEATHS_UNTIL_CRITICAL;
 }
 
 static void judge_status(
@@ -380,7 +401,7 @@ static void judge_status(
 		truth->live = any_runs(status);
 	truth->ready = json_get_bool(status, "ready", false);
 	explain(truth, status);
-	judge_deaths(truth, status, service);
+	judge_deaths(truth, status, service, now);
 	judge_terms(truth, status);
 	judge_promise(truth, status, now);
 	judge_file(truth, status, now);
