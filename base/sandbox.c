@@ -7,8 +7,11 @@
  */
 #include "base/sandbox.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <seccomp.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -67,7 +70,6 @@ static const int common[] = {
 	SCMP_SYS(recvmsg),
 #ifdef __SANITIZE_ADDRESS__
 	/* a report with names in it; not in what is shipped */
-	SCMP_SYS(openat),
 	SCMP_SYS(readlink),
 	SCMP_SYS(readlinkat),
 	SCMP_SYS(sigaltstack),
@@ -82,6 +84,9 @@ static const int common[] = {
 static const struct sandbox_rule common_rules[] = {
 	{ SCMP_SYS(mmap), 2, PROT_EXEC, 0 },
 	{ SCMP_SYS(mprotect), 2, PROT_EXEC, 0 },
+#ifdef __SANITIZE_ADDRESS__
+	{ SCMP_SYS(openat), 2, O_ACCMODE | O_CREAT, O_RDONLY },
+#endif
 };
 
 CLEANUP(scmp_filter_ctx, seccomp_release)
@@ -146,12 +151,25 @@ static int shut(struct error *err)
 	return 0;
 }
 
+/* Looking for leaks at the end takes a thread that traces, which no sandbox allows: a test
+ * of an engine alone asks for that; in stories it is confined as on a host. */
+static bool is_searched_for_leaks(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	return secure_getenv("SVCD_TEST_LEAKS");
+#else
+	return false;
+#endif
+}
+
 int sandbox_enter(const struct sandbox *sandbox, struct error *err)
 {
 	_cleanup_(seccomp_releasep) scmp_filter_ctx filter =
 		seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int r;
 
+	if (is_searched_for_leaks())
+		return 0;
 	if (!filter)
 		return error_set(err, -ENOMEM, "seccomp: out of memory");
 	r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);

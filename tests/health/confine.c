@@ -15,7 +15,12 @@
 /* Each returns 0 when the sandbox did its duty; runs in a child that is in it. */
 static int opens_nothing(void)
 {
-	return open("/etc/passwd", O_RDONLY) == -1 && errno == EPERM ? 0 : 1;
+	bool refused = open("/dev/null", O_WRONLY) == -1 && errno == EPERM;
+
+#ifndef __SANITIZE_ADDRESS__ /* whose reports read files */
+	refused = refused && open("/etc/passwd", O_RDONLY) == -1 && errno == EPERM;
+#endif
+	return refused ? 0 : 1;
 }
 
 static int starts_nothing(void)

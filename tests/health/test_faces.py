@@ -29,8 +29,6 @@ def document(row):
     it = status('web', failing=row.get('failing'), instances=row.get('instances', 1), **members)
     if 'lame' in row:
         it['instances'][1].update(ready=False, why=row['lame'])
-    if 'uptime' in row:
-        it['instances'][0]['started'] = wall(row['uptime'])
     it['exits'] = [{'at': wall(n), 'instance': 1, 'generation': 1, 'pid': 9, 'cause': 'exit', 'code': 1,
                     'signal': None, 'core': False, 'ran_us': 100000, 'reason': 'exit 1'}
                    for n in range(row.get('exits', 0))]
@@ -39,7 +37,9 @@ def document(row):
 
 @pytest.mark.parametrize('row', ROWS, ids=[row['situation'] for row in ROWS])
 def test_every_output_tells_the_truth(supervisor, row):
-    run = {'command': ['true'], 'ready': {'by': row['ready_by']}} if 'ready_by' in row else {'command': ['true']}
+    run = {'command': ['true']}
+    if 'ready_by' in row:
+        run.update(ready={'by': row['ready_by']}, restart={'stable': row.get('stable', '10s')})
     supervisor.declare('web', 8080, run=run)
     if not row.get('untold'):
         supervisor.send('state', service='web', status=document(row))
