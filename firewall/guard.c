@@ -24,7 +24,6 @@ enum {
 	REPAIR_AFTER_MS =
 		100, /* so that a program that makes ten changes is undone once */
 	RETRY_AFTER_MS = 5000,
-	COUNT_EVERY_MS = 10000,
 	REFUSALS_AT_MOST = 100, /* services closed by the kernel in one go */
 };
 
@@ -34,7 +33,7 @@ struct guard {
 	struct kernel *kernel; /* NULL: not opened yet */
 	struct watch *events;
 	struct task *apply;
-	struct timer *retry, *repair, *count;
+	struct timer *retry, *repair;
 	struct told told;
 	struct plan *plan; /* what the kernel has; NULL: unknown */
 	bool is_synced;
@@ -66,49 +65,30 @@ static void say_plan_applied(struct guard *guard, const struct plan *plan)
 
 /* ---- counters --------------------------------------------------------------------- */
 
-struct counting {
-	struct guard *guard;
-	bool changed;
-};
-
 static void take_counter(const char *name, uint64_t packets, void *data)
 {
-	struct counting *counting = data;
-	const struct plan *plan = counting->guard->plan;
-	const struct plan_service *planned = plan_service_of_counter(plan, name);
+	struct guard *guard = data;
+	const struct plan_service *planned = plan_service_of_counter(guard->plan, name);
 	struct told_service *service =
-		planned ? told_find(&counting->guard->told, planned->name) : NULL;
-	uint64_t *number;
+		planned ? told_find(&guard->told, planned->name) : NULL;
 
 	if (!service)
 		return;
-	number = text_equal(name, planned->accepted) ? &service->accepted
-						     : &service->dropped;
-	counting->changed = counting->changed || *number != packets;
-	*number = packets;
+	*(text_equal(name, planned->accepted) ? &service->accepted : &service->dropped) =
+		packets;
 }
 
-static void read_counters(struct guard *guard, bool is_asked)
+static void read_counters(struct guard *guard)
 {
-	struct counting counting = { guard, is_asked };
 	int r;
 
 	if (!guard->plan)
 		return;
-	r = kernel_counters(guard->kernel, take_counter, &counting);
-	if (r < 0 && r != -ENOENT && r != -EINTR) {
+	r = kernel_counters(guard->kernel, take_counter, guard);
+	if (r < 0 && r != -ENOENT && r != -EINTR)
 		log_warning("counters cannot be read: %s", strerror(-r));
-	} else if (counting.changed) {
+	else
 		say_counters(guard->channel, &guard->told);
-	}
-}
-
-static void on_count(void *owner, struct instant now)
-{
-	struct guard *guard = owner;
-
-	read_counters(guard, false);
-	timer_arm(guard->count, instant_add_ms(now, COUNT_EVERY_MS));
 }
 
 /* ---- applying --------------------------------------------------------------------- */
@@ -307,7 +287,7 @@ static int take_counters(struct guard *guard, struct json_t *body, struct error 
 {
 	(void)body;
 	(void)err;
-	read_counters(guard, true);
+	read_counters(guard);
 	return 0;
 }
 
@@ -375,10 +355,6 @@ static int prepare(struct guard *guard, int channel_fd)
 		r = timer_new(&guard->retry, loop, on_apply, guard);
 	if (r >= 0)
 		r = timer_new(&guard->repair, loop, on_repair, guard);
-	if (r >= 0)
-		r = timer_new(&guard->count, loop, on_count, guard);
-	if (r >= 0)
-		timer_arm(guard->count, instant_add_ms(loop_now(loop), COUNT_EVERY_MS));
 	return r;
 }
 
@@ -403,7 +379,6 @@ struct guard *guard_free(struct guard *guard)
 {
 	if (!guard)
 		return NULL;
-	timer_free(guard->count);
 	timer_free(guard->repair);
 	timer_free(guard->retry);
 	task_free(guard->apply);

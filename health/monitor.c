@@ -40,7 +40,7 @@ struct monitor {
 	struct detail detail;
 	struct http_server *https[LISTENERS_MAX];
 	struct varlink_server *varlink;
-	struct timer *alive, *open_late, *leave;
+	struct timer *open_late, *leave;
 	struct instant leave_by; /* us 0: the supervisor is there */
 	struct instant asked;    /* the latest ALIVE was sent */
 	struct handler_counts counts[HANDLERS_MAX];
@@ -103,22 +103,20 @@ static int send_question(void *owner, const struct probe *probe, int64_t number)
 	return channel_send(monitor->channel, MESSAGE_PROBE, body, NULL, 0);
 }
 
-/* Is somebody there? What we sent stays in the kernel until the supervisor reads it,
- * so a supervisor that is stuck shows without having to answer anything. One unread
- * ALIVE is enough. */
-static void on_alive(void *owner, struct instant now)
+/* Is somebody there? Asked for who asks us. What we sent stays in the kernel until the
+ * supervisor reads it, so one that is stuck shows without having to answer anything: one
+ * unread ALIVE is enough, and until it is old nothing speaks against the supervisor. */
+static void ask_if_alive(struct monitor *monitor, struct instant now)
 {
-	struct monitor *monitor = owner;
 	int unread = 0;
 	bool all_read = channel_waiting(monitor->channel) == 0 &&
 			ioctl(ENGINE_CHANNEL_FD, SIOCOUTQ, &unread) == 0 && unread == 0;
 
-	if (all_read) {
-		health_heard(monitor->health, monitor->asked);
-		monitor->asked = now;
-		channel_send(monitor->channel, MESSAGE_ALIVE, json_new_object(), NULL, 0);
-	}
-	timer_arm(monitor->alive, instant_add_ms(now, ALIVE_EVERY_MS));
+	if (!all_read || instant_since_ms(now, monitor->asked) < ALIVE_EVERY_MS)
+		return;
+	health_heard(monitor->health, now);
+	monitor->asked = now;
+	channel_send(monitor->channel, MESSAGE_ALIVE, json_new_object(), NULL, 0);
 }
 
 /* ---- from the supervisor ----------------------------------------------------------- */
@@ -322,6 +320,7 @@ static void on_request(void *owner, struct answer *answer, struct request *reque
 	struct monitor *monitor = owner;
 	struct face_context context;
 
+	ask_if_alive(monitor, now);
 	look_around(&context, monitor, now);
 	request->detail = detail_allows(&monitor->detail, peer);
 	faces_answer(answer, &context, request, monitor->counts);
@@ -332,6 +331,7 @@ static void on_check(void *owner, struct varlink_call *call, struct json_t *para
 {
 	struct face_context context;
 
+	ask_if_alive(owner, now);
 	look_around(&context, owner, now);
 	ask_check(call, parameters, &context);
 }
@@ -403,8 +403,6 @@ static int begin(
 		r = channel_new(
 			&monitor->channel, with->loop, with->channel_fd, &user, monitor);
 	if (r == 0)
-		r = timer_new(&monitor->alive, with->loop, on_alive, monitor);
-	if (r == 0)
 		r = timer_new(&monitor->open_late, with->loop, on_open_late, monitor);
 	if (r == 0)
 		r = timer_new(&monitor->leave, with->loop, on_leave, monitor);
@@ -429,10 +427,8 @@ int monitor_new(struct monitor **ret, const struct monitor_with *with, struct er
 	r = begin(monitor, with, err);
 	if (r < 0)
 		return r;
-	monitor->asked = now;
 	health_heard(monitor->health, now);
 	send_hello(monitor);
-	on_alive(monitor, now);
 	timer_arm(monitor->open_late, instant_add_ms(now, OPEN_LATEST_MS));
 	*ret = TAKE(monitor);
 	return 0;
@@ -445,7 +441,6 @@ struct monitor *monitor_free(struct monitor *monitor)
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		http_server_free(monitor->https[i]);
 	varlink_server_free(monitor->varlink);
-	timer_free(monitor->alive);
 	timer_free(monitor->open_late);
 	timer_free(monitor->leave);
 	health_free(monitor->health);

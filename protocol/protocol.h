@@ -156,7 +156,7 @@ enum { CHANNEL_VERSION = 1 };
 	X(TAIL, "tail")   /* both ways; log: service, instance, exit, stream, lines */   \
 	X(LOGSTATS, "logstats") /* log: services: {NAME: {bytes, lines, dropped, …}} */  \
 	X(BYE, "bye")                                                                    \
-	/* supervisor → health, every 5 s, unanswered: the kernel keeps, none reads */ \
+	/* health → supervisor, unanswered: a face was asked; at most every 5 s */     \
 	X(ALIVE, "alive")
 /* clang-format on */
 enum message_kind {

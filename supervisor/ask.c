@@ -24,6 +24,7 @@ void ask_status(void *owner, struct varlink_call *call, struct json_t *parameter
 	if (!control_may_read(supervisor, call) ||
 		!control_select(&selection, supervisor, call, parameters, true))
 		return;
+	look_at_counters(supervisor, now);
 	list = json_new_array();
 	for (size_t i = 0; i < selection.count; i++) {
 		measure_usage(selection.items[i], STATUS_FRESH_MS, now);

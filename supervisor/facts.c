@@ -191,10 +191,18 @@ static void take_tail(struct supervisor *supervisor, const struct json_t *body)
 	text_done(&tail);
 }
 
+/* Nobody answers it; who sends it was asked about the services. */
+static void take_alive(struct supervisor *supervisor, const struct json_t *body)
+{
+	(void)body;
+	supervisor_look(supervisor, loop_now(supervisor->loop));
+}
+
 static const struct {
 	enum engine from;
 	fact_fn *take;
 } rows[MESSAGE_COUNT] = {
+	[MESSAGE_ALIVE] = { ENGINE_HEALTH, take_alive },
 	[MESSAGE_VERDICT] = { ENGINE_HEALTH, take_verdict },
 	[MESSAGE_PROBE] = { ENGINE_HEALTH, take_probe },
 	[MESSAGE_APPLIED] = { ENGINE_FIREWALL, take_applied },

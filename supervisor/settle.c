@@ -19,9 +19,8 @@
 #include "supervisor/supervisor.h"
 
 enum {
-	PORT_RECHECK_MS = 250,  /* while it does not accept */
-	PORT_FRESH_MS = 2000,   /* while it does */
-	USAGE_EVERY_MS = 15000, /* for metrics; whoever asks gets it fresher */
+	PORT_RECHECK_MS = 250, /* while it does not accept */
+	PORT_FRESH_MS = 2000,  /* while it does */
 };
 
 void member_changed(struct member *member)
@@ -153,7 +152,7 @@ static struct instant next_look(const struct member *member, struct instant now)
 
 static void arm_tick(struct supervisor *supervisor, struct instant now)
 {
-	struct instant at = supervisor->members.count > 0 ? supervisor->usage_at : NEVER;
+	struct instant at = supervisor->members.count > 0 ? supervisor->look_at : NEVER;
 
 	for (size_t i = 0; i < supervisor->members.count; i++)
 		at = instant_earlier(at, next_look(supervisor->members.items[i], now));
@@ -190,20 +189,6 @@ void supervisor_settle(struct supervisor *supervisor, struct instant now)
 
 /* ---- time ---------------------------------------------------------------------- */
 
-static void sample_usage(struct member *member, struct instant now)
-{
-	struct measured before = { 0 };
-
-	if (!member->service || !any_up(member->service))
-		return;
-	if (member->measured_count > 0)
-		before = member->measured[0];
-	measure_usage(member, 0, now);
-	if (member->measured_count != 1 || vip_is_wanted(member->service->declaration) ||
-		memcmp(&before, &member->measured[0], sizeof(before)) != 0)
-		member_changed(member);
-}
-
 void supervisor_look_at_vips(struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < supervisor->members.count; i++) {
@@ -216,15 +201,10 @@ void supervisor_look_at_vips(struct supervisor *supervisor)
 
 void supervisor_tick(struct supervisor *supervisor, struct instant now)
 {
-	bool usage = instant_reached(now, supervisor->usage_at);
-
-	if (usage)
-		supervisor->usage_at = instant_add_ms(now, USAGE_EVERY_MS);
+	look_tick(supervisor, now);
 	for (size_t i = 0; i < supervisor->members.count; i++) {
 		struct member *member = supervisor->members.items[i];
 
-		if (usage)
-			sample_usage(member, now);
 		if (instant_reached(now, member->readiness->again) ||
 			instant_reached(now, member->start_by) ||
 			instant_reached(now, member->drain_until) ||

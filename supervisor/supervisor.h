@@ -76,10 +76,12 @@ struct supervisor {
 	struct retired *retired; /* whose logs are to go in time */
 	struct control *control;
 	struct task *settle;
-	struct timer *tick;          /* time alone may have changed something */
-	struct timer *watchdog;      /* tells the keeper that the loop turns */
-	struct timer *rest;          /* armed: memory goes back when much was told */
-	struct instant usage_at;     /* when usage is next sampled for all */
+	struct timer *tick;     /* time alone may have changed something */
+	struct timer *watchdog; /* tells the keeper that the loop turns */
+	struct timer *rest;     /* armed: memory goes back when much was told */
+	struct instant look_at; /* private to look.c: when figures are next sampled */
+	struct instant looked;  /* private to look.c: somebody wanted them */
+	struct instant counted; /* private to look.c: the firewall was asked */
 	uint64_t index, generations; /* counters */
 	bool applied_once, looked_up, ready_said, stopping;
 	unsigned engines_stopped;
@@ -139,6 +141,15 @@ void supervisor_settle(struct supervisor *supervisor, struct instant now);
 void supervisor_tick(struct supervisor *supervisor, struct instant now);
 /* An address of the host came or went. */
 void supervisor_look_at_vips(struct supervisor *supervisor);
+
+/* ---- look.c: figures, while somebody wants them -------------------------------- */
+
+/* Somebody reads a face: figures are to be fresh for a while. */
+void supervisor_look(struct supervisor *supervisor, struct instant now);
+/* What the firewall counted, soon. */
+void look_at_counters(struct supervisor *supervisor, struct instant now);
+/* Samples all when that is due. */
+void look_tick(struct supervisor *supervisor, struct instant now);
 
 /* ---- told.c: what engines are told --------------------------------------------- */
 
