@@ -29,7 +29,7 @@
 #include "supervisor/retired.h"
 #include "supervisor/store.h"
 
-enum { WATCHDOG_SHARE = 3 };
+enum { WATCHDOG_SHARE = 2 }; /* a beat is a wake-up of two processes */
 
 /* ---- this host ----------------------------------------------------------------- */
 
