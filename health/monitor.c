@@ -112,7 +112,8 @@ static void ask_if_alive(struct monitor *monitor, struct instant now)
 	bool all_read = channel_waiting(monitor->channel) == 0 &&
 			ioctl(ENGINE_CHANNEL_FD, SIOCOUTQ, &unread) == 0 && unread == 0;
 
-	if (!all_read || instant_since_ms(now, monitor->asked) < ALIVE_EVERY_MS)
+	if (!all_read || monitor->leave_by.us ||
+		instant_since_ms(now, monitor->asked) < ALIVE_EVERY_MS)
 		return;
 	health_heard(monitor->health, now);
 	monitor->asked = now;
