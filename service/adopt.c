@@ -18,6 +18,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/reason.h"
 
@@ -28,6 +29,7 @@ enum {
 	EXEC_POLL_MS = 10,
 	HEAR_AGAIN_MS = 1000, /* what it said while nobody listened is read first */
 	MAX_NEWBORNS = 1024,
+	ENVIRON_MAX_BYTES = 4 * 1024 * 1024,
 };
 
 static struct service *service_of(const struct process *process)
@@ -152,6 +154,38 @@ static bool runs(const struct process *process)
 	return process->exit_watch != NULL;
 }
 
+/* What svcd-supervisor says to one process is of no use to another. */
+static bool is_private(const char *pair)
+{
+	return text_starts(pair, "NOTIFY_SOCKET=") || text_starts(pair, "LISTEN_") ||
+	       text_starts(pair, "WATCHDOG_");
+}
+
+/* Its checks are to have what it was given, secrets too: those are in no record. */
+static void attach_environment(struct process *process)
+{
+	const struct declaration *declaration = service_of(process)->declaration;
+	_cleanup_free_ char *bytes = NULL;
+	char path[64];
+	size_t size;
+
+	if (!declaration_secrets(declaration) && !declaration->run.environment_file)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/environ", process->instance->pid);
+	if (file_read(&bytes, &size, AT_FDCWD, path, ENVIRON_MAX_BYTES) < 0)
+		return;
+	for (char *at = bytes; at < bytes + size; at += strlen(at) + 1) {
+		char *equals = strchr(at, '=');
+
+		if (!equals || equals == at || is_private(at))
+			continue;
+		*equals = '\0';
+		(void)environment_set(&process->environment, at, equals + 1);
+		*equals = '=';
+	}
+	explicit_bzero(bytes, size);
+}
+
 static void attach(struct process *process, const struct json_t *record)
 {
 	struct instance *instance = process->instance;
@@ -159,6 +193,8 @@ static void attach(struct process *process, const struct json_t *record)
 	if (instance->pid || instance->state == STATE_STOPPING || process->launched)
 		(void)attach_cgroup(process, instance->generation);
 	attach_main(process);
+	if (runs(process))
+		attach_environment(process);
 	for (unsigned stream = 0; stream < 2; stream++)
 		attach_stream(process, stream);
 	attach_notify(process);
@@ -445,9 +481,11 @@ int service_adopt(struct service *service, struct json_t *record, struct instant
 
 	if (r < 0)
 		return r;
+	FAILPOINT("adopt.recalled");
 	for (unsigned i = 0; i < service->instances_count; i++)
 		attach(service->instances[i].process, json_item(instances, i));
 	look_at_leaves(service, now);
+	FAILPOINT("adopt.attached");
 	service_allot(service, now);
 	for (unsigned i = 0; i < service->instances_count; i++)
 		resume(service->instances[i].process, now);

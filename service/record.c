@@ -162,7 +162,8 @@ static const struct record_row check_rows[] = {
 /* clang-format on */
 
 /* Beside the rows. */
-static const char *const service_keys[] = { "instances", "exits", "checks" };
+static const char *const service_keys[] = { "identity", "instances", "exits", "checks",
+	"member" };
 static const char *const instance_keys[] = { "died_at", "kept" };
 
 /* ---- printing --------------------------------------------------------------------- */
@@ -271,6 +272,8 @@ struct json_t *service_record(const struct service *service)
 	_cleanup_(json_freep) struct json_t *record = json_new_object();
 	int r = record_print(record, ROWS(service_rows), service);
 
+	if (service->identity.known)
+		r |= json_set(record, "identity", identity_print(&service->identity));
 	r |= json_set(record, "instances", print_instances(service));
 	if (service->exits_count > 0)
 		r |= json_set(record, "exits", print_exits(service));
@@ -328,8 +331,14 @@ static int recall_instance(struct instance *instance, struct json_t *object)
 
 	record_read(instance, ROWS(instance_rows), object);
 	record_read(instance->process, ROWS(process_rows), object);
+	instance->pid = MAX(instance->pid, 0);
 	recall_deaths(&instance->restart, json_get(object, "died_at"));
 	return keep_rest(&instance->process->rest, &keys, object);
+}
+
+static bool is_slot_of(const struct service *service, unsigned number)
+{
+	return number <= service->instances_count;
 }
 
 static int recall_instances(struct service *service, const struct json_t *list)
@@ -339,6 +348,9 @@ static int recall_instances(struct service *service, const struct json_t *list)
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = recall_instance(&service->instances[i], json_item(list, i));
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (!is_slot_of(service, service->instances[i].process->replaces))
+			service->instances[i].process->replaces = 0;
 	return r;
 }
 
@@ -382,6 +394,8 @@ int service_recall(struct service *service, struct json_t *record)
 	int r;
 
 	record_read(service, ROWS(service_rows), record);
+	if (json_get(record, "identity"))
+		(void)identity_read(&service->identity, json_get(record, "identity"));
 	r = recall_instances(service, json_get(record, "instances"));
 	if (r == 0)
 		r = recall_checks(service, json_get(record, "checks"));

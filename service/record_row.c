@@ -123,9 +123,13 @@ static int print_word(
 
 static void read_word(void *to, const struct record_row *row, const struct json_t *object)
 {
-	int found = words_find(
-		row->words, row->words_count, json_get_text(object, row->key, NULL));
-	unsigned value = found > 0 ? (unsigned)found : 0;
+	const char *word = json_get_text(object, row->key, NULL);
+	int found = words_find(row->words, row->words_count, word);
+	unsigned value;
+
+	if (word && found < 0) /* a newer version's */
+		found = words_find(row->words, row->words_count, "unknown");
+	value = found > 0 ? (unsigned)found : 0;
 
 	memcpy(to, &value, sizeof(value));
 }

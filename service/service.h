@@ -160,6 +160,8 @@ struct service_host {
 	void *owner;
 	/* Something that a face shows is different now. Cheap and often: coalesce. */
 	void (*changed)(void *owner, struct service *service, struct instant now);
+	/* Only the figures of a check are newer. */
+	void (*refreshed)(void *owner, struct service *service);
 	/* Worth a line in `events` and the journal. */
 	void (*event)(void *owner, const struct service_event *event);
 	/* A pipe was made: the log engine must read `fd` (borrowed; stays open here). */

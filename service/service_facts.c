@@ -244,7 +244,8 @@ static void judge_readiness(struct instance *instance, struct instant now)
 		instance_on(instance, EVENT_READY, NULL, now);
 }
 
-static void keep(
+/* False: the same as before. */
+static bool keep(
 	struct check_fact *kept, const struct check_fact *fact, struct instant now)
 {
 	struct check_fact before = *kept;
@@ -253,6 +254,18 @@ static void keep(
 	kept->name = before.name;
 	kept->heard = now;
 	kept->failing = before.verdict == VERDICT_FAIL ? before.failing : now;
+	return before.verdict != kept->verdict ||
+	       !text_equal(before.reason, kept->reason);
+}
+
+static void tell(struct service *service, bool turned, struct instant now)
+{
+	struct service_host *host = service->host;
+
+	if (turned || !host->refreshed)
+		host->changed(host->owner, service, now);
+	else
+		host->refreshed(host->owner, service);
 }
 
 void service_verdict(
@@ -269,8 +282,7 @@ void service_verdict(
 		kept = service_add_fact(service, fact->name);
 	if (!kept)
 		return;
-	keep(kept, fact, now);
-	service->host->changed(service->host->owner, service, now);
+	tell(service, keep(kept, fact, now), now);
 	if (!instance)
 		return;
 	judge_readiness(instance, now);

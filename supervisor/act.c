@@ -395,7 +395,7 @@ void act_begin_early(struct member *member, struct instant now)
 void act_begin(struct supervisor *supervisor, struct instant now)
 {
 	if (!supervisor->applied_once)
-		estate_adopted(supervisor->estate, now);
+		estate_adopted(supervisor->estate);
 	for (size_t i = 0; i < supervisor->members.count; i++) {
 		struct member *member = supervisor->members.items[i];
 

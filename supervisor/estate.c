@@ -18,10 +18,12 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/failpoint.h"
 #include "base/file.h"
 #include "base/log.h"
 
 #include "service/service.h"
+#include "supervisor/act.h"
 #include "supervisor/ledger.h"
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
@@ -241,23 +243,53 @@ void estate_adopt(struct estate *estate, struct member *member, struct instant n
 	json_remove(estate->found, member->name);
 }
 
-void estate_adopted(struct estate *estate, struct instant now)
+/* Who was sent away, and has not gone yet, is declared by its record alone. */
+static bool bring_back(
+	struct supervisor *supervisor, const char *name, const struct json_t *record)
 {
-	const char *name;
-	struct json_t *part;
+	const char *text = json_get_text(json_get(record, "member"), "declaration", "");
+	_cleanup_(json_freep) struct json_t *effective = NULL;
+	struct declaration *declaration = NULL;
+	struct error err = { 0 };
 
-	(void)now;
-	if (estate->adopted > 0)
-		log_notice("took over %zu service%s", estate->adopted,
-			estate->adopted == 1 ? "" : "s");
-	json_each(estate->found, name, part)
-	{
-		(void)part;
+	if (json_parse(&effective, text, strlen(text), LEDGER_MAX_BYTES, &err) < 0 ||
+		declaration_read(&declaration, effective, &err) < 0)
+		return false;
+	if (!text_equal(declaration->service, name)) {
+		declaration_free(declaration);
+		return false;
+	}
+	return act_add_service(supervisor, name, declaration, text);
+}
+
+static void look_at_rest(struct estate *estate, const char *name)
+{
+	_cleanup_(json_freep) struct json_t *record =
+		json_share(json_get(estate->found, name));
+
+	if (!bring_back(estate->supervisor, name, record))
 		supervisor_say(estate->supervisor,
 			(struct about){ name, "orphan", LOG_WARNING },
 			"nothing declares it, and nothing was accepted of it: what runs "
 			"is left alone");
+}
+
+void estate_adopted(struct estate *estate)
+{
+	_cleanup_(strings_done) struct strings names = { 0 };
+	const char *name;
+	struct json_t *record;
+
+	json_each(estate->found, name, record)
+	{
+		(void)record;
+		(void)strings_add(&names, name);
 	}
+	for (size_t i = 0; i < names.count; i++)
+		look_at_rest(estate, names.items[i]);
+	if (estate->adopted > 0)
+		log_notice("took over %zu service%s", estate->adopted,
+			estate->adopted == 1 ? "" : "s");
 	(void)unlink(estate->path);
 }
 
@@ -268,7 +300,10 @@ static struct json_t *print_member(const struct member *member)
 	_cleanup_(json_freep) struct json_t *part = json_new_object();
 	int r = 0;
 
-	r |= member->leaving ? json_set_bool(part, "leaving", true) : 0;
+	if (member->leaving) { /* nothing else declares it any more */
+		r |= json_set_bool(part, "leaving", true);
+		r |= json_set_text(part, "declaration", member->service->effective);
+	}
 	r |= member->readiness->ready ? json_set_bool(part, "ready", true) : 0;
 	r |= member->impatient ? json_set_bool(part, "impatient", true) : 0;
 	r |= member->unkept ? json_set_bool(part, "unkept", true) : 0;
@@ -358,6 +393,7 @@ static void save(struct estate *estate, struct instant now)
 	int r;
 
 	print_document(estate, &text);
+	FAILPOINT("estate.save");
 	r = text_failed(&text) ? -ENOMEM
 			       : ledger_write(estate->ledger, text.bytes, text.size);
 	if (r < 0)
@@ -406,6 +442,10 @@ static void write_file(struct estate *estate)
 
 void estate_leave(struct estate *estate, int exit_status, struct instant now)
 {
+	struct members *members = &estate->supervisor->members;
+
+	for (size_t i = 0; i < members->count; i++)
+		members->items[i]->unrecorded = true; /* figures, too */
 	save(estate, now);
 	write_file(estate);
 	_exit(exit_status); /* who is freed ends what it owns */

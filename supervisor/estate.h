@@ -30,7 +30,7 @@ bool estate_found(const struct estate *estate);
 /* A service that was just made goes on as it was left. */
 void estate_adopt(struct estate *estate, struct member *member, struct instant now);
 /* All that are declared or accepted are there: what is left is nobody's. */
-void estate_adopted(struct estate *estate, struct instant now);
+void estate_adopted(struct estate *estate);
 
 /* A process ended that is no child of ours. */
 void estate_ended(struct estate *estate, const struct orphan *orphan, struct instant now);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/failpoint.h"
 #include "base/text.h"
 
 enum { SLOTS = 2, VERSION = 1, PAGE_BYTES = 4096 };
@@ -152,6 +153,7 @@ int ledger_write(struct ledger *ledger, const void *bytes, size_t size)
 		return -E2BIG;
 	header.itself = vouch(&header);
 	r = write_all(ledger->fd, bytes, size, at + PAGE_BYTES);
+	FAILPOINT("ledger.between");
 	if (r == 0)
 		r = write_all(ledger->fd, (const char *)&header, sizeof(header), at);
 	if (r < 0)

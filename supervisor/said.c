@@ -53,9 +53,20 @@ void supervisor_say(
 
 static void on_changed(void *owner, struct service *service, struct instant now)
 {
+	struct member *member = service->user;
+
 	(void)owner;
 	(void)now;
-	if (service->user) /* not while it is being made */
+	if (!member) /* while it is being made */
+		return;
+	member->unrecorded = true;
+	member_changed(member);
+}
+
+static void on_refreshed(void *owner, struct service *service)
+{
+	(void)owner;
+	if (service->user)
 		member_changed(service->user);
 }
 
@@ -99,6 +110,7 @@ void said_connect(struct supervisor *supervisor)
 {
 	supervisor->host.owner = supervisor;
 	supervisor->host.changed = on_changed;
+	supervisor->host.refreshed = on_refreshed;
 	supervisor->host.event = on_event;
 	supervisor->host.piped = on_piped;
 }

@@ -100,7 +100,8 @@ static void settle_member(struct member *member, struct instant now)
 	judge(member, now);
 	say_edge(member, before);
 	told_dirty(member, TELL_STATE);
-	estate_changed(supervisor->estate, member);
+	if (member->unrecorded || before != member->readiness->ready)
+		estate_changed(supervisor->estate, member);
 }
 
 static void forget(struct member *member)

@@ -2,10 +2,11 @@
 """svcd-supervisor dies, and no service notices: same pids, none twice, none lost."""
 import json
 import os
+import pathlib
 import signal
 import subprocess
 
-from machine import until
+from machine import processes, until
 
 
 def kill_supervisor(host):
@@ -36,6 +37,19 @@ def test_a_service_does_not_notice_that_its_supervisor_dies(host):
     host.until_ready('web')
     host.must_ctl('stop', 'web')
     assert host.pids('web') == [None] or host.pids('web') == [0]
+
+
+def alive(program):
+    """Processes of that name that are no zombies."""
+    found = []
+    for pid, _, name in processes():
+        try:
+            state = pathlib.Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rsplit(')')[1].split()[0]
+        except OSError:
+            continue
+        if name == program[:15] and state != 'Z':
+            found.append(pid)
+    return found
 
 
 class Watcher:
@@ -112,3 +126,156 @@ def test_no_line_is_lost_or_doubled_while_supervisors_die(host):
     numbers = [int(line) for line in lines]
     assert numbers == list(range(len(numbers))), [
         (a, b) for a, b in zip(numbers, numbers[1:]) if b != a + 1][:5]
+
+
+QUICK = {'restart': {'delay': '100ms', 'delay_max': '30s'}}
+SLEEP = ['/usr/bin/python3', '-c', 'import time; time.sleep(10**6)']
+DIES = ['/usr/bin/python3', '-c', 'import sys, time; time.sleep(0.2); sys.exit(7)']
+
+
+def facts(status):
+    """What another supervisor must not change."""
+    return {'state': status['state'], 'wanted': status['wanted']['value'], 'exits': status['exits'], 'job': status['job'],
+            'instances': [{key: one[key] for key in ('instance', 'generation', 'state', 'since', 'why', 'pid', 'started',
+                                                     'restarts', 'status')} for one in status['instances']]}
+
+
+def declare_all_kinds(host):
+    host.declare('up', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}, 'instances': 3})
+    host.declare('gone', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}})
+    host.declare('waits', run={'command': DIES, 'user': 'web', 'ready': {'by': 'started'},
+                               'restart': {'delay': '20s', 'delay_max': '60s'}})
+    host.declare('failed', run={'command': DIES, 'user': 'web', 'ready': {'by': 'started'},
+                                'restart': {'policy': 'never'}})
+    host.declare('once', run={'command': ['/usr/bin/true'], 'kind': 'oneshot', 'user': 'web'})
+    host.declare_web('tells', 8080, '--notify-after', '0', run={'ready': {'by': 'notify'}})
+
+
+STATES = {'up': 'up', 'gone': 'down', 'waits': 'waiting', 'failed': 'failed', 'once': 'done', 'tells': 'up'}
+
+
+def settled(host):
+    declare_all_kinds(host)
+    host.start()
+    host.until_ready('up')
+    host.must_ctl('stop', 'gone')
+    for name, state in STATES.items():
+        host.until_state(name, state)
+    return {name: facts(host.status(name)) for name in STATES}
+
+
+def test_every_state_is_as_it_was(host):
+    before = settled(host)
+    kill_supervisor(host)
+    assert {name: facts(host.status(name)) for name in STATES} == before
+    host.must_ctl('restart', 'up')
+    host.must_ctl('stop', 'tells')
+    assert host.state('tells') == 'down'
+    host.must_ctl('start', 'gone')
+    assert host.state('gone') == 'up'
+
+
+def test_what_was_stopped_without_its_services_goes_on_with_them(host):
+    before = settled(host)
+    host.process.send_signal(signal.SIGTERM)
+    assert host.process.wait(20) == 0
+    for name in ('up', 'tells'):
+        for one in before[name]['instances']:
+            os.kill(one['pid'], 0)
+    assert (host.root / 'run/svcd/state').stat().st_mode & 0o777 == 0o600
+    host.start()
+    assert {name: facts(host.status(name)) for name in STATES} == before
+    assert not (host.root / 'run/svcd/state').exists()
+
+
+def test_what_ended_while_nobody_watched_is_known_or_said_not_to_be(host):
+    host.declare('mortal', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}, **QUICK})
+    host.start()
+    host.until_ready('mortal')
+    pid, old = host.pid('mortal'), host.engine_pid('svcd-supervisor')
+    os.kill(old, signal.SIGSTOP)
+    os.kill(pid, signal.SIGKILL)
+    os.kill(old, signal.SIGKILL)
+    until(lambda: host.engine_pid('svcd-supervisor') not in (None, old))
+    host.until_ready('mortal')
+    last = host.status('mortal')['exits'][0]
+    assert last['pid'] == pid
+    assert (last['cause'], last['signal']) == ('signal', 9) or last['cause'] == 'unknown', last
+    assert host.pid('mortal') != pid
+
+
+def test_who_runs_without_any_record_is_found_by_his_cgroup(host):
+    host.declare('web', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}})
+    host.start()
+    host.until_ready('web')
+    pid = host.pid('web')
+    host.process.kill()
+    host.process.wait()
+    until(lambda: not alive('svcd-supervisor'), what='the supervisor ends without a keeper')
+    (host.root / 'run/svcd/state').unlink()
+    host.start()
+    host.until_ready('web')
+    assert host.pid('web') == pid
+    assert alive('python3').count(pid) == 1
+    host.must_ctl('restart', 'web')
+    assert host.pid('web') != pid
+
+
+def test_a_restart_that_was_begun_comes_to_its_end(host):
+    host.declare('roll', run={'command': ['/usr/bin/python3', '-c', 'import signal, time\n'
+                                          'signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), exit(0)))\n'
+                                          'time.sleep(10**6)'],
+                              'user': 'web', 'ready': {'by': 'started'}, 'instances': 2})
+    host.start()
+    host.until_ready('roll')
+    before = host.pids('roll')
+    host.must_ctl('restart', '--no-wait', 'roll')
+    until(lambda: 'stopping' in [one['state'] for one in host.status('roll')['instances']])
+    kill_supervisor(host)
+    until(lambda: host.status('roll')['job']['result'] == 'done', within=20)
+    after = host.pids('roll')
+    assert not set(before) & set(after) and len(after) == 2
+    for pid in before:
+        until(lambda pid=pid: not [1 for one, _, _ in processes() if one == pid], what='the old ones are gone')
+
+
+def test_what_a_service_gave_to_keep_is_given_to_its_next_process(host):
+    code = ('import array, os, socket, time\n'
+            'got = os.environ.get("LISTEN_FDNAMES", "")\n'
+            'text = os.pread(3, 99, 0).decode() if got else ""\n'
+            's = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n'
+            's.connect(os.environ["NOTIFY_SOCKET"])\n'
+            's.send(f"STATUS=got {got} {text}".encode())\n'
+            'if not got:\n'
+            '    fd = os.memfd_create("x"); os.write(fd, b"treasure")\n'
+            '    s.sendmsg([b"FDSTORE=1\\nFDNAME=mine\\nFDPOLL=0"],'
+            ' [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])\n'
+            's.send(b"READY=1")\n'
+            'time.sleep(10**6)\n')
+    host.declare('keeps', run={'command': ['/usr/bin/python3', '-c', code], 'user': 'web', 'ready': {'by': 'notify'}})
+    host.start()
+    host.until_ready('keeps')
+    kill_supervisor(host)
+    host.must_ctl('restart', 'keeps')
+    host.until_ready('keeps')
+    assert host.status('keeps')['instances'][0]['status'] == 'got mine treasure'
+
+
+def test_a_check_runs_as_the_service_with_its_secrets_under_the_next_supervisor(host):
+    secret = host.write('secret.env', 'TOKEN=sesame\n')
+    look = host.write('look', '#!/bin/sh\necho "I am $(id -un), open $TOKEN, at $(date +%s%N)"\nexit 1\n')
+    secret.chmod(0o644)
+    look.chmod(0o755)
+    host.declare('web', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}, 'environment_file': str(secret)},
+                 health={'checks': [{'name': 'who', 'exec': [str(look)], 'interval': '200ms', 'timeout': '150ms',
+                                     'effect': 'warn', 'rise': 1, 'fall': 1}]})
+
+    def reason():
+        return host.status('web')['checks'][0]['reason'] if host.status('web')['checks'] else ''
+    host.start()
+    host.until_ready('web')
+    before = until(lambda: 'I am' in reason() and reason(), what='the check is tried')
+    kill_supervisor(host)
+    after = until(lambda: 'I am' in reason() and reason() != before and reason(), what='the check is tried again')
+    for text in (before, after):
+        assert 'I am web, open sesame' in text
