@@ -25,8 +25,9 @@ LOGGED = (Ours, S6Logged, RunitLogged, DaemontoolsLogged, Supervisord)
 IDLE = (Ours, S6, Runit, Daemontools, Supervisord)
 ROLES = Roles(ours=Ours.name, also_ours=(OursConfined.name,), floor=Bare.name)
 
-STEPS = ('launch', 'told', 'restart', 'mass_restart', 'memory', 'idle')  # in the order they can follow
-UNITS = {'ms': 'ms', 'mib': 'MiB', 'processes': '', 'wakeups': 'per s', 'cpu_permille': 'ms per s'}
+STEPS = ('launch', 'told', 'restart', 'mass_restart', 'memory', 'idle', 'killed')  # in the order they can follow
+UNITS = {'ms': 'ms', 'mib': 'MiB', 'processes': '', 'wakeups': 'per s', 'cpu_permille': 'ms per s',
+         'http_ms': 'ms', 'control_ms': 'ms', 'failed': ''}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,15 @@ class Scene:
 SUPERVISION = Scene(TIMED, 500, 3)
 MEMORY = Scene(LOGGED, 500, 1)
 QUIET = Scene(IDLE, 1000, 1)
+HANDOVER = Scene((Ours,), 500, 1)
+
+
+def handover_lines(how, step):
+    return [Line(how + ' with {count} services → the next supervisor answers', step, 'ms', at_most=50),
+            Line(how + ': the slowest answer of the control socket', step, 'control_ms', at_most=50),
+            Line(how + ': the slowest answer by HTTP', step, 'http_ms', at_most=50),
+            Line(how + ': questions that failed or were answered otherwise', step, 'failed', at_most=0)]
+
 
 ROWS = {
     'start': (SUPERVISION, [
@@ -50,11 +60,12 @@ ROWS = {
     'mass-restart': (SUPERVISION, [
         Line('kill -9 of all {count} → the last is up again', 'mass_restart', 'ms', to_peer=1, to_floor=3)]),
     'memory': (MEMORY, [
-        Line('memory (PSS) of what supervises and logs {count} services', 'memory', 'mib', to_peer=0.25),
+        Line('memory (PSS) of what supervises and logs {count} services', 'memory', 'mib', to_peer=0.25, at_most=8),
         Line('its processes', 'memory', 'processes')]),
     'idle': (QUIET, [
-        Line('wake-ups with {count} services that do nothing', 'idle', 'wakeups', to_peer=1),
+        Line('wake-ups with {count} services that do nothing', 'idle', 'wakeups', to_peer=1, at_most=0.5),
         Line('processor time with {count} services that do nothing', 'idle', 'cpu_permille', to_peer=1)]),
+    'handover': (HANDOVER, handover_lines('SIGKILL of the supervisor', 'killed')),
 }
 
 
@@ -83,8 +94,11 @@ def between(found, form):
 def goal_of(entry):
     if entry['held'] is None:
         return ''
+    judged = 'held' if entry['held'] else 'MISSED'
+    if entry['tool'] == ROLES.ours:
+        return f'≤ {entry["goal"]}: {judged}'
     against = 'best peer' if entry['best_peer'] else entry['tool']
-    return f'≤ {entry["goal"]} × {against}: {"held" if entry["held"] else "MISSED"}'
+    return f'≤ {entry["goal"]} × {against}: {judged}'
 
 
 def show(row, line, count, entries, notes):
@@ -157,7 +171,7 @@ def main():
     if found.first:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     results = []
-    for scene in (SUPERVISION, MEMORY, QUIET):
+    for scene in (SUPERVISION, MEMORY, QUIET, HANDOVER):
         mine = [row for row in rows if ROWS[row][0] is scene]
         results += run(scene, mine, found) if mine else []
     text = json.dumps(results, indent=2, ensure_ascii=False).replace('Infinity', '1e999')  # JSON has no such word

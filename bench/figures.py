@@ -17,6 +17,7 @@ class Line:
     quantity: str
     to_peer: float = None       # of the best peer's
     to_floor: float = None      # of the bare loop's
+    at_most: float = None       # whatever others need
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,11 +61,13 @@ def judge(figures, line, roles):
     for tool in figures:
         entry = {'tool': tool, **spread(values(figures, tool, line)), 'best_peer': tool == best,
                  'to_floor': None, 'ours_to_it': None, 'goal': goals.get(tool), 'held': None}
+        if tool == roles.ours and line.at_most is not None:
+            entry['goal'], entry['held'] = line.at_most, entry['median'] <= line.at_most
         if roles.floor in figures:
             entry['to_floor'] = spread(ratios(figures, tool, roles.floor, line))
         if roles.ours in figures:
             entry['ours_to_it'] = spread(ratios(figures, roles.ours, tool, line))
-            if entry['goal'] is not None:
+            if entry['goal'] is not None and tool != roles.ours:
                 entry['held'] = entry['ours_to_it']['median'] <= entry['goal']
         found.append(entry)
     return found

@@ -6,7 +6,7 @@ both, and once more with the confinement of its defaults.
 """
 import shutil
 
-from tool import BUILD, CGROUPS, Host, Tool, until
+from tool import BUILD, CGROUPS, Host, Tool, processes, until
 
 # What svcd does for a service by default and no peer does.
 CONFINEMENT_OFF = {'no_new_privileges': False, 'system': 'off', 'home': 'visible', 'tmp': 'host',
@@ -36,9 +36,11 @@ class Ours(Tool):
     """As on any boot but the first: every declaration was accepted in an earlier life."""
     name, note, program = 'svcd', 'confinement off, no pause before a restart; logs to files', 'svcd'
     security = CONFINEMENT_OFF
+    HTTP_PORT = 9479
 
     def prepare(self):
         self.host = Host(self.folder)
+        self.control = self.host.root / 'run/svcd/control.sock'
         self.accepted = self.host.root / 'var/lib/svcd/accepted'
         for name in self.names:
             self.host.declare(
@@ -64,6 +66,11 @@ class Ours(Tool):
         """Its services live in a cgroup of their own, named after its root."""
         services = CGROUPS / f'svcd-services{self.host.root}'.replace('/', '-')
         return [group for group in (self.cgroup, services) if group.exists()]
+
+    def supervisor(self):
+        """The pid of the one that there is now; None: none. (Its reader has its name, too.)"""
+        return next((pid for pid, parent, name in processes()
+                     if parent == self.process.pid and name == 'svcd-supervisor'), None)
 
     def up(self):
         self.host.must_ctl('start', '--all')

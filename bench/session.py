@@ -4,24 +4,28 @@
 Every time ends with the moment that a service wrote by itself, in seconds on the monotonic clock.
 A step returns {quantity: value}; the quantities are bench.py's.
 """
+import json
 import os
 import pathlib
 import random
 import shutil
 import signal
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 
 from meter import Meter, pss_kib, wakeups
 from starts import Starts
-from tool import pids_of
+from tool import HERE, pids_of, until
 
 PATIENCE = 180          # s, for one step of the slowest peer
 SETTLED = 1.2           # s; longer than the second that some grant a fresh process or directory
 KILLS = 9
 BETWEEN = 0.1           # s; what a kill leaves to do is done before the next
 QUIET = 15              # s until what a launch leaves behind is done: later scans, first checks
+HANDOVERS = 5
 WATCHED = 20            # s; several of the longest period of any of them (5 s)
 
 
@@ -128,3 +132,37 @@ class Session:
         after = wakeups(pids)
         woken = sum(after[pid] - before[pid] for pid in before.keys() & after.keys())
         return {'wakeups': woken / WATCHED, 'cpu_permille': 1000 * cpu / WATCHED}
+
+    # ---- one supervisor after the other
+
+    def killed(self):
+        return self.handovers(lambda old: os.kill(old, signal.SIGKILL))
+
+    def handovers(self, replace):
+        time.sleep(SETTLED)
+        pids, found = self.starts.pids(), [self.handover(replace) for _ in range(HANDOVERS)]
+        self.starts.read()
+        lost = sum(self.starts.pids()[name] != pids[name] or gone(pids[name]) for name in self.names)
+        return {'ms': statistics.median(one['ms'] for one in found),
+                'http_ms': max(one['http_ms'] for one in found),
+                'control_ms': max(one['control_ms'] for one in found),
+                'failed': lost + sum(one['failed'] for one in found)}
+
+    def handover(self, replace):
+        """From the word that ends the supervisor to the next one's answer, and what clients met meanwhile."""
+        old = self.tool.supervisor()
+        asker = subprocess.Popen(
+            [str(word) for word in self.tool.host.network.in_it(
+                sys.executable, HERE / 'asker.py', self.tool.control, self.tool.HTTP_PORT)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        asker.stdout.readline()
+        began = time.monotonic()
+        replace(old)
+        until(lambda: self.tool.supervisor() not in (None, old), within=PATIENCE, what='the next supervisor')
+        time.sleep(SETTLED)
+        said = json.loads(asker.communicate()[0])
+        answered = min((at for pid, at in said['control']['first'].items() if int(pid) != old),
+                       default=began + PATIENCE)
+        return {'ms': 1000 * (answered - began), 'http_ms': 1000 * said['http']['worst'],
+                'control_ms': 1000 * said['control']['worst'],
+                'failed': said['http']['failed'] + len(said['http']['said']) - 1 + said['control']['failed']}

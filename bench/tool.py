@@ -10,7 +10,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'tests/stories'))
 
-from machine import Host, must, until  # noqa: E402, F401 the stories' host serves here too
+from machine import Host, must, processes, until  # noqa: E402, F401 the stories' host serves here too
 
 BUILD = HERE.parent / 'build/plain/bench'
 CGROUPS = pathlib.Path('/sys/fs/cgroup')

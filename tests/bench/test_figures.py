@@ -81,3 +81,11 @@ def test_who_has_not_started_in_time_is_named(tmp_path):
     starts.path.write_text('s0 10 1000000\n', encoding='ascii')
     with pytest.raises(TimeoutError, match='1 of 2 not started .* s1'):
         starts.last_of(['s0', 's1'], 0.5, within=0)
+
+
+@pytest.mark.parametrize('at_most,held', [(20, True), (1, False)])
+def test_a_goal_may_be_whatever_others_need(at_most, held):
+    line = Line('handover', 'restart', 'ms', to_peer=1, at_most=at_most)
+    found = judge(figures(svcd=[2, 3, 40], s6=[1, 1, 1]), line, ROLES)
+    assert (entry(found, 'svcd')['goal'], entry(found, 'svcd')['held']) == (at_most, held)
+    assert entry(found, 's6')['held'] is False
