@@ -29,48 +29,58 @@ static int read_mounts(char **ret)
 		ret, NULL, AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX_BYTES);
 }
 
+/* `path` in the nth mount. -ENOENT: there are not so many. */
+static int candidate(char **ret, const char *mountinfo, unsigned nth, const char *path)
+{
+	char mount[PATH_MAX];
+	int r = cgroup_mount_find(mountinfo, nth, mount, sizeof(mount));
+
+	if (r < 0)
+		return r;
+	*ret = text_format("%s%s", mount, path);
+	return *ret ? 0 : -ENOMEM;
+}
+
 int cgroup_base_find(char **ret, const char *path)
 {
 	_cleanup_free_ char *mountinfo = NULL;
-	char mount[PATH_MAX];
 	int r = read_mounts(&mountinfo);
 
 	for (unsigned nth = 0; r == 0; nth++) {
 		_cleanup_free_ char *base = NULL;
 
-		r = cgroup_mount_find(mountinfo, nth, mount, sizeof(mount));
-		if (r < 0)
-			break;
-		base = text_format("%s%s", mount, path);
-		if (!base)
-			return -ENOMEM;
-		if (access(base, W_OK) == 0) {
-			*ret = TAKE(base);
-			return 0;
-		}
+		r = candidate(&base, mountinfo, nth, path);
+		if (r < 0 || access(base, W_OK) < 0)
+			continue;
+		*ret = TAKE(base);
+		return 0;
 	}
 	return r;
 }
 
+/* So that `base` can have limits. */
+static void enable_controllers_above(const char *base)
+{
+	_cleanup_free_ char *mount = text_format("%s/..", base);
+
+	if (mount)
+		cgroup_enable_controllers(AT_FDCWD, mount);
+}
+
 /* The newest mount in which the directory can be made wins; bind mounts may be read-only
  * by permission. */
-static int make(char **ret, const char *mountinfo, const char *name)
+static int make(char **ret, const char *mountinfo, const char *path)
 {
 	for (unsigned nth = 0;; nth++) {
 		_cleanup_free_ char *base = NULL;
-		char mount[PATH_MAX];
-		int r = cgroup_mount_find(mountinfo, nth, mount, sizeof(mount));
+		int r = candidate(&base, mountinfo, nth, path);
 
 		if (r < 0)
 			return r;
-		base = text_format("%s/%s", mount, name);
-		if (!base)
-			return -ENOMEM;
-		if (mkdir(base, 0755) < 0 && errno != EEXIST)
+		if ((mkdir(base, 0755) < 0 && errno != EEXIST) ||
+			faccessat(AT_FDCWD, base, W_OK, AT_EACCESS) < 0)
 			continue;
-		if (faccessat(AT_FDCWD, base, W_OK, AT_EACCESS) < 0)
-			continue;
-		cgroup_enable_controllers(AT_FDCWD, mount);
+		enable_controllers_above(base);
 		*ret = TAKE(base);
 		return 0;
 	}
@@ -87,13 +97,13 @@ int cgroup_base_find_own(char **ret, const char *root)
 int cgroup_base_make_own(char **ret, const char *root, struct error *err)
 {
 	_cleanup_free_ char *mountinfo = NULL;
-	char name[NAME_MAX + 1];
+	char path[NAME_MAX + 2] = "/";
 	int r = read_mounts(&mountinfo);
 
 	if (r < 0)
 		return error_errno(err, r, "reading /proc/self/mountinfo");
-	cgroup_base_name(root, name, sizeof(name));
-	r = make(ret, mountinfo, name);
+	cgroup_base_name(root, path + 1, sizeof(path) - 1);
+	r = make(ret, mountinfo, path);
 	if (r == -ENOENT)
 		return error_set(err, r,
 			"no writable cgroup v2 hierarchy is mounted: run as root, and "

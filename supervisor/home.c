@@ -122,7 +122,7 @@ static int seat(struct home *home, const struct spawned *placeholder, struct err
 
 static int seat_another(struct home *home, struct error *err)
 {
-	struct spawned placeholder;
+	struct spawned placeholder = { .pidfd = -1, .report_fd = -1 };
 	int r = start_placeholder(&placeholder, err);
 
 	return r < 0 ? r : seat(home, &placeholder, err);
@@ -162,7 +162,7 @@ static int move_into_scope(struct home *home, struct error *err)
 
 static int make_scope(struct home *home, struct error *err)
 {
-	struct spawned placeholder;
+	struct spawned placeholder = { .pidfd = -1, .report_fd = -1 };
 	int r = start_placeholder(&placeholder, err);
 
 	if (r < 0)

@@ -24,12 +24,12 @@ enum { PID = 4711, TIMEOUT_MS = 400 };
 
 static const struct manner {
 	const char *rule;
-	bool answers_nobody; /* not even a connection is greeted */
 	const char *refusal; /* name of an error, instead of a job */
 	const char *result;  /* of the job; NULL: it goes on for ever */
-	bool others_first;   /* jobs of other units end before */
-	int want;
 	const char *want_text;
+	int want;
+	bool others_first;   /* jobs of other units end before */
+	bool answers_nobody; /* not even a connection is greeted */
 } manners[] = {
 	{ "its job is done", .result = "done" },
 	{ "jobs of others are none of ours", .result = "done", .others_first = true },
@@ -119,7 +119,7 @@ static _Noreturn void play(int listener, const struct manner *manner)
 	int fd = manner->answers_nobody ? -1 : accept(listener, NULL, NULL);
 	int r = sd_bus_new(&bus);
 
-	while (fd < 0)
+	if (fd < 0)
 		pause();
 	id.bytes[0] = 1;
 	if (r >= 0)
@@ -143,7 +143,7 @@ static int listen_at(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(fd, 5), 0);
 	return fd;
