@@ -30,6 +30,11 @@ def warnings(vm, *expected):
     return [line for line in lines if not any(word in line for word in (*expected, 'did not answer for'))]
 
 
+def install(vm, package, *options, needrestart='NEEDRESTART_SUSPEND=1'):
+    """By apt; its hook of needrestart looks at every process, which takes long in here."""
+    vm.must('env', needrestart, 'apt-get', 'install', '-y', *options, f'/run/svcd-test/{package}', timeout=300)
+
+
 class Svcd:
     def __init__(self, vm):
         self.vm = vm

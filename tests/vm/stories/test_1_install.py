@@ -13,7 +13,7 @@ def test_the_machine_is_what_hosts_are(vm):
 
 
 def test_the_package_is_installed_and_runs(vm):
-    vm.must('apt-get', 'install', '-y', '/run/svcd-test/svcd.deb', timeout=300)
+    inside.install(vm, 'svcd.deb')
     assert vm.must('systemctl', 'is-active', 'svcd', 'svcd-services').split() == ['active'] * 2
     assert vm.must('systemctl', 'is-enabled', 'svcd', 'svcd-services').split() == ['enabled'] * 2
     assert 'no services' in vm.must('svcctl', 'status', merge=True)

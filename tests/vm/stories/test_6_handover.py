@@ -136,7 +136,7 @@ def test_a_reload_replaces_all_but_the_pid_of_svcd(vm, watch):
 
 def test_a_newer_package(vm, watch):
     old = version(vm)
-    vm.must('apt-get', 'install', '-y', '/run/svcd-test/svcd-newer.deb', timeout=300)
+    inside.install(vm, 'svcd-newer.deb', needrestart='NEEDRESTART_MODE=a')
     assert version(vm) == f'{old}+newer'
     watch.ends_well()
     for program, pid in pids(vm).items():
@@ -144,7 +144,7 @@ def test_a_newer_package(vm, watch):
 
 
 def test_an_older_package(vm, watch):
-    vm.must('apt-get', 'install', '-y', '--allow-downgrades', '/run/svcd-test/svcd.deb', timeout=300)
+    inside.install(vm, 'svcd.deb', '--allow-downgrades')
     assert not version(vm).endswith('+newer')
     watch.ends_well()
 
@@ -222,7 +222,7 @@ def test_the_services_are_stopped_as_one_and_started_again(vm, svcd):
 
 def test_what_an_operator_stopped_is_not_started_by_a_package(vm, svcd):
     vm.must('systemctl', 'stop', 'svcd', timeout=120)
-    vm.must('apt-get', 'install', '-y', '--reinstall', '/run/svcd-test/svcd.deb', timeout=300)
+    inside.install(vm, 'svcd.deb', '--reinstall')
     assert vm.run('systemctl', 'is-active', 'svcd').out == 'inactive\n'
     assert pids(vm) == {}
     vm.must('systemctl', 'start', 'svcd', timeout=120)

@@ -3,7 +3,7 @@
 
 
 def test_a_removal_stops_the_services(vm):
-    vm.must('apt-get', 'remove', '-y', 'svcd', timeout=300)
+    vm.must('env', 'NEEDRESTART_SUSPEND=1', 'apt-get', 'remove', '-y', 'svcd', timeout=300)
     assert vm.run('pgrep', '-f', 'fake.py').rc == 1
     assert vm.run('pgrep', 'svcd').rc == 1
     assert vm.run('systemctl', 'is-active', 'svcd').out == 'inactive\n'
@@ -11,7 +11,7 @@ def test_a_removal_stops_the_services(vm):
 
 
 def test_a_purge_leaves_the_declarations_alone(vm):
-    vm.must('apt-get', 'purge', '-y', 'svcd', timeout=300)
+    vm.must('env', 'NEEDRESTART_SUSPEND=1', 'apt-get', 'purge', '-y', 'svcd', timeout=300)
     left = vm.must('find', '/etc', '/usr', '/lib', '/var', '/run', '-xdev', '-name', '*svcd*',
                    '-not', '-path', '*svcd-test*', '-not', '-name', '*svcd.test')
     assert left.split() == ['/etc/svcd', '/etc/svcd/svcd.yaml']
