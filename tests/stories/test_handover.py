@@ -212,7 +212,7 @@ def test_who_runs_without_any_record_is_found_by_his_cgroup(host):
     host.process.kill()
     host.process.wait()
     until(lambda: not alive('svcd-supervisor'), what='the supervisor ends without a keeper')
-    (host.root / 'run/svcd/state').unlink()
+    (host.root / 'run/svcd/state').unlink(missing_ok=True)
     host.start()
     host.until_ready('web')
     assert host.pid('web') == pid
