@@ -187,6 +187,7 @@ static void begin(struct supervisor *supervisor, struct instant now)
 	(void)malloc_trim(0);
 	act_begin(supervisor, now);
 	supervisor->applied_once = true;
+	estate_go_on(supervisor->estate, now);
 	task_schedule(supervisor->settle);
 }
 

@@ -3,7 +3,10 @@
  * estate.c - the state of all services as one JSON document, and its way through the
  * store:
  *
- *   {"format": 1, "boot": "…", "index": 812, "services": {"mathoid": {…}}}
+ *   {"format": 1, "boot": "…", "index": 812, "who": {…}, "services": {"mathoid": {…}}}
+ *
+ * "who" is what was looked up of operators and engines: so the next one starts its engines
+ * and answers at once, and looks again when there is time.
  *
  * Each service's part is kept as text and printed anew when the service changed. Keys
  * that are not known are a newer version's: they are written back as they came.
@@ -36,13 +39,14 @@ enum {
 	PAUSE_SHARE = 10,
 };
 
-static const char *const known_keys[] = { "format", "boot", "index", "services" };
+static const char *const known_keys[] = { "format", "boot", "index", "who", "services" };
 
 struct estate {
 	struct supervisor *supervisor;
 	struct ledger *ledger;
 	char *boot, *path;    /* of this boot; of what `stop` leaves on disk */
 	struct json_t *found; /* {NAME: part} that nobody has taken; NULL: nothing was */
+	struct json_t *who;   /* of the former; NULL: it did not know */
 	struct json_t *rest;  /* what only a newer version knows; NULL: nothing */
 	size_t adopted;
 	bool dirty;
@@ -125,6 +129,7 @@ static void take_document(struct estate *estate, struct json_t *document)
 	if (!text_equal(json_get_text(document, "boot", ""), estate->boot))
 		return;
 	estate->found = json_share(json_get(document, "services"));
+	estate->who = json_share(json_get(document, "who"));
 	estate->supervisor->index = (uint64_t)json_get_int(document, "index", 0);
 	keep_rest(estate, document);
 }
@@ -274,6 +279,35 @@ static void look_at_rest(struct estate *estate, const char *name)
 			"is left alone");
 }
 
+/* All engines or none: the look-up that follows is not far. */
+static bool read_engines(
+	struct identity engines[static ENGINE_COUNT], const struct json_t *who)
+{
+	const struct json_t *list = json_get(who, "engines");
+	bool all = json_size(list) == ENGINE_COUNT;
+
+	for (size_t i = 0; all && i < ENGINE_COUNT; i++)
+		all = identity_read(&engines[i], json_item(list, i)) == 0;
+	return all;
+}
+
+void estate_go_on(struct estate *estate, struct instant now)
+{
+	struct found found = { 0 };
+
+	if (!estate->who)
+		return;
+	if (read_engines(found.engines, estate->who)) {
+		supervisor_adopt_engines(estate->supervisor, found.engines, now);
+		found.groups = json_share(json_get(estate->who, "groups"));
+		found.people = json_share(json_get(estate->who, "people"));
+		supervisor_adopt_found(estate->supervisor, &found);
+	}
+	found_done(&found);
+	json_free(estate->who);
+	estate->who = NULL;
+}
+
 void estate_adopted(struct estate *estate)
 {
 	_cleanup_(strings_done) struct strings names = { 0 };
@@ -367,12 +401,41 @@ static void add_rest(struct text *text, struct json_t *rest)
 	}
 }
 
+/* NULL: it is not known yet. */
+static struct json_t *print_who(const struct supervisor *supervisor)
+{
+	const struct found *found = &supervisor->found;
+	_cleanup_(json_freep) struct json_t *who = json_new_object();
+	struct json_t *engines = json_new_array();
+	int r = 0;
+
+	for (size_t i = 0; i < ENGINE_COUNT; i++)
+		r |= json_append(engines, identity_print(&found->engines[i]));
+	r |= json_set(who, "engines", engines);
+	if (found->groups)
+		r |= json_set(who, "groups", json_share(found->groups));
+	if (found->people)
+		r |= json_set(who, "people", json_share(found->people));
+	return r || !supervisor->looked_up ? NULL : TAKE(who);
+}
+
+static void add_who(struct text *text, const struct supervisor *supervisor)
+{
+	_cleanup_(json_freep) struct json_t *who = print_who(supervisor);
+	_cleanup_free_ char *printed = who ? json_print(who, JSON_ONE_LINE) : NULL;
+
+	if (printed)
+		text_addf(text, "\"who\":%s,", printed);
+}
+
 static void print_document(const struct estate *estate, struct text *ret)
 {
 	const struct members *members = &estate->supervisor->members;
 
-	text_addf(ret, "{\"format\":%d,\"boot\":\"%s\",\"index\":%llu,\"services\":{",
-		FORMAT, estate->boot, (unsigned long long)estate->supervisor->index);
+	text_addf(ret, "{\"format\":%d,\"boot\":\"%s\",\"index\":%llu,", FORMAT,
+		estate->boot, (unsigned long long)estate->supervisor->index);
+	add_who(ret, estate->supervisor);
+	text_add(ret, "\"services\":{");
 	for (size_t i = 0; i < members->count; i++) {
 		struct member *member = members->items[i];
 
@@ -410,7 +473,7 @@ void estate_changed(struct estate *estate, struct member *member)
 	estate->dirty = true;
 }
 
-void estate_forget(struct estate *estate)
+void estate_touch(struct estate *estate)
 {
 	estate->dirty = true;
 }
@@ -483,6 +546,7 @@ struct estate *estate_free(struct estate *estate)
 	ledger_free(estate->ledger);
 	json_free(estate->found);
 	json_free(estate->rest);
+	json_free(estate->who);
 	free(estate->boot);
 	free(estate->path);
 	free(estate);

@@ -35,9 +35,12 @@ void estate_adopted(struct estate *estate);
 /* A process ended that is no child of ours. */
 void estate_ended(struct estate *estate, const struct orphan *orphan, struct instant now);
 
+/* After that: who may ask, and who the engines are, is as it was till it is looked up. */
+void estate_go_on(struct estate *estate, struct instant now);
 /* Something of it is different: it is remembered at the end of this turn. */
 void estate_changed(struct estate *estate, struct member *member);
-void estate_forget(struct estate *estate); /* a service is no more */
+/* Something else is: a service is no more, who may ask is known. */
+void estate_touch(struct estate *estate);
 /* At the end of a turn. */
 void estate_save(struct estate *estate, struct instant now);
 /* Remembers all, also on disk, and ends this process: the services run on. */

@@ -113,7 +113,7 @@ static void forget(struct member *member)
 		"no longer declared here");
 	told_gone(member);
 	supervisor_forget_wish(supervisor, member->name);
-	estate_forget(supervisor->estate);
+	estate_touch(supervisor->estate);
 	if (member->service)
 		probes_forget(supervisor->probes, member->service);
 	members_remove(&supervisor->members, member);

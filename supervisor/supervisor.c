@@ -98,6 +98,7 @@ void supervisor_adopt_found(struct supervisor *supervisor, struct found *found)
 		act_refresh_operators(supervisor);
 	}
 	supervisor->looked_up = true;
+	estate_touch(supervisor->estate);
 	task_schedule(supervisor->settle);
 	open_control(supervisor);
 }
