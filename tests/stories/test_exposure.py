@@ -109,3 +109,16 @@ def test_what_the_probes_try_does_come_through_where_nobody_is_confined(release,
     """Else a refusal would prove nothing."""
     said = run(PROBES / 'svcd-log', '--free', timeout=30).stderr
     assert {what: came for what, came in tries(said, 'svcd-log').items() if not came} == {}
+
+
+def test_logs_go_to_a_place_that_the_policy_names_and_that_comes_later(release, host):
+    exposure.declare(host)
+    text = (host.root / 'etc/svcd/svcd.yaml').read_text(encoding='utf-8')
+    later = host.root / 'data/logs/hello'
+    host.write('etc/svcd/svcd.yaml', text.replace('/var/log/${service}', f'{host.root}/data/logs/${{service}}'))
+    host.start()
+    host.until_ready('hello')
+    host.declare_web('hello', 8080, logs={'directory': str(later)})
+    until(lambda: 'changed: logs.directory' in host.said(), within=20)
+    host.must_ctl('restart', 'hello')
+    until(lambda: (later / 'main.log').exists(), what='the log is there')
