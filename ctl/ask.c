@@ -121,6 +121,8 @@ int ask(const struct ctl *ctl, const struct question *question, struct json_t *p
 
 	if (r == -ECANCELED) {
 		r = EXIT_FAILED; /* the reply function has said why */
+	} else if (question->may_hang_up && (r == -ECONNRESET || r == -EPIPE)) {
+		r = 0;
 	} else if (r < 0) {
 		r = say_silence(ctl, question, r);
 	} else if (*answer.error) {

@@ -75,6 +75,7 @@ struct question {
 	const char *who;    /* "svcd", for people */
 	const char *method;
 	bool more;
+	bool may_hang_up;   /* that is an answer, too: 0 */
 	int64_t timeout_ms; /* of silence */
 	varlink_reply_fn *reply;
 	void *data;
@@ -109,6 +110,7 @@ int verb_validate(struct ctl *ctl);
 int verb_show(struct ctl *ctl);
 int verb_schema(struct ctl *ctl);
 int verb_firewall(struct ctl *ctl);
+int verb_reexec(struct ctl *ctl);
 int verb_version(struct ctl *ctl);
 
 /* create_users.c: users and groups that declarations name and the host does not have are

@@ -30,6 +30,7 @@ const struct verb_row verb_rows[VERB_COUNT] = {
 	[VERB_SHOW]     = { verb_show, 1, 1, EXIT_USAGE },
 	[VERB_SCHEMA]   = { verb_schema, 0, 0, EXIT_USAGE },
 	[VERB_FIREWALL] = { verb_firewall, 1, 2, EXIT_USAGE },
+	[VERB_REEXEC]   = { verb_reexec, 0, 0, EXIT_USAGE },
 	[VERB_VERSION]  = { verb_version, 0, 0, EXIT_USAGE },
 	/* clang-format on */
 };

@@ -71,6 +71,8 @@ void keeper_hear(struct keeper *keeper);
 
 /* ---- life.c: of one supervisor after the other ------------------------------------- */
 
+/* Before the first start. */
+void life_end_left(const struct keeper *keeper);
 void life_start(struct keeper *keeper);
 void life_ended(struct keeper *keeper, const siginfo_t *info);
 /* It is asked to leave, or to stop everything first. */

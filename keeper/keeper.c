@@ -328,9 +328,11 @@ static int prepare(struct keeper *keeper, char **argv, struct error *err)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return error_errno(err, -errno, "cannot become subreaper");
 	r = hear_signals(keeper, err);
-	if (r == 0)
-		reap(keeper); /* who ended while we executed ourselves */
-	return r;
+	if (r < 0)
+		return r;
+	life_end_left(keeper);
+	reap(keeper); /* who ended while we executed ourselves */
+	return 0;
 }
 
 static void keeper_done(struct keeper *keeper)

@@ -4,10 +4,12 @@
  * exits that it is told.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -22,6 +24,7 @@ enum {
 	PAUSE_MAX_US = 5 * US_PER_S,
 	ABORT_US = 5 * US_PER_S, /* from SIGABRT to SIGKILL */
 	STOPS_MAX = 3,
+	LEFT_MS = 1000,
 };
 
 /* ---- exits ----------------------------------------------------------------------- */
@@ -88,6 +91,29 @@ void life_ready(struct keeper *keeper)
 		life_signal(keeper, SIGINT);
 }
 
+/* One that outlived the keeper before us: it has seen by now that it is alone, or never
+ * will. Two must not act at a time. */
+void life_end_left(const struct keeper *keeper)
+{
+	struct pollfd left = { .events = POLLIN };
+	uint64_t start = 0;
+
+	if (keeper->place.left <= 0)
+		return;
+	left.fd = (int)syscall(SYS_pidfd_open, keeper->place.left, 0);
+	if (left.fd < 0)
+		return;
+	if (process_start(keeper->place.left, &start) == 0 &&
+		start == keeper->place.left_start && poll(&left, 1, LEFT_MS) == 0) {
+		log_warning("the supervisor (pid %d) of an earlier svcd does not end: "
+			    "ending it by force",
+			keeper->place.left);
+		(void)syscall(SYS_pidfd_send_signal, left.fd, SIGKILL, NULL, 0);
+		(void)poll(&left, 1, LEFT_MS);
+	}
+	close(left.fd);
+}
+
 /* ---- the beginning --------------------------------------------------------------- */
 
 void life_start(struct keeper *keeper)
@@ -116,6 +142,7 @@ void life_start(struct keeper *keeper)
 		return;
 	}
 	keeper->supervisor = r;
+	place_note(&keeper->place, r);
 	keeper->handed = keeper->told = keeper->orphans.end;
 	log_debug("supervisor started, pid %d, %zu fds handed over", r,
 		keeper->store.count);

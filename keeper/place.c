@@ -5,6 +5,7 @@
 #include "keeper/place.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,12 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/orphans.h"
 
 /* Asked by anyone, judged by who answers (SO_PEERCRED): hence mode 0666. */
 static const char *const listeners[] = { "control.sock", "health.sock", "log.sock" };
 
-enum { LISTEN_BACKLOG = 128, SOCKET_MODE = 0666, NOTIFY_MODE = 0600 };
+enum { LISTEN_BACKLOG = 128, SOCKET_MODE = 0666, NOTIFY_MODE = 0600, NOTE_BYTES = 128 };
 
 static int make_directories(const char *path, struct error *err)
 {
@@ -48,11 +50,22 @@ static int own(struct place *place, const char *name, int fd, struct error *err)
 	return r < 0 ? error_errno(err, r, "%s", name) : 0;
 }
 
+/* "KEEPER\nSUPERVISOR START\n" */
+static void read_note(struct place *place, int lock)
+{
+	char text[NOTE_BYTES] = "";
+
+	if (pread(lock, text, sizeof(text) - 1, 0) < 0 ||
+		sscanf(text, "%*d\n%d %" SCNu64, &place->left, &place->left_start) != 2)
+		place->left = 0;
+}
+
 static int lock_place(struct place *place, struct error *err)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int lock = -1;
-	char pid[32] = "";
+	int r;
+	char pid[NOTE_BYTES] = "";
 
 	if (fd_table_find(&place->own, "lock"))
 		return 0;
@@ -70,11 +83,26 @@ static int lock_place(struct place *place, struct error *err)
 			"--root",
 			pid[0] ? pid : "unknown", place->run);
 	}
-	snprintf(pid, sizeof(pid), "%d\n", getpid());
-	/* a full disk keeps nobody from work: the lock is what counts */
-	if (ftruncate(lock, 0) < 0 || pwrite(lock, pid, strlen(pid), 0) < 0)
-		log_warning("write %s: %s", path, strerror(errno));
-	return own(place, "lock", TAKE_FD(lock), err);
+	read_note(place, lock);
+	r = own(place, "lock", TAKE_FD(lock), err);
+	if (r == 0)
+		place_note(place, 0);
+	return r;
+}
+
+/* A full disk keeps nobody from work: the lock is what counts. */
+void place_note(const struct place *place, pid_t supervisor)
+{
+	const struct named_fd *lock = fd_table_find(&place->own, "lock");
+	char text[NOTE_BYTES];
+	uint64_t start = 0;
+
+	if (supervisor > 0)
+		(void)process_start(supervisor, &start);
+	snprintf(text, sizeof(text), "%d\n%d %" PRIu64 "\n", getpid(), supervisor, start);
+	if (ftruncate(lock->fd, 0) < 0 ||
+		pwrite(lock->fd, text, strlen(text), 0) != (ssize_t)strlen(text))
+		log_warning("write %s/svcd.lock: %s", place->run, strerror(errno));
 }
 
 int place_open(struct place *place, const char *root, struct error *err)

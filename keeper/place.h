@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#include <stdint.h>
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "base/fd_table.h"
 
@@ -17,6 +20,9 @@ struct place {
 	 * with others that only a later version knows. */
 	struct fd_table own;
 	int notify_fd; /* in `own`; -1: not yet */
+	/* The supervisor that an earlier keeper wrote down; pid 0: none. */
+	pid_t left;
+	uint64_t left_start;
 };
 
 /* Makes the directory and takes its lock. -EBUSY when another svcd has it. */
@@ -27,5 +33,7 @@ int place_listen(const struct place *place, struct fd_table *store, struct outer
 	struct error *err);
 /* Binds the notify socket. */
 int place_notify(struct place *place, struct error *err);
+/* Writes down that supervisor, for the next keeper, if we die. */
+void place_note(const struct place *place, pid_t supervisor);
 /* Removes the name of the notify socket; the lock goes with the process. */
 void place_done(struct place *place);

@@ -112,10 +112,10 @@ static int set_environment(const struct start *start, const struct parcel *parce
 	return 0;
 }
 
-/* Who is left without a keeper, and stopped, must not go on beside the next one. */
-static void die_with(pid_t keeper)
+/* One that is stopped when the keeper dies goes on, to see that and to end. */
+static void end_with(pid_t keeper)
 {
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGCONT);
 	if (getppid() != keeper)
 		_exit(EXIT_NO_EXEC);
 }
@@ -129,7 +129,7 @@ static _Noreturn void become(
 	sigset_t none;
 	int r;
 
-	die_with(keeper);
+	end_with(keeper);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);

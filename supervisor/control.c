@@ -39,6 +39,7 @@ static const struct varlink_method methods[] = {
 	{ "io.svcd.Kill", verb_kill },
 	{ "io.svcd.Diff", verb_diff },
 	{ "io.svcd.Apply", verb_apply },
+	{ "io.svcd.Reexec", verb_reexec },
 	{ "io.svcd.Version", ask_version },
 	{ NULL, NULL },
 };

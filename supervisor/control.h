@@ -89,3 +89,6 @@ control_method stream_watch, stream_events;                      /* streams.c */
 control_method verb_start, verb_stop, verb_restart, verb_reload; /* verbs.c */
 control_method verb_kill;
 control_method verb_diff, verb_apply; /* verbs_apply.c */
+control_method verb_reexec;           /* verb_reexec.c */
+/* What the keeper answers to it: store.h. `owner` is the supervisor. */
+void reexec_answered(void *owner, const char *refusal, struct instant now);

@@ -373,8 +373,9 @@ int supervisor_run(struct supervisor *supervisor)
 		.who = "svcd",
 		.done = on_first_applied,
 		.owner = supervisor };
-	static const struct store_user store_user = { .ended = on_ended,
-		.alone = on_alone };
+	static const struct store_user store_user = {
+		.ended = on_ended, .reexec = reexec_answered, .alone = on_alone
+	};
 	int r = 0;
 
 	home_on_lost(supervisor->home, on_home_lost, supervisor);

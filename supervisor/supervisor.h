@@ -75,6 +75,7 @@ struct supervisor {
 	struct keeping *keeping; /* what was accepted, on disk */
 	struct retired *retired; /* whose logs are to go in time */
 	struct control *control;
+	struct varlink_call *reexec; /* waits for the keeper's word; NULL: none does */
 	struct task *settle;
 	struct timer *tick;     /* time alone may have changed something */
 	struct timer *watchdog; /* tells the keeper that the loop turns */

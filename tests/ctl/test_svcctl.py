@@ -143,7 +143,7 @@ def test_watch_paints_again(fake, tmp_path):
 
 def test_nobody_there_is_7(tmp_path):
     for verb in (['status'], ['list'], ['start', 'a'], ['stop', '--all'], ['restart', 'a'], ['reload', 'a'],
-                 ['kill', 'a'], ['events'], ['logs', 'a'], ['diff'], ['apply', '--yes'], ['version']):
+                 ['kill', 'a'], ['events'], ['logs', 'a'], ['diff'], ['apply', '--yes'], ['reexec'], ['version']):
         result = ctl(tmp_path, *verb)
         assert result.returncode == 7, verb
         assert 'nobody listens' in result.stderr
@@ -160,7 +160,7 @@ def test_sockets_that_listen_and_do_not_answer_are_7_soon(tmp_path):
         deaf[-1].listen(64)
     verbs = (['status'], ['list'], ['start', 'a'], ['stop', '--all'], ['restart', 'a'], ['reload', 'a'],
              ['kill', 'a'], ['events'], ['events', '-f'], ['logs', 'a'], ['logs', '-f', 'a'], ['diff'],
-             ['apply', '--yes'], ['version'], ['check'])
+             ['apply', '--yes'], ['reexec'], ['version'], ['check'])
     running = {tuple(verb): subprocess.Popen([SVCCTL, '--root', tmp_path, *verb], text=True, stdin=subprocess.DEVNULL,
                                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) for verb in verbs}
     try:
@@ -275,6 +275,37 @@ def test_kill_refuses_what_is_no_signal(fake, tmp_path):
     for said in ('HUPP', '0', '99', '-1', ''):
         assert ctl(tmp_path, 'kill', f'--signal={said}', 'a').returncode == 2
     assert not fake.asked
+
+
+# ---- reexec
+
+def version(pid):
+    return [{'version': '9.9', 'build': '9.9', 'pid': pid, 'since': '2026-01-01T00:00:00Z', 'engines': []}]
+
+
+@pytest.mark.parametrize('answer', [[{}], 'hang up'])
+def test_reexec_is_done_when_another_answers(fake, tmp_path, answer):
+    """Its answer, or a connection that ends: who is replaced cannot always say so."""
+    asked = []
+
+    def who(_):
+        asked.append(1)
+        return version(17 if len(asked) < 4 else 18)
+    fake.script['Version'] = who
+    fake.script['Reexec'] = answer
+    result = ctl(tmp_path, 'reexec')
+    assert result.returncode == 0 and not result.stderr
+    assert result.stdout == 'svcd 9.9 took over, svcd-supervisor is pid 18\n'
+    assert len(asked) == 4
+    asked.clear()
+    assert json.loads(ctl(tmp_path, 'reexec', '--json').stdout)['pid'] == 18
+
+
+def test_reexec_says_why_svcd_does_not(fake, tmp_path):
+    fake.script['Version'] = version(17)
+    fake.script['Reexec'] = ('io.svcd.Failed', {'reason': '/usr/sbin/svcd --version ends with exit 127'})
+    result = ctl(tmp_path, 'reexec')
+    assert result.returncode == 1 and 'ends with exit 127' in result.stderr
 
 
 # ---- check

@@ -31,7 +31,13 @@
 
 #include "tests/test.h"
 
-enum { ANSWER_MS = 20000, LINE_BYTES = 512, WATCHDOG_MS = 450, MANY = 100 };
+enum {
+	ANSWER_MS = 20000,
+	LINE_BYTES = 512,
+	WATCHDOG_MS = 450,
+	MANY = 100,
+	EXIT_ALONE = 5
+};
 
 /* ---- the pretend supervisor ---------------------------------------------------- */
 
@@ -157,10 +163,16 @@ static _Noreturn void pretend(void)
 			{ .fd = keeper, .events = POLLIN } };
 
 		poll(polled, 2, -1);
-		if (polled[1].revents && read_line(keeper, line))
+		if (polled[1].revents && !read_line(keeper, line)) {
+			tell("alone\n");
+			_exit(EXIT_ALONE);
+		}
+		if (polled[1].revents)
 			tell("keeper: %s\n", line);
-		if (polled[0].revents && read_line(orders, line))
+		if (polled[0].revents && read_line(orders, line)) {
+			keeper = strcmp(line, "deaf") == 0 ? -1 : keeper;
 			obey(names, line);
+		}
 	}
 }
 
@@ -473,14 +485,38 @@ static void who_dies_at_once_waits_ever_longer(void **state)
 
 static void a_supervisor_ends_with_its_keeper_also_when_it_is_stopped(void **state)
 {
+	static const int halted[] = { 0, SIGSTOP };
+	struct scene *scene = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(halted); i++) {
+		siginfo_t info = { 0 };
+
+		kill(scene->supervisor, halted[i]);
+		kill(scene->keeper, SIGKILL);
+		end_of(scene);
+		expect(scene, "alone");
+		/* it is ours since its parent is gone */
+		assert_int_equal(
+			waitid(P_PID, (id_t)scene->supervisor, &info, WEXITED), 0);
+		assert_int_equal(info.si_status, EXIT_ALONE);
+		begin(scene);
+		expect_up(scene);
+	}
+}
+
+static void one_that_does_not_hear_its_end_is_ended_by_the_next_keeper(void **state)
+{
 	struct scene *scene = *state;
 	siginfo_t info = { 0 };
+	pid_t first = scene->supervisor;
 
-	kill(scene->supervisor, SIGSTOP);
+	do_it(scene, "deaf");
 	kill(scene->keeper, SIGKILL);
 	end_of(scene);
-	/* it is ours since its parent is gone */
-	assert_int_equal(waitid(P_PID, (id_t)scene->supervisor, &info, WEXITED), 0);
+	begin(scene);
+	expect_up(scene);
+	assert_int_equal(waitid(P_PID, (id_t)first, &info, WEXITED | WNOHANG), 0);
+	assert_int_equal(info.si_pid, first);
 	assert_int_equal(info.si_code, CLD_KILLED);
 	assert_int_equal(info.si_status, SIGKILL);
 }
@@ -800,6 +836,7 @@ int main(int argc, char **argv)
 		RUNS(who_dies_while_all_is_stopped_is_followed_by_one_that_goes_on),
 		RUNS(who_dies_at_once_waits_ever_longer),
 		RUNS(a_supervisor_ends_with_its_keeper_also_when_it_is_stopped),
+		RUNS(one_that_does_not_hear_its_end_is_ended_by_the_next_keeper),
 		WATCHED(a_supervisor_that_does_not_speak_is_replaced_also_when_it_is_stopped),
 		RUNS(a_second_keeper_in_the_same_place_is_refused_and_touches_nothing),
 		RUNS(a_root_too_long_for_a_socket_is_said_so),

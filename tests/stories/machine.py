@@ -20,6 +20,7 @@ HERE = pathlib.Path(__file__).parent
 PYTHON = '/usr/bin/python3'
 # Services run as other users, whom the way to the checkout may be closed to.
 FAKE = pathlib.Path('/run/fake.py')
+OUTER = HERE / 'outer.py'
 shutil.copy(HERE / 'fake.py', FAKE)
 FAKE.chmod(0o644)
 
@@ -57,6 +58,14 @@ def processes():
         except (OSError, IndexError):
             continue
         yield int(entry.name), int(rest.split()[1]), name
+
+
+def name_of(pid):
+    """The name of a process; None when there is none."""
+    try:
+        return pathlib.Path(f'/proc/{pid}/comm').read_text(encoding='utf-8').strip()
+    except OSError:
+        return None
 
 
 class Network:
@@ -162,16 +171,26 @@ class Host:
 
     # ---- svcd
 
-    def start(self, *options):
+    def start(self, *options, below=(), environment=None):
+        """`below`: who starts it, as ['/usr/bin/python3', outer.py]."""
         told = self.said().count('svcd: info: ready')
         self.process = subprocess.Popen(
-            self.network.in_it('svcd', '--root', str(self.root), *options),
+            self.network.in_it(*below, 'svcd', '--root', str(self.root), *options),
             stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
-            start_new_session=True)
+            env=dict(os.environ, **(environment or {})), start_new_session=True)
         until(lambda: self.said().count('svcd: info: ready') > told
               or self.process.poll() is not None, within=20, what='svcd is ready')
         assert self.process.poll() is None, f'svcd ended: {self.said()}'
         return self
+
+    def start_below(self, **options):
+        """With an outer store, as systemd is one: self.process is that."""
+        return self.start(below=(PYTHON, '-u', OUTER), **options)
+
+    @property
+    def keeper(self):
+        """The pid of svcd itself; None while there is none."""
+        return self.process.pid if name_of(self.process.pid) == 'svcd' else self.engine_pid('svcd')
 
     def stop(self):
         """Services and all; SIGTERM would leave them running."""
