@@ -21,7 +21,12 @@
 /* Asked by anyone, judged by who answers (SO_PEERCRED): hence mode 0666. */
 static const char *const listeners[] = { "control.sock", "health.sock", "log.sock" };
 
-enum { LISTEN_BACKLOG = 128, SOCKET_MODE = 0666, NOTIFY_MODE = 0600, NOTE_BYTES = 128 };
+enum {
+	LISTEN_BACKLOG = 1024, /* at a handover nobody accepts for a moment */
+	SOCKET_MODE = 0666,
+	NOTIFY_MODE = 0600,
+	NOTE_BYTES = 128
+};
 
 static int make_directories(const char *path, struct error *err)
 {

@@ -56,6 +56,8 @@ class Outer:
         if self.main == 0:
             try:
                 self.become()
+            except OSError as error:
+                self.tell(f'{self.argv[0]}: {error}')
             finally:
                 os._exit(127)
         self.tell(f'main {self.main}')
@@ -64,11 +66,12 @@ class Outer:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, signal.SIG_DFL)
+        # before our own descriptors give way to what is handed over
+        environment = dict(os.environ, NOTIFY_SOCKET='@' + self.socket.getsockname()[1:].decode())
         high = max([FIRST_FD, *(fd for _, fd, _ in self.store)]) + len(self.store) + 1
         copies = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, high) for _, fd, _ in self.store]
         for number, copy in enumerate(copies):
             os.dup2(copy, FIRST_FD + number, inheritable=True)
-        environment = dict(os.environ, NOTIFY_SOCKET='@' + self.socket.getsockname()[1:].decode())
         if self.store:
             environment.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(self.store)),
                                LISTEN_FDNAMES=':'.join(name for name, _, _ in self.store))
