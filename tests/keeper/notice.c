@@ -56,9 +56,33 @@ static void a_name_with_a_nul_or_too_long_is_none(void **state)
 	assert_string_equal(got.name, "");
 }
 
+static void what_is_left_for_systemd_is_neither_the_store_s_nor_ours(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} left[] = {
+		{ "", "" },
+		{ "READY=1", "READY=1" },
+		{ "FDSTORE=1\nFDPOLL=0\nFDNAME=a", "" },
+		{ "FDSTOREREMOVE=1\nREADY=1\nFDNAME=a\nSTATUS=x\n", "READY=1\nSTATUS=x" },
+		{ "\n\nX_SVCD_REEXEC=1\nNEW=word\n", "NEW=word" },
+		{ "XFDSTORE=1", "XFDSTORE=1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+		_cleanup_free_ char *text = strdup(left[i].text);
+
+		notice_leave_words(text);
+		assert_string_equal(text, left[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			what_is_left_for_systemd_is_neither_the_store_s_nor_ours),
 		cmocka_unit_test(a_datagram_says_what_its_lines_say),
 		cmocka_unit_test(a_name_with_a_nul_or_too_long_is_none),
 	};
