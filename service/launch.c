@@ -111,11 +111,19 @@ static int connect_stream(struct process *process, struct command *command,
 	return 0;
 }
 
+/* Nobody but root leaves a cgroup, so for the main process it is enough that it lives. */
+static bool is_main(const struct instance *instance, pid_t pid)
+{
+	return instance->pid > 0 && pid == instance->pid && instance->pidfd >= 0 &&
+	       pidfd_send_signal(instance->pidfd, 0, NULL, 0) == 0;
+}
+
 static bool is_ours(void *owner, pid_t pid)
 {
 	const struct process *process = owner;
 
-	return process->cgroup && cgroup_has(process->cgroup, pid);
+	return process->cgroup &&
+	       (is_main(process->instance, pid) || cgroup_has(process->cgroup, pid));
 }
 
 /* `fd`: of an earlier svcd; -1: none. */

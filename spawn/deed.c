@@ -24,6 +24,8 @@ enum {
 	/* Of lines: the child need not wait for us, and we do something else between. */
 	LINES_PIPE_BYTES = 1024 * 1024,
 	LINES_READS = 4,
+	/* From the kill to the end; what a dead disk holds does not even die. */
+	KILL_MS = 2 * MS_PER_S,
 	LAST_LINE_BYTES = 160,
 	LEAF_TRIES = 100,
 };
@@ -188,13 +190,27 @@ static void on_exit_of_child(void *owner, unsigned events, struct instant now)
 	finish(deed, now);
 }
 
+/* Whoever frees the deed leaves the child to the reaper. */
+static void give_up(struct deed *deed, struct instant now)
+{
+	deed->result.code = -1;
+	reason_set(deed->result.reason, sizeof(deed->result.reason),
+		"%s: not done after %lld ms, and does not die when killed", deed->name,
+		(long long)deed->timeout_ms);
+	finish(deed, now);
+}
+
 static void on_timeout(void *owner, struct instant now)
 {
 	struct deed *deed = owner;
 
-	(void)now;
+	if (deed->result.timed_out) {
+		give_up(deed, now);
+		return;
+	}
 	deed->result.timed_out = true;
 	(void)cgroup_kill(deed->cgroup);
+	timer_arm(deed->timer, instant_add_ms(now, KILL_MS));
 }
 
 static int make_cgroup(struct deed *deed, struct cgroups *cgroups,

@@ -22,7 +22,7 @@ struct deed_result {
 	bool ok;  /* exit 0 in time */
 	int code; /* -1: it did not end by itself, or never began */
 	int signal;
-	bool timed_out;
+	bool timed_out; /* and was killed; one that does not die is given up */
 	/* What it wrote to stdout and stderr (a function: to `output_fd`); not NULL. */
 	const char *output;
 	size_t output_size;

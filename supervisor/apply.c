@@ -27,7 +27,7 @@
 #include "supervisor/file_watch.h"
 #include "supervisor/first_look.h"
 #include "supervisor/keeping.h"
-#include "supervisor/lookup.h"
+#include "supervisor/operators.h"
 #include "supervisor/reader.h"
 #include "supervisor/scarce.h"
 #include "supervisor/seal.h"
@@ -35,10 +35,6 @@
 #include "supervisor/supervisor.h"
 #include "supervisor/wish_queue.h"
 
-/* That a look-up lets the services of a boot go first. */
-enum { STARTS_MAX_MS = MS_PER_S };
-/* After one that failed: a directory of people may come later than this host. */
-enum { LOOK_AGAIN_MS = 5 * MS_PER_S };
 /* After files could not be read for lack of time or memory: nobody writes them again. */
 enum { READ_AGAIN_MS = 5 * MS_PER_S };
 
@@ -47,17 +43,14 @@ struct apply {
 	struct wish_queue wishes; /* the one at work, then those that wait */
 	struct task *next;        /* begins with the first */
 	struct reader *reader;
-	struct lookup *lookup;
+	struct operators *operators;
 	struct config *config;   /* read, and not yet in use */
 	struct json_t *expected; /* changes that were agreed to; NULL: any */
 	struct shown *shown;
-	struct timer *look_later;   /* armed: after the services of a boot */
-	struct timer *look_again;   /* armed: the latest look-up failed */
-	struct timer *read_again;   /* armed: what nobody waits for could not be read */
-	struct file_watch *watch;   /* NULL: this host cannot */
-	bool looked;                /* the disk was read once */
-	bool unsealed;              /* and is to be understood, sealed or not */
-	char unknown[REASON_BYTES]; /* why the latest look-up failed, as it was said */
+	struct timer *read_again; /* armed: what nobody waits for could not be read */
+	struct file_watch *watch; /* NULL: this host cannot */
+	bool looked;              /* the disk was read once */
+	bool unsealed;            /* and is to be understood, sealed or not */
 };
 
 /* The one at work. */
@@ -114,67 +107,28 @@ static void compare(struct apply *apply, struct instant now);
 
 /* ---- looking up ---------------------------------------------------------------- */
 
-static void on_engines(
-	void *owner, struct identity engines[static ENGINE_COUNT], struct instant now)
+static void on_looked_up(void *owner, const char *reason, struct instant now)
 {
 	struct apply *apply = owner;
 
-	supervisor_adopt_engines(apply->supervisor, engines, now);
-}
-
-/* Until one succeeds: said once, not every time. */
-static void look_again(struct apply *apply, const char *reason, struct instant now)
-{
-	if (reason && strcmp(apply->unknown, reason) != 0) {
-		supervisor_say(apply->supervisor,
-			(struct about){ NULL, "lookup", LOG_ERR },
-			"it is not known who may operate services, and is tried again "
-			"every %d s: %s",
-			LOOK_AGAIN_MS / MS_PER_S, reason);
-	} else if (!reason && apply->unknown[0]) {
-		supervisor_say(apply->supervisor,
-			(struct about){ NULL, "lookup", LOG_NOTICE },
-			"it is known again who may operate services");
-	}
-	snprintf(apply->unknown, sizeof(apply->unknown), "%s", reason ? reason : "");
-	timer_arm(apply->look_again, reason ? instant_add_ms(now, LOOK_AGAIN_MS) : NEVER);
-}
-
-static void on_looked_up(
-	void *owner, struct found *found, const char *reason, struct instant now)
-{
-	struct apply *apply = owner;
-	struct supervisor *supervisor = apply->supervisor;
-	char why[REASON_BYTES];
-
-	snprintf(why, sizeof(why), "%s", reason);
-	supervisor_adopt_found(supervisor, found);
-	apply->lookup = lookup_free(apply->lookup);
-	look_again(apply, found ? NULL : why, now);
-	if (!apply->config) { /* after the services of a boot, or again */
+	if (!apply->config) /* after the services of a boot, or again */
 		task_schedule(apply->next);
-	} else if (!found) {
-		refuse_for_now(apply, why, now);
-	} else if (supervisor->stopping) {
+	else if (reason)
+		refuse_for_now(apply, reason, now);
+	else if (apply->supervisor->stopping)
 		refuse(apply, "svcd is about to end", now);
-	} else {
+	else
 		compare(apply, now);
-	}
 }
 
-static int look_up(struct apply *apply)
+static bool is_busy(void *owner)
 {
-	struct supervisor *supervisor = apply->supervisor;
-	struct lookup_plan plan = { .loop = supervisor->loop,
-		.cgroups = supervisor->cgroups,
-		.groups = control_groups(supervisor, apply->config),
-		.engines = on_engines,
-		.done = on_looked_up,
-		.owner = apply };
-	int r = plan.groups ? lookup_start(&apply->lookup, &plan) : -ENOMEM;
+	return wish_of(owner);
+}
 
-	json_free(plan.groups);
-	return r;
+void apply_settled(struct apply *apply, struct instant now)
+{
+	operators_settled(apply->operators, now);
 }
 
 /* ---- acting -------------------------------------------------------------------- */
@@ -196,39 +150,8 @@ static void finish_begun(
 	struct apply *apply, const struct apply_outcome *outcome, struct instant now)
 {
 	if (wish_of(apply)->mode == APPLY_FIRST)
-		timer_arm(apply->look_later, instant_add_ms(now, STARTS_MAX_MS));
+		operators_look_later(apply->operators, now);
 	finish(apply, outcome, now);
-}
-
-static void on_look_later(void *owner, struct instant now)
-{
-	struct apply *apply = owner;
-
-	if (look_up(apply) == 0)
-		return;
-	supervisor_adopt_found(apply->supervisor, NULL);
-	look_again(apply, "out of memory", now);
-	task_schedule(apply->next);
-}
-
-/* An apply at work looks up by itself. */
-static void on_look_again(void *owner, struct instant now)
-{
-	struct apply *apply = owner;
-
-	if (wish_of(apply) || apply->supervisor->stopping)
-		timer_arm(apply->look_again, instant_add_ms(now, LOOK_AGAIN_MS));
-	else
-		on_look_later(apply, now);
-}
-
-void apply_settled(struct apply *apply, struct instant now)
-{
-	if (!timer_is_armed(apply->look_later) ||
-		!preparer_is_idle(apply->supervisor->preparer))
-		return;
-	timer_arm(apply->look_later, NEVER);
-	on_look_later(apply, now);
 }
 
 /* NULL: not all is as it is declared. */
@@ -442,8 +365,8 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 		refuse(apply, "svcd is about to end", now);
 	else if (wish_of(apply)->mode == APPLY_FIRST)
 		compare(apply, now);
-	else if (look_up(apply) < 0)
-		refuse_for_now(apply, "out of memory", now);
+	else
+		operators_look(apply->operators, apply->config, now);
 }
 
 static void read_disk(struct apply *apply, struct instant now)
@@ -492,8 +415,7 @@ static void on_next(void *owner, struct instant now)
 {
 	struct apply *apply = owner;
 
-	if (!wish_of(apply) || apply->reader || apply->lookup ||
-		timer_is_armed(apply->look_later))
+	if (!wish_of(apply) || apply->reader || operators_are_asked(apply->operators))
 		return;
 	if (!apply->supervisor->applied_once && wish_of(apply)->mode != APPLY_COMPARE)
 		wish_of(apply)->mode = APPLY_FIRST;
@@ -540,6 +462,7 @@ CLEANUP(struct apply *, apply_free)
 int apply_new(struct apply **ret, struct supervisor *supervisor)
 {
 	_cleanup_(apply_freep) struct apply *apply = calloc(1, sizeof(*apply));
+	const struct operators_user user = { on_looked_up, is_busy, apply };
 	int r;
 
 	if (!apply)
@@ -549,9 +472,7 @@ int apply_new(struct apply **ret, struct supervisor *supervisor)
 	if (r == 0)
 		r = shown_new(&apply->shown, supervisor->loop);
 	if (r == 0)
-		r = timer_new(&apply->look_later, supervisor->loop, on_look_later, apply);
-	if (r == 0)
-		r = timer_new(&apply->look_again, supervisor->loop, on_look_again, apply);
+		r = operators_new(&apply->operators, supervisor, &user);
 	if (r == 0)
 		r = timer_new(&apply->read_again, supervisor->loop, on_read_again, apply);
 	if (r < 0)
@@ -570,14 +491,12 @@ struct apply *apply_free(struct apply *apply)
 	if (!apply)
 		return NULL;
 	reader_free(apply->reader);
-	lookup_free(apply->lookup);
 	config_free(apply->config);
 	shown_free(apply->shown);
 	json_free(apply->expected);
 	wish_queue_done(&apply->wishes);
 	task_free(apply->next);
-	timer_free(apply->look_later);
-	timer_free(apply->look_again);
+	operators_free(apply->operators);
 	timer_free(apply->read_again);
 	file_watch_free(apply->watch);
 	free(apply);

@@ -253,6 +253,97 @@ static void one_that_is_given_up_dies_unheard(void **state)
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
 }
 
+/* ---- lines ---- */
+
+struct lines {
+	struct outcome outcome; /* first: the owner of both */
+	struct text told;       /* with a bar behind each */
+	size_t wanted;
+};
+
+static bool on_line(void *owner, const char *line, size_t size, struct instant now)
+{
+	struct lines *lines = owner;
+
+	(void)now;
+	if (lines->wanted == 0)
+		return false;
+	lines->wanted--;
+	text_add_bytes(&lines->told, line, size);
+	text_add(&lines->told, "|");
+	return true;
+}
+
+static const struct {
+	const char *rule, *script;
+	size_t wanted;
+	const char *told, *output;
+} line_cases[] = {
+	{ "each line is told", "echo one; echo two", 9, "one|two|", "" },
+	{ "an empty one is a line", "echo; echo two", 9, "|two|", "" },
+	{ "what has no end is output", "echo one; printf rest", 9, "one|", "rest" },
+	{ "a line may come in pieces", "printf o; sleep .05; printf 'ne\ntwo\n'", 9,
+		"one|two|", "" },
+	{ "from the first that is not taken on, all is output",
+		"echo one; echo two; echo three", 1, "one|", "two\nthree\n" },
+};
+
+static void lines_are_told_one_by_one(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(line_cases); i++) {
+		struct lines lines = { .wanted = line_cases[i].wanted };
+		struct strings argv = { 0 };
+		struct spawn_spec spec = spawn_plain("deed");
+		struct deed_plan plan = { .spec = &spec,
+			.timeout_ms = 5000,
+			.done = on_done,
+			.line = on_line,
+			.owner = &lines };
+
+		assert_int_equal(strings_add(&argv, "/bin/sh"), 0);
+		assert_int_equal(strings_add(&argv, "-c"), 0);
+		assert_int_equal(strings_add(&argv, line_cases[i].script), 0);
+		spec.argv = &argv;
+		assert_int_equal(deed_start(&lines.outcome.deed, arena->loop,
+					 arena->cgroups, &plan),
+			0);
+		assert_true(arena_until(arena, is_over, &lines.outcome));
+		if (strcmp(lines.told.bytes, line_cases[i].told) != 0 ||
+			strcmp(lines.outcome.output, line_cases[i].output) != 0)
+			fail_msg("%s: told %s, output %s", line_cases[i].rule,
+				lines.told.bytes, lines.outcome.output);
+		text_done(&lines.told);
+		free(lines.outcome.output);
+		strings_done(&argv);
+	}
+}
+
+/* It has left its cgroup, so that what kills the cgroup does not reach it. */
+static void one_that_does_not_die_is_given_up(void **state)
+{
+	_cleanup_free_ char *refuge =
+		text_format("%s/refuge", cgroups_base(arena->cgroups));
+	_cleanup_free_ char *script = text_format(
+		"mkdir -p %s; echo $$ >%s/cgroup.procs; echo $$; exec sleep 1000", refuge,
+		refuge);
+	struct outcome outcome = { 0 };
+	pid_t pid;
+
+	(void)state;
+	run_script(&outcome, script, 500);
+	assert_true(outcome.timed_out && !outcome.ok);
+	assert_int_equal(outcome.calls, 1);
+	SAYS(outcome.reason, "not done after 500 ms, and does not die when killed");
+	pid = (pid_t)strtol(outcome.output, NULL, 10);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	for (int i = 0; i < 100 && kill(pid, 0) == 0; i++)
+		arena_turn(arena, 20);
+	assert_int_equal(kill(pid, 0), -1); /* reaped */
+	(void)rmdir(refuge);
+	free(outcome.output);
+}
+
 static void a_bomb_dies_with_its_cgroup(void **state)
 {
 	struct outcome outcome = { 0 };
@@ -281,6 +372,8 @@ int main(void)
 		cmocka_unit_test(a_function_has_no_descriptor_of_ours),
 		cmocka_unit_test(one_that_is_given_up_dies_unheard),
 		cmocka_unit_test(a_bomb_dies_with_its_cgroup),
+		cmocka_unit_test(lines_are_told_one_by_one),
+		cmocka_unit_test(one_that_does_not_die_is_given_up),
 	};
 	int failed;
 
