@@ -25,7 +25,7 @@ LOGGED = (Ours, S6Logged, RunitLogged, DaemontoolsLogged, Supervisord)
 IDLE = (Ours, S6, Runit, Daemontools, Supervisord)
 ROLES = Roles(ours=Ours.name, also_ours=(OursConfined.name,), floor=Bare.name)
 
-STEPS = ('launch', 'told', 'restart', 'mass_restart', 'memory', 'idle', 'killed')  # in the order they can follow
+STEPS = ('launch', 'told', 'restart', 'mass_restart', 'memory', 'idle', 'killed', 'renewed')  # in the order they can follow
 UNITS = {'ms': 'ms', 'mib': 'MiB', 'processes': '', 'wakeups': 'per s', 'cpu_permille': 'ms per s',
          'http_ms': 'ms', 'control_ms': 'ms', 'failed': ''}
 
@@ -65,7 +65,8 @@ ROWS = {
     'idle': (QUIET, [
         Line('wake-ups with {count} services that do nothing', 'idle', 'wakeups', to_peer=1, at_most=0.5),
         Line('processor time with {count} services that do nothing', 'idle', 'cpu_permille', to_peer=1)]),
-    'handover': (HANDOVER, handover_lines('SIGKILL of the supervisor', 'killed')),
+    'handover': (HANDOVER, handover_lines('SIGKILL of the supervisor', 'killed') +
+                 handover_lines('svcctl reexec', 'renewed')),
 }
 
 

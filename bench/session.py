@@ -138,6 +138,9 @@ class Session:
     def killed(self):
         return self.handovers(lambda old: os.kill(old, signal.SIGKILL))
 
+    def renewed(self):
+        return self.handovers(lambda old: self.tool.host.must_ctl('reexec'))
+
     def handovers(self, replace):
         time.sleep(SETTLED)
         pids, found = self.starts.pids(), [self.handover(replace) for _ in range(HANDOVERS)]

@@ -23,7 +23,7 @@ static inline struct wall moment_wall(const struct moment *moment, struct instan
 struct service {
 	char *name;
 	struct declaration *declaration;
-	char *told; /* its status document, as text; NULL: not told yet. service_status() */
+	char *told; /* its status document as text; NULL: not yet. service_status() */
 	bool plain; /* by that it is ready, and nothing in it says otherwise */
 	struct instant changed; /* newest fact: a status or a try */
 	uint64_t index;         /* of the picture at its latest change */

@@ -72,7 +72,7 @@ enum nagios nagios_worse(enum nagios a, enum nagios b)
 	return rank[a] >= rank[b] ? a : b;
 }
 
-/* ---- what stands in the status document ---------------------------------------------- */
+/* ---- what stands in the status document -------------------------------------------- */
 
 static bool runs(struct json_t *instance)
 {

@@ -127,7 +127,7 @@ int rows_read(struct reader *reader, const struct rows *rows, const struct node 
 /* Everything as if nothing was written. -ENOMEM. */
 int rows_blank(const struct rows *rows, void *base);
 void rows_done(const struct rows *rows, void *base);
-/* Of these rows only, not of the sections in them: all but `keys`, which end with NULL. */
+/* Of these rows, not of sections in them, all but `keys`, which end with NULL. */
 void rows_done_but(const struct rows *rows, void *base, const char *const *keys);
 struct json_t *rows_print(const struct rows *rows, const void *base);
 
