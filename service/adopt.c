@@ -10,7 +10,9 @@
  *
  * Not here: what is remembered (record.c), where it is kept (supervisor/estate.c).
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -307,17 +309,30 @@ static bool take_newborn(struct process *process, unsigned generation, struct in
 	return true;
 }
 
+/* 0: `text` is no such number, or something else than `end` follows it. */
+static unsigned read_number(const char *text, const char **ret_rest, char end)
+{
+	unsigned long number;
+	char *rest;
+
+	errno = 0;
+	number = *text >= '0' && *text <= '9' ? strtoul(text, &rest, 10) : 0;
+	if (number == 0 || number > UINT_MAX || errno || *rest != end)
+		return 0;
+	*ret_rest = rest + 1;
+	return (unsigned)number;
+}
+
 /* "2.17" -> the slot and its generation; NULL: no leaf of a process. */
 static struct instance *slot_of_leaf(
 	const struct service *service, const char *leaf, unsigned *ret_generation)
 {
-	unsigned number;
-	char rest;
+	unsigned number = read_number(leaf, &leaf, '.');
 
-	if (sscanf(leaf, "%u.%u%c", &number, ret_generation, &rest) != 2 || number < 1 ||
-		number > service->instances_count)
+	if (number == 0 || number > service->instances_count)
 		return NULL;
-	return &service->instances[number - 1];
+	*ret_generation = read_number(leaf, &leaf, '\0');
+	return *ret_generation ? &service->instances[number - 1] : NULL;
 }
 
 static void look_at_leaf(struct service *service, const char *leaf, struct instant now)

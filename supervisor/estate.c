@@ -272,11 +272,11 @@ static void look_at_rest(struct estate *estate, const char *name)
 	_cleanup_(json_freep) struct json_t *record =
 		json_share(json_get(estate->found, name));
 
-	if (!bring_back(estate->supervisor, name, record))
-		supervisor_say(estate->supervisor,
-			(struct about){ name, "orphan", LOG_WARNING },
-			"nothing declares it, and nothing was accepted of it: what runs "
-			"is left alone");
+	if (bring_back(estate->supervisor, name, record))
+		return;
+	supervisor_say(estate->supervisor, (struct about){ name, "orphan", LOG_WARNING },
+		"nothing declares it, and nothing was accepted of it: what runs is left "
+		"alone");
 }
 
 /* All engines or none: the look-up that follows is not far. */
