@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 
 enum { STAT_BYTES = 1024, FIELDS_BEFORE_START = 19 /* after the name */ };
 
@@ -70,15 +71,22 @@ void orphans_done(struct orphans *orphans)
 
 bool orphan_read(struct orphan *ret, const char *line)
 {
-	struct orphan orphan = { 0 };
-	int end = 0;
+	static const struct {
+		int64_t least, most;
+	} limits[] = { { 1, INT32_MAX }, { 0, INT64_MAX }, { INT32_MIN, INT32_MAX },
+		{ INT32_MIN, INT32_MAX } };
+	int64_t numbers[ARRAY_LEN(limits)];
 
-	if (strlen(line) >= ORPHAN_LINE_BYTES ||
-		sscanf(line, "%d %" SCNu64 " %d %d%n", &orphan.pid, &orphan.start,
-			&orphan.code, &orphan.status, &end) != 4 ||
-		line[end] != '\0' || orphan.pid <= 0)
+	for (size_t i = 0; i < ARRAY_LEN(limits); i++) {
+		if (i > 0 && *line++ != ' ')
+			return false;
+		if (!number_take(&line, limits[i].least, limits[i].most, &numbers[i]))
+			return false;
+	}
+	if (*line)
 		return false;
-	*ret = orphan;
+	*ret = (struct orphan){ (pid_t)numbers[0], (uint64_t)numbers[1], (int)numbers[2],
+		(int)numbers[3] };
 	return true;
 }
 
@@ -93,6 +101,7 @@ int process_start(pid_t pid, uint64_t *ret)
 	char path[32], stat[STAT_BYTES];
 	_cleanup_close_ int fd = -1;
 	const char *at;
+	int64_t start;
 	ssize_t size;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -107,5 +116,11 @@ int process_start(pid_t pid, uint64_t *ret)
 	at = strrchr(stat, ')');
 	for (int i = 0; at && i <= FIELDS_BEFORE_START; i++)
 		at = strchr(at + 1, ' ');
-	return at && sscanf(at, "%" SCNu64, ret) == 1 ? 0 : -EBADMSG;
+	if (!at)
+		return -EBADMSG;
+	at++;
+	if (!number_take(&at, 0, INT64_MAX, &start))
+		return -EBADMSG;
+	*ret = (uint64_t)start;
+	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/number.h"
 
 static const char variable[] = "SVCD_CARRY"; /* PID:FD: not for our children */
 
@@ -73,14 +74,13 @@ int carry_pack(const struct carry *carry)
 /* The number in the variable; -1: there is none that is for us. */
 static int list_from_environment(void)
 {
-	const char *value = secure_getenv(variable);
-	int pid = 0, fd = -1, end = 0;
+	const char *at = secure_getenv(variable);
+	int64_t pid = 0, fd = -1;
+	bool ours = at && number_take(&at, 1, INT32_MAX, &pid) && *at++ == ':' &&
+		    number_take(&at, 0, INT32_MAX, &fd) && !*at && pid == getpid();
 
-	if (!value || sscanf(value, "%d:%d%n", &pid, &fd, &end) != 2 || value[end] ||
-		pid != getpid())
-		fd = -1;
 	unsetenv(variable);
-	return fd;
+	return ours ? (int)fd : -1;
 }
 
 void carry_unpack(const struct carry *carry)
@@ -95,13 +95,12 @@ void carry_unpack(const struct carry *carry)
 /* "FD NAME". False: it is none. */
 static bool take_fd(struct fd_table *table, const char *rest)
 {
-	char *name = NULL;
-	long fd = strtol(rest, &name, 10);
+	int64_t fd = -1;
 
-	if (name == rest || *name != ' ' || fd < 0 || fd > INT32_MAX ||
-		!fd_name_is_good(name + 1) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+	if (!number_take(&rest, 0, INT32_MAX, &fd) || *rest++ != ' ' ||
+		!fd_name_is_good(rest) || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
 		return false;
-	return fd_table_put(table, name + 1, (int)fd) == 0;
+	return fd_table_put(table, rest, (int)fd) == 0;
 }
 
 static bool take_line(struct carry *carry, const char *line)

@@ -92,11 +92,12 @@ static void renew(struct keeper *keeper)
 		.unknown = keeper->unknown };
 	int r;
 
-	while (!outer_settle(&keeper->outer, &keeper->store))
-		if (poll(&outer, 1, OUTER_WAIT_MS) <= 0) {
-			log_warning("the outer store is not told all: it does not hear");
-			break;
-		}
+	while (!outer_settle(&keeper->outer, &keeper->store)) {
+		if (poll(&outer, 1, OUTER_WAIT_MS) > 0)
+			continue;
+		log_warning("the outer store is not told all: it does not hear");
+		break;
+	}
 	log_info("executing %s anew", keeper->renew.program);
 	r = renew_exec(&keeper->renew, &carry);
 	log_error("cannot execute %s, going on as it is: %s", keeper->renew.program,

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/orphans.h"
 
 /* Asked by anyone, judged by who answers (SO_PEERCRED): hence mode 0666. */
@@ -59,10 +60,16 @@ static int own(struct place *place, const char *name, int fd, struct error *err)
 static void read_note(struct place *place, int lock)
 {
 	char text[NOTE_BYTES] = "";
+	const char *at = text;
+	int64_t keeper, left, start;
 
 	if (pread(lock, text, sizeof(text) - 1, 0) < 0 ||
-		sscanf(text, "%*d\n%d %" SCNu64, &place->left, &place->left_start) != 2)
-		place->left = 0;
+		!number_take(&at, 1, INT32_MAX, &keeper) || *at++ != '\n' ||
+		!number_take(&at, 1, INT32_MAX, &left) || *at++ != ' ' ||
+		!number_take(&at, 0, INT64_MAX, &start))
+		return;
+	place->left = (pid_t)left;
+	place->left_start = (uint64_t)start;
 }
 
 static int lock_place(struct place *place, struct error *err)

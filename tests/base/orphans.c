@@ -19,14 +19,17 @@ static const struct {
 	struct orphan want;
 } lines[] = {
 	{ "an exit", "17 4711 1 3", true, { 17, 4711, CLD_EXITED, 3 } },
-	{ "a signal", "17 18446744073709551615 2 9", true,
-		{ 17, UINT64_MAX, CLD_KILLED, 9 } },
+	{ "a signal", "17 9223372036854775807 2 9", true,
+		{ 17, INT64_MAX, CLD_KILLED, 9 } },
 	{ "a word of a later version", "reexec", false, { 0 } },
 	{ "three numbers", "17 1 3", false, { 0 } },
 	{ "five numbers", "17 4711 1 3 4", false, { 0 } },
 	{ "no process", "0 4711 1 3", false, { 0 } },
 	{ "less than none", "-1 4711 1 3", false, { 0 } },
 	{ "nothing", "", false, { 0 } },
+	{ "more than a number holds", "17 9223372036854775808 1 3", false, { 0 } },
+	{ "a start before the boot", "17 -1 1 3", false, { 0 } },
+	{ "two spaces", "17  4711 1 3", false, { 0 } },
 };
 
 static void a_line_is_four_numbers(void **state)
@@ -47,7 +50,7 @@ static void a_line_is_four_numbers(void **state)
 
 static void the_longest_line_is_written_and_read_again(void **state)
 {
-	const struct orphan longest = { INT32_MAX, UINT64_MAX, INT32_MIN, INT32_MIN };
+	const struct orphan longest = { INT32_MAX, INT64_MAX, INT32_MIN, INT32_MIN };
 	char line[ORPHAN_LINE_BYTES];
 	struct orphan got = { 0 };
 	size_t size = orphan_write(line, &longest);
