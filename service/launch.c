@@ -160,7 +160,7 @@ int process_open_notify(struct process *process, int fd, struct error *err)
 {
 	int r = open_notify(process, fd, err);
 
-	if (r == 0)
+	if (r == 0 && notify_fd(process->notify) != fd) /* else it is kept already */
 		process_keep(process, KEPT_NOTIFY, notify_fd(process->notify));
 	return r;
 }

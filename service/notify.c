@@ -332,8 +332,10 @@ static bool is_bound_at(int fd, const char *path)
 static int take_over(struct notify *notify, const struct notify_plan *plan)
 {
 	if (!is_bound_at(plan->fd, plan->path)) {
-		close(plan->fd);
-		return listen_at(notify, plan);
+		int r = listen_at(notify, plan);
+
+		close(plan->fd); /* now: the new one has another number */
+		return r;
 	}
 	notify->fd = plan->fd;
 	return fd_set_nonblock(notify->fd, true);
