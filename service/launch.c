@@ -61,7 +61,7 @@ static int make_pipe(struct process *process, unsigned stream)
 {
 	struct service_host *host = service_of(process)->host;
 	struct instance *instance = process->instance;
-	int ends[2], r;
+	int ends[2] = { -1, -1 }, r;
 
 	if (instance->output[stream] >= 0)
 		return 0;
