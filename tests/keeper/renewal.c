@@ -62,7 +62,7 @@ static void a_program_that_cannot_run_does_not_take_its_place(void **state)
 	assert_int_equal(scene->supervisor, before);
 }
 
-/* ---- what systemd is told ------------------------------------------------------------ */
+/* ---- what systemd is told -------------------------------------------------------- */
 
 static void heard(const struct scene *scene, char text[static LINE_BYTES], int *fd)
 {
