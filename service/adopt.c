@@ -194,6 +194,7 @@ static void attach(struct process *process, const struct json_t *record)
 
 	if (instance->pid || instance->state == STATE_STOPPING || process->launched)
 		(void)attach_cgroup(process, instance->generation);
+	FAILPOINT("adopt.attach");
 	attach_main(process);
 	if (runs(process))
 		attach_environment(process);
@@ -295,6 +296,7 @@ static bool take_newborn(struct process *process, unsigned generation, struct in
 		process->cgroup = cgroup_free(process->cgroup);
 		return false;
 	}
+	FAILPOINT("adopt.newborn");
 	instance->generation = generation;
 	be_newborn(process, &birth, pid, now);
 	attach_main(process);
@@ -506,5 +508,6 @@ int service_adopt(struct service *service, struct json_t *record, struct instant
 		resume(service->instances[i].process, now);
 	task_schedule(service->settle);
 	service->host->changed(service->host->owner, service, now);
+	FAILPOINT("adopt.adopted");
 	return 0;
 }

@@ -325,9 +325,12 @@ void process_exited(void *owner, unsigned events, struct instant now)
 {
 	struct process *process = owner;
 	siginfo_t info = { 0 };
-	int r = waitid(P_PIDFD, (id_t)process->instance->pidfd, &info, WEXITED | WNOHANG);
+	int r;
 
 	(void)events;
+	FAILPOINT("ending.reap");
+	r = waitid(P_PIDFD, (id_t)process->instance->pidfd, &info, WEXITED | WNOHANG);
+	FAILPOINT("ending.reaped");
 	if (r < 0)
 		ask_how(process, now);
 	else if (info.si_pid != 0)

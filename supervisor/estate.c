@@ -324,6 +324,7 @@ void estate_adopted(struct estate *estate)
 	if (estate->adopted > 0)
 		log_notice("took over %zu service%s", estate->adopted,
 			estate->adopted == 1 ? "" : "s");
+	FAILPOINT("estate.adopted");
 	(void)unlink(estate->path);
 }
 
@@ -509,8 +510,11 @@ void estate_leave(struct estate *estate, int exit_status, struct instant now)
 
 	for (size_t i = 0; i < members->count; i++)
 		members->items[i]->unrecorded = true; /* figures, too */
+	FAILPOINT("estate.leave");
 	save(estate, now);
+	FAILPOINT("estate.saved");
 	write_file(estate);
+	FAILPOINT("estate.left");
 	_exit(exit_status); /* who is freed ends what it owns */
 }
 

@@ -152,12 +152,15 @@ int ledger_write(struct ledger *ledger, const void *bytes, size_t size)
 	if (size > LEDGER_MAX_BYTES)
 		return -E2BIG;
 	header.itself = vouch(&header);
-	r = write_all(ledger->fd, bytes, size, at + PAGE_BYTES);
+	r = FAILPOINT_ERROR("ledger.write");
+	if (r == 0)
+		r = write_all(ledger->fd, bytes, size, at + PAGE_BYTES);
 	FAILPOINT("ledger.between");
 	if (r == 0)
 		r = write_all(ledger->fd, (const char *)&header, sizeof(header), at);
 	if (r < 0)
 		return r;
+	FAILPOINT("ledger.written");
 	release_rest(ledger->fd, size, at + PAGE_BYTES);
 	ledger->generation++;
 	ledger->next = (ledger->next + 1) % SLOTS;

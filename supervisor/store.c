@@ -183,6 +183,7 @@ static int send_surely(struct store *store, const char *text, int fd)
 			store->deaf = true;
 	}
 	store->deaf = store->deaf && r < 0;
+	FAILPOINT("store.sent");
 	return r;
 }
 

@@ -22,6 +22,7 @@ def options():
     parser.add_argument('--status-file', type=pathlib.Path)
     parser.add_argument('--listen-after', type=float, default=0)
     parser.add_argument('--notify-after', type=float)
+    parser.add_argument('--say', help='words for the notify socket, at once')
     parser.add_argument('--exit-after', type=float)
     parser.add_argument('--exit-code', type=int, default=0)
     parser.add_argument('--ignore-term', action='store_true')
@@ -84,6 +85,8 @@ def main():
         print(asked.stderr, file=sys.stderr, flush=True)
     if asked.exit_after is not None:
         threading.Timer(asked.exit_after, lambda: os._exit(asked.exit_code)).start()
+    if asked.say:
+        notify(asked.say)
     time.sleep(asked.listen_after)
     server = Server(('::', asked.port), Handler) if asked.port else None
     if asked.notify_after is not None:

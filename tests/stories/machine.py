@@ -127,6 +127,7 @@ class Host:
         self.network = Network(f'host{Host.counter}')
         self.peers = []
         self.process = None
+        self.environment = {}   # of svcd, beside our own
         self.output = open(self.root / 'svcd.out', 'w+', encoding='utf-8', errors='replace')
         self.host_file({})
         self.site_file({})
@@ -177,7 +178,7 @@ class Host:
         self.process = subprocess.Popen(
             self.network.in_it(*below, 'svcd', '--root', str(self.root), *options),
             stdout=self.output, stderr=self.output, stdin=subprocess.DEVNULL,
-            env=dict(os.environ, **(environment or {})), start_new_session=True)
+            env={**os.environ, **self.environment, **(environment or {})}, start_new_session=True)
         until(lambda: self.said().count('svcd: info: ready') > told
               or self.process.poll() is not None, within=20, what='svcd is ready')
         assert self.process.poll() is None, f'svcd ended: {self.said()}'
