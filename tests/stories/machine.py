@@ -25,7 +25,7 @@ shutil.copy(HERE / 'fake.py', FAKE)
 FAKE.chmod(0o644)
 
 
-def until(question, within=10.0, what=None):
+def until(question, within=10.0, what=None, pause=0.02):
     """Asks until the answer is true; returns it. AssertionError with the last answer otherwise."""
     end = time.monotonic() + within
     while True:
@@ -34,7 +34,7 @@ def until(question, within=10.0, what=None):
             return answer
         if time.monotonic() > end:
             raise AssertionError(f'not within {within} s: {what or question}; last: {answer!r}')
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def run(*argv, **options):

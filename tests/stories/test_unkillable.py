@@ -65,7 +65,7 @@ def test_five_hundred_services_do_not_notice_the_death_of_the_supervisor(host):
     for name in names:
         host.declare(name, **service(SLEEP))
     host.start()
-    until(lambda: all(statuses(host).get(name, {}).get('ready') for name in names), 120, 'all are up')
+    until(lambda: all(statuses(host).get(name, {}).get('ready') for name in names), 120, 'all are up', pause=1)
     with Invariant(host, names):
         kill_supervisor(host)
 
