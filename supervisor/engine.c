@@ -24,7 +24,7 @@ enum {
 	LONG_LIFE_MS = 10000, /* a life this long earns an immediate restart */
 	PAUSE_FIRST_MS = 50,
 	PAUSE_MAX_MS = 5000,
-	RETRY_MS = 30000, /* when it could not be born */
+	BIRTH_PAUSE_MAX_MS = 30000, /* when it could not be born */
 	FORMER_POLL_MS = 5,
 	FORMER_MAX_MS = 5000, /* to write what it still has */
 	LEAF_TRIES = 100,
@@ -352,13 +352,16 @@ void engine_start(struct engine_process *self, struct instant now)
 	if (self->cgroup)
 		(void)cgroup_kill(self->cgroup);
 	forget_child(self);
-	/* the same trouble every 30 s is one line in the journal, not many */
+	/* the same trouble again and again is one line in the journal */
 	if (strncmp(self->reason, err.text, sizeof(self->reason) - 1) != 0) {
 		snprintf(text, sizeof(text), "cannot start: %s", err.text);
 		say(self, LOG_ERR, text);
 	}
 	snprintf(self->reason, sizeof(self->reason), "%.*s", REASON_BYTES - 1, err.text);
-	timer_arm(self->birth_timer, instant_add_ms(now, RETRY_MS));
+	/* a host that is short of something for a moment has its faces again soon */
+	self->pause_ms = self->pause_ms ? MIN(self->pause_ms * 2, BIRTH_PAUSE_MAX_MS)
+					: PAUSE_FIRST_MS;
+	timer_arm(self->birth_timer, instant_add_ms(now, self->pause_ms));
 }
 
 static void on_birth_due(void *owner, struct instant now)

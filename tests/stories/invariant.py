@@ -169,6 +169,7 @@ class Invariant:
             self.urls += [f'http://127.0.0.1:9479/readyz/{name}' for name in (pages or {})]
         self.forgiven = set()   # answers of faces that a killed engine excuses
         self.asker = self.watcher = None
+        self.summary = ''
 
     def __enter__(self):
         found = until(lambda: statuses(self.host))
@@ -195,6 +196,8 @@ class Invariant:
             self.asker.kill()
             self.watcher.join(UNANSWERED * 2)
             self.complaints.close()
+        total = sum((collections.Counter(counts) for counts in answers.values()), collections.Counter())
+        self.summary = f'pages were answered {dict(total)}, status {self.watcher.answers} times'
         if kind is None:
             self.check_watched()
             self.check_answers(answers)
