@@ -31,6 +31,9 @@ enum {
 	EXEC_POLL_MS = 10,
 	HEAR_AGAIN_MS = 1000, /* what it said while nobody listened is read first */
 	MAX_NEWBORNS = 1024,
+	/* who is older did not just start: its record was lost, and its READY=1 went to
+	 * who lost it */
+	RECORD_LOST_US = 5 * US_PER_S,
 	ENVIRON_MAX_BYTES = 4 * 1024 * 1024,
 };
 
@@ -256,6 +259,7 @@ static void be_newborn(
 	instance->deadline = instant_add_ms(
 		process->began, service->declaration->run.ready.timeout_ms);
 	instance->ready = instance->exec_done = instance->draining = false;
+	instance->notified_ready = age > RECORD_LOST_US;
 	process->launched = true;
 	process->leaving = process->served = process->aborting = false;
 	process->ending = (struct ending){ 0 };

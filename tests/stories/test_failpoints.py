@@ -104,6 +104,8 @@ OTHERS = {
     'adopt.newborn': ('plain', '', 'start', UP),
     'adopt.': ('plain', 'start, until up', 'replace', UP),
     'estate.adopted': ('plain', 'start, until up', 'replace', UP),
+    'estate.saved': ('plain', 'start, until up', 'reexec', UP),
+    'estate.save': ('plain', '', 'start', UP),
     'estate.': ('plain', 'start, until up', 'reexec', UP),
     'launch.': ('plain', '', 'start', UP),
     'notify.': ('plain', '', 'start', UP),

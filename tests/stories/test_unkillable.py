@@ -244,4 +244,5 @@ def provoke(host, what, name):
         program = 'svcd-log' if what == 'engine' else 'svcd-spawner'
         os.kill(until(lambda: host.engine_pid(program)), signal.SIGKILL)
     host.declare(name, **service(SLEEP, run={'restart': QUICK}))
-    host.ctl('apply', '--yes')
+    # what cannot be read for want of something is said so, and asked for again
+    until(lambda: host.ctl('apply', '--yes').returncode == 0, 30)
