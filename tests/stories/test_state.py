@@ -68,6 +68,9 @@ def expect_same(host, before):
 def test_a_damaged_state_loses_and_doubles_nobody(host, slots):
     start_steady(host)
     before = mains(host)
+    host.declare('busy', **service(SLEEP))  # whose changes fill both slots
+    host.must_ctl('apply', '--yes')
+    host.must_ctl('restart', 'busy')
     # who runs is who ran; what was judged of them may be of a moment ago, or is judged anew
     until(lambda: all(time.time() - os.stat(f'/proc/{pids[0][0]}').st_ctime > 6 for pids in before.values()), 20)
     with Invariant(host, pages=PAGES, faces=False):
