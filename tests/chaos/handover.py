@@ -104,8 +104,8 @@ class Reaper:
     def kill(self, victim):
         pids = {
             'supervisor': lambda: [self.host.engine_pid('svcd-supervisor')],
-            'keeper': lambda: [self.host.keeper_pid()],
-            'both': lambda: [self.host.engine_pid('svcd-supervisor'), self.host.keeper_pid()],
+            'keeper': lambda: [self.host.keeper],
+            'both': lambda: [self.host.engine_pid('svcd-supervisor'), self.host.keeper],
             'engine': lambda: [self.host.engine_pid(self.chance.choice(ENGINES))],
         }[victim]()
         self.deaths[victim] += 1
@@ -131,7 +131,7 @@ def sample(host, invariant, exits):
 def run(host, asked):
     chance, exits = random.Random(asked.seed), Exits()
     steady = declare(host, asked.services)
-    host.start()
+    host.start_below()
     for name in (steady[0], steady[-1]):
         host.until_ready(name, within=120)
     until(lambda: all(statuses(host).get(name, {}).get('ready') for name in steady), 120, 'all are ready')

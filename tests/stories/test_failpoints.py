@@ -13,8 +13,7 @@ import tempfile
 
 import pytest
 
-
-from invariant import PAGES, STEADY, Invariant, doubles, marked, service, statuses
+from invariant import PAGES, STEADY, Invariant, declare_steady, doubles, marked, service, statuses
 from machine import FAKE, PYTHON, Host, run, until
 
 SLEEP = ['/bin/sleep', '1000']
@@ -290,3 +289,38 @@ def expect_exit(found, pid, trigger):
         mine = [one for one in exits if one['pid'] == pid]
         assert len(mine) == 1, f'the exit of pid {pid}: {exits}'
         assert mine[0]['signal'] == signal.SIGKILL or mine[0]['cause'] == 'unknown', mine
+
+
+# ---- the keeper, whom outer.py starts again as systemd would
+
+KEEPERS = {'keeper.heard': 'restart', 'keeper.outer': 'restart', 'keeper.pipe': 'replace', 'keeper.fork': 'replace',
+           'keeper.forked': 'replace', 'keeper.try': 'reexec', 'keeper.exec': 'reexec'}
+
+
+def test_every_failpoint_of_the_keeper_has_a_story():
+    assert sorted(set(run('svcd', '--print=failpoints').stdout.splitlines())) == sorted(KEEPERS)
+
+
+@pytest.mark.parametrize('name', KEEPERS)
+def test_the_keeper_dies_at(host, name):
+    words = host.root / 'failpoints'
+    words.touch()
+    host.environment['SVCD_FAILPOINTS'] = str(words)
+    declare_steady(host)
+    host.declare('other', **service(SLEEP))
+    host.start_below()
+    for one in (*STEADY, 'other'):
+        host.until_ready(one, within=40)
+    before = host.keeper
+    with Invariant(host, STEADY, PAGES):
+        beside = words.with_suffix('.test')
+        beside.write_text(f'{name}=kill', encoding='utf-8')
+        beside.rename(words)
+        if KEEPERS[name] == 'replace':
+            os.kill(host.engine_pid('svcd-supervisor'), signal.SIGKILL)
+        else:
+            host.ctl(KEEPERS[name], *(['other'] if KEEPERS[name] == 'restart' else []))
+        until(lambda: not words.read_text(encoding='utf-8'), 20, f'{name} is passed')
+        until(lambda: host.keeper not in (None, before), 20)
+        until(lambda: statuses(host), 30)
+    host.must_ctl('restart', 'other')
