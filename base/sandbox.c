@@ -151,8 +151,8 @@ static int shut(struct error *err)
 	return 0;
 }
 
-/* Looking for leaks at the end takes a thread that traces, which no sandbox allows: a test
- * of an engine alone asks for that; in stories it is confined as on a host. */
+/* Looking for leaks at the end takes a thread that traces, which no sandbox allows: a
+ * test of an engine alone asks for that; in stories it is confined as on a host. */
 static bool is_searched_for_leaks(void)
 {
 #ifdef __SANITIZE_ADDRESS__

@@ -78,7 +78,7 @@ extern const char *const ready_term_words[TERM_COUNT];
 	X(DIFF, "diff", "[NAME...]", 'r', "declarations on disk against what runs")      \
 	X(APPLY, "apply", "[--yes] [--remove NAME] [NAME...]", 'a',                      \
 		"make it run as declared")                                               \
-	X(REEXEC, "reexec", "", 'a', "replace svcd, touch no service")       \
+	X(REEXEC, "reexec", "", 'a', "replace svcd, touch no service")                   \
 	X(VALIDATE, "validate", "FILE|DIR...", '-',                                      \
 		"find mistakes before a daemon reads files")                             \
 	X(SHOW, "show", "NAME|FILE", '-',                                                \

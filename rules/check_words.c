@@ -11,7 +11,7 @@
 
 enum { PATH_BYTES = 128 };
 
-/* ---- signals ------------------------------------------------------------------------ */
+/* ---- signals ------------------------------------------------------------------- */
 
 /* All numbers that have a name; the others are skipped by a name that nobody writes. */
 static const char *signal_at(size_t index, const void *data)

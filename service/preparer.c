@@ -2,9 +2,9 @@
  *
  * preparer.c - who waits for a preparation, and the deeds that do them.
  *
- * Owns those that were asked for, in order, and the batches under way. Each is answered as
- * soon as it is prepared, while its batch goes on. What holds up a batch is asked again,
- * alone.
+ * Owns those that were asked for, in order, and the batches under way. Each is answered
+ * as soon as it is prepared, while its batch goes on. What holds up a batch is asked
+ * again, alone.
  */
 #include "service/preparer.h"
 
@@ -16,7 +16,7 @@
 enum {
 	BATCH_MAX = 128,
 	BATCHES_MAX = 2, /* at a time; more would only wait for the same disk */
-	/* A fork is worth it beside one under way for so many, or when that one is slow. */
+	/* A fork is worth it beside one under way for so many, or when that is slow. */
 	WORTH_A_BATCH = 64,
 	SLOW_MS = 50,
 	BATCH_TIMEOUT_MS = 5 * MS_PER_S,

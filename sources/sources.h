@@ -66,8 +66,8 @@ int sources_add(struct sources *sources, enum source_kind kind, const char *path
 struct facts_of_host { /* what expansion may name; filled by config_host_facts() */
 	char *fqdn;
 	int64_t ncpu, memory_mb;
-	/* Which build of us reads, as its rules and defaults are ours; no name of expansion.
-	 * NULL: not known. */
+	/* Which build of us reads, as its rules and defaults are ours; no name of
+	 * expansion. NULL: not known. */
 	char *program;
 };
 int config_host_facts(struct facts_of_host *ret);

@@ -2,8 +2,8 @@
  *
  * spawn.h - the door of this room: makes a process by clone3 into a cgroup, one table of
  * steps, then exec. Its parts: who it runs as (identity.h), where it lives
- * (cgroup_base.h, cgroup.h, cgroup_pressure.h), what it sees (view.h), what it prints into (pipe.h), what it
- * inherits (environment.h), and side jobs (deed.h).
+ * (cgroup_base.h, cgroup.h, cgroup_pressure.h), what it sees (view.h), what it prints
+ * into (pipe.h), what it inherits (environment.h), and side jobs (deed.h).
  *
  * The parent never waits: a step that fails writes its name and errno into `report_fd`,
  * which reaches end of file when exec succeeded.

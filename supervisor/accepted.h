@@ -11,7 +11,8 @@
  *
  * The checksum is of everything behind its line. The head is what can be compared
  * without understanding the body; the body is an effective declaration (of ACCEPTED_HOST:
- * {"host", "site", "seal"}, see seal.h). Effective declarations hold no secret, only the names of secrets.
+ * {"host", "site", "seal"}, see seal.h). Effective declarations hold no secret, only the
+ * names of secrets.
  *
  * Not here: when something is accepted (apply.c), writing it (keeping.c).
  */

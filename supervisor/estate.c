@@ -5,8 +5,8 @@
  *
  *   {"format": 1, "boot": "…", "index": 812, "who": {…}, "services": {"mathoid": {…}}}
  *
- * "who" is what was looked up of operators and engines: so the next one starts its engines
- * and answers at once, and looks again when there is time.
+ * "who" is what was looked up of operators and engines: so the next one starts its
+ * engines and answers at once, and looks again when there is time.
  *
  * Each service's part is kept as text and printed anew when the service changed. Keys
  * that are not known are a newer version's: they are written back as they came.

@@ -12,7 +12,7 @@
 
 /* What is there at the start, and what follows from it. */
 struct home_facts {
-	bool with_systemd; /* and without --root: another svcd is not systemd's business */
+	bool with_systemd; /* and without --root: another svcd is not its business */
 	bool scope_exists;
 	bool own_is_inhabited;
 };

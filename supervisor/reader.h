@@ -63,7 +63,7 @@ int reader_start(struct reader **ret, const struct reader_plan *plan); /* -ENOME
 struct reader *reader_free(struct reader *reader);
 
 /* The child's part, `svcd-supervisor --read[=WHAT]`: gathers below the paths, drops
- * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches". Where the
- * seal holds (seal.h), a config of host and site in a line, then a line per service.
+ * everything, parses, writes JSON to stdout: config_print(), "accepted", "watches". Where
+ * the seal holds (seal.h), a config of host and site in a line, then a line per service.
  * `what` is how the supervisor asks; NULL: a person does. The exit status. */
 int reader_run(const struct paths *paths, const char *what);

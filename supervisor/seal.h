@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * seal.h - pure: that what was accepted is all that the files on disk mean, so that a boot
- * which finds the same files need not understand any of them.
+ * seal.h - pure: that what was accepted is all that the files on disk mean, so that a
+ * boot which finds the same files need not understand any of them.
  *
- * Building declarations is pure: of the same sources, read by the same program on the same
- * host, comes the same result. When a whole look took everything and refused nothing, that
- * result is what was accepted; the seal says so: {"made_of", "services"}, the fingerprint
- * of the sources and a hash over the heads of all services. It breaks with the first byte
- * that is another, in either.
+ * Building declarations is pure: of the same sources, read by the same program on the
+ * same host, comes the same result. When a whole look took everything and refused
+ * nothing, that result is what was accepted; the seal says so: {"made_of", "services"},
+ * the fingerprint of the sources and a hash over the heads of all services. It breaks
+ * with the first byte that is another, in either.
  */
 #pragma once
 
