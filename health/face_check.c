@@ -59,7 +59,7 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 	const struct picture *picture = context->picture;
 	int64_t silent_us = instant_since_us(context->now.now, picture->heard);
 	const int64_t hour_us = 3600 * (int64_t)US_PER_S;
-	size_t refused = 0, pending = 0, overdue = 0;
+	size_t refused = 0, stale = 0, pending = 0, overdue = 0;
 	char text[DURATION_TEXT_BYTES];
 
 	(void)request;
@@ -68,11 +68,16 @@ void plugin_host(struct plugin_result *ret, const struct face_context *context,
 		_cleanup_(json_freep) struct json_t *status =
 			service->plain ? NULL : service_status(service);
 
-		refused += json_size(json_get(status, "refused")) > 0;
+		if (json_size(json_get(status, "refused")) > 0)
+			refused++;
+		else
+			stale += json_get_bool(status, "stale", false);
 		pending += json_size(json_get(status, "pending")) > 0;
 		overdue += status_waits_us(status, context->now.wall) > hour_us;
 	}
 	host_detail(ret, NAGIOS_WARNING, "services with a refused file", refused);
+	host_detail(ret, NAGIOS_WARNING,
+		"services as accepted before: the host or site file is refused", stale);
 	host_detail(ret, overdue ? NAGIOS_WARNING : NAGIOS_OK,
 		"services with pending changes", pending);
 	if (!picture->synced)

@@ -230,6 +230,15 @@ def test_all_is_the_worst_of_them(supervisor):
     assert supervisor.get('/check')[0] == 503
 
 
+def test_the_host_tells_that_its_own_files_are_refused(supervisor):
+    supervisor.declare('web', 8080)
+    supervisor.tell('web', stale=True)
+    supervisor.sync()
+    _, answer = supervisor.ask(host=True)
+    assert answer['status'] == 1 and answer['long'] == [
+        '[WARNING] 1 services as accepted before: the host or site file is refused']
+
+
 def test_the_host_tells_refused_files(supervisor):
     supervisor.declare('web', 8080)
     supervisor.tell('web', refused=['web.yaml:7:3: run.comand: unknown key'])
