@@ -136,17 +136,18 @@ class Watcher(threading.Thread):
 
     def run(self):
         try:
+            self.look()
             while not self.over.wait(self.pause):
-                found = statuses(self.host)
-                self.answers += bool(found)
-                for name in self.steady if found else ():
-                    self.note(name, found.get(name))
+                self.look()
+            self.look()
         except Exception as failure:    # told by the main thread
             self.failure = failure
 
-    def note(self, name, one):
-        key = describe(one)
-        self.seen[name].setdefault(key, time.time())
+    def look(self):
+        found = statuses(self.host)
+        self.answers += bool(found)
+        for name in self.steady if found else ():
+            self.seen[name].setdefault(describe(found.get(name)), time.time())
 
 
 def describe(one):
@@ -172,7 +173,7 @@ class Invariant:
         self.summary = ''
 
     def __enter__(self):
-        found = until(lambda: statuses(self.host))
+        found = until(self.judged, UNANSWERED, 'all checks of the steady have run')
         self.before = {name: describe(found[name]) for name in self.steady}
         for name in self.steady:
             assert found[name]['ready'], f'{name} is not ready to begin with: {found[name]}'
@@ -187,6 +188,12 @@ class Invariant:
         self.watcher = Watcher(self.host, self.steady)
         self.watcher.start()
         return self
+
+    def judged(self):
+        """The status, once each check of a steady service has a verdict."""
+        found = statuses(self.host)
+        checks = [check for name in self.steady for check in found.get(name, {}).get('checks', ())]
+        return found if all(check['verdict'] != 'unknown' for check in checks) else None
 
     def __exit__(self, kind, *_):
         self.watcher.over.set()
