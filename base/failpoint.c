@@ -252,6 +252,7 @@ bool failpoint_print_names(FILE *out)
 	const char *at = names_begin;
 
 	/* between two names there may be more than one zero, to align them */
+	/* cppcheck-suppress comparePointers ; they are the ends of one section */
 	while (at && at < names_end) {
 		if (*at)
 			fprintf(out, "%s\n", at);

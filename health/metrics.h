@@ -16,8 +16,8 @@ struct metric_family {
 
 struct metrics {
 	struct text *text;
-	bool open_metrics;
 	const struct metric_family *family;
+	bool open_metrics;
 	bool headed; /* HELP and TYPE stand already; without samples they never do */
 };
 

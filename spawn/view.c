@@ -32,6 +32,8 @@ int view_add(struct view *view, const struct place *place)
 {
 	struct place *added;
 
+	if (!place->path)
+		return -EINVAL;
 	if (view->count >= VIEW_MAX_PLACES)
 		return -E2BIG;
 	if (!view->places)

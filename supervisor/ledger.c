@@ -169,19 +169,16 @@ int ledger_write(struct ledger *ledger, const void *bytes, size_t size)
 
 int ledger_new(struct ledger **ret, int fd)
 {
-	struct ledger *ledger = calloc(1, sizeof(*ledger));
+	_cleanup_close_ int owned =
+		fd >= 0 ? fd : memfd_create("svcd-state", MFD_CLOEXEC);
+	struct ledger *ledger;
 
-	if (fd < 0)
-		fd = memfd_create("svcd-state", MFD_CLOEXEC);
-	if (!ledger || fd < 0) {
-		int r = ledger ? -errno : -ENOMEM;
-
-		free(ledger);
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
-	ledger->fd = fd;
+	if (owned < 0)
+		return -errno;
+	ledger = calloc(1, sizeof(*ledger));
+	if (!ledger)
+		return -ENOMEM;
+	ledger->fd = TAKE_FD(owned);
 	*ret = ledger;
 	return 0;
 }

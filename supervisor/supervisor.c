@@ -242,6 +242,24 @@ static void on_watchdog(void *owner, struct instant now)
 
 /* ---- the beginning ------------------------------------------------------------- */
 
+static int make_timers(struct supervisor *supervisor)
+{
+	const struct {
+		struct timer **ret;
+		timer_fn *fn;
+	} timers[] = {
+		{ &supervisor->tick, on_tick },
+		{ &supervisor->watchdog, on_watchdog },
+		{ &supervisor->rest, on_rest },
+		{ &supervisor->wanted_again, on_wanted_again },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(timers); i++)
+		r = timer_new(timers[i].ret, supervisor->loop, timers[i].fn, supervisor);
+	return r;
+}
+
 static int make_parts(struct supervisor *supervisor, struct error *err)
 {
 	struct engine_host host = { supervisor->loop, supervisor->cgroups, &engines_user,
@@ -257,14 +275,7 @@ static int make_parts(struct supervisor *supervisor, struct error *err)
 	if (r == 0)
 		r = task_new(&supervisor->settle, loop, on_settle, supervisor);
 	if (r == 0)
-		r = timer_new(&supervisor->tick, loop, on_tick, supervisor);
-	if (r == 0)
-		r = timer_new(&supervisor->watchdog, loop, on_watchdog, supervisor);
-	if (r == 0)
-		r = timer_new(&supervisor->rest, loop, on_rest, supervisor);
-	if (r == 0)
-		r = timer_new(
-			&supervisor->wanted_again, loop, on_wanted_again, supervisor);
+		r = make_timers(supervisor);
 	if (r == 0)
 		r = vip_watch_new(&supervisor->vips, loop, on_addresses, supervisor);
 	if (r == 0)
