@@ -125,7 +125,7 @@ static void take_applied(struct supervisor *supervisor, const struct json_t *bod
 	uint64_t generation = (uint64_t)json_get_int(body, "generation", 0);
 
 	/* about an older declaration: the answer to the newest is on its way */
-	if (!member || (generation != 0 && generation < member->generation))
+	if (!member || !told_is_newest(member, ENGINE_FIREWALL, generation))
 		return;
 	service_firewall(member->service, json_get_bool(body, "ok", false),
 		json_get_text(body, "reason", ""), loop_now(supervisor->loop));

@@ -23,7 +23,7 @@ static const struct readiness well = {
 static bool is_well(const struct readiness *judged)
 {
 	for (size_t i = 0; i < TERM_COUNT; i++)
-		if (!judged->terms[i].ok)
+		if (!judged->terms[i].ok || judged->terms[i].reason[0])
 			return false;
 	return judged->ready && judged->again.us == NEVER.us;
 }

@@ -160,6 +160,9 @@ void told_dirty(struct member *member, unsigned bits);
 void told_declaration(struct member *member); /* a new generation of it */
 /* Another group reads its logs: of no interest to the others, who would begin anew. */
 void told_readers(struct member *member);
+/* Whether an engine that speaks of that generation (0: of any) knows the newest
+ * declaration that is any of its business. */
+bool told_is_newest(const struct member *member, enum engine which, uint64_t generation);
 void told_pipe(struct member *member, unsigned instance, const char *stream, int fd);
 void told_gone(struct member *member); /* it is about to be forgotten */
 void told_answer(struct supervisor *supervisor, enum engine which,

@@ -270,6 +270,14 @@ void told_readers(struct member *member)
 	member->supervisor->told[ENGINE_LOG].dirty = true;
 }
 
+bool told_is_newest(const struct member *member, enum engine which, uint64_t generation)
+{
+	const struct telling *telling = &member->told[which];
+
+	return !(telling->dirty & TELL_SERVICE) &&
+	       (generation == 0 || generation >= telling->sent);
+}
+
 void told_pipe(struct member *member, unsigned instance, const char *stream, int fd)
 {
 	struct telling *telling = &member->told[ENGINE_LOG];

@@ -193,7 +193,7 @@ def test_the_search_finds_what_is_there(host, journal):
     until(lambda: SECRET in host.ctl('logs', 'keeper').stdout)
     found = set(everywhere(host, journal))
     for face in ('svcctl show keeper', 'svcctl --json show keeper', 'svcctl logs -n 1000 keeper', 'memory of svcd-log',
-                 'memory of svcd-health', f'{host.root}/var/log/keeper/main.log'):
+                 f'{host.root}/var/log/keeper/main.log'):
         assert face in found, (face, found)
     assert any('accepted' in one for one in found), found
     assert in_memory(os.getpid())

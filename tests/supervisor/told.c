@@ -153,12 +153,38 @@ static void only_the_log_engine_hears_whose_group_may_read(void **state)
 	tear_down(&scene);
 }
 
+/* The log engine's newer declaration is none of the firewall's business. */
+static void what_is_newest_is_what_that_engine_is_to_be_told(void **state)
+{
+	struct member *member;
+	struct scene scene;
+	uint64_t first;
+
+	(void)state;
+	set_up(&scene);
+	member = &scene.sample.member;
+	told_declaration(member);
+	flush(&scene);
+	first = member->generation;
+	assert_true(told_is_newest(member, ENGINE_FIREWALL, first));
+	told_declaration(member); /* waits to be told */
+	assert_false(told_is_newest(member, ENGINE_FIREWALL, first));
+	flush(&scene);
+	assert_false(told_is_newest(member, ENGINE_FIREWALL, first));
+	assert_true(told_is_newest(member, ENGINE_FIREWALL, first + 1));
+	told_readers(member);
+	assert_true(told_is_newest(member, ENGINE_FIREWALL, first + 1));
+	assert_true(told_is_newest(member, ENGINE_FIREWALL, 0));
+	tear_down(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_goes_and_comes_again_in_one_turn_stays),
 		cmocka_unit_test(nor_does_it_matter_how_long_the_engine_was_busy),
 		cmocka_unit_test(only_the_log_engine_hears_whose_group_may_read),
+		cmocka_unit_test(what_is_newest_is_what_that_engine_is_to_be_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
