@@ -192,8 +192,10 @@ class Invariant:
     def judged(self):
         """The status, once each check of a steady service has a verdict."""
         found = statuses(self.host)
-        checks = [check for name in self.steady for check in found.get(name, {}).get('checks', ())]
-        return found if all(check['verdict'] != 'unknown' for check in checks) else None
+        steady = [found.get(name, {'verdict': {'value': 'unknown'}}) for name in self.steady]
+        verdicts = [one['verdict']['value'] for one in steady]
+        verdicts += [check['verdict'] for one in steady for check in one.get('checks', ())]
+        return found if 'unknown' not in verdicts else None
 
     def __exit__(self, kind, *_):
         self.watcher.over.set()
