@@ -94,7 +94,7 @@ class Svcd:
 
     def until_exit(self, name, within=WITHIN):
         """Its newest exit, once there is one."""
-        return self.until(name, lambda status: status['exits'], within)['exits'][0]
+        return self.until(name, lambda status: status.get('exits'), within)['exits'][0]
 
     def pid(self, name):
         return self.status(name)['instances'][0]['pid']

@@ -7,6 +7,7 @@ import svcd as inside
 NAMES = ('base', 'broken', 'front')
 HOST, SITE = '/etc/svcd/svcd.yaml', '/etc/svcd/site.yaml'
 FILLED = '/var/filled'
+WENT_DOWN = '/srv/went-down'
 DIARY = '/var/log/diary'
 
 # Overwrites its page, which has its place on a full disk: when it was told to stop, and whether the network
@@ -52,14 +53,19 @@ def declare(vm, svcd):
         svcd.until_ready(name)
 
 
+def fill(vm):
+    vm.shell(f'[ -e {FILLED} ] || fallocate -l $(($(stat -f -c "%a*%S" /var))) {FILLED} || true; '
+             f'dd if=/dev/zero bs=4k of={FILLED} oflag=append conv=notrunc 2>/dev/null || sync {FILLED}')
+    assert vm.run('sh', '-c', 'echo enough >/var/one-more').rc != 0
+
+
 def break_all(vm):
     vm.shell(f'cp {SITE} /srv/; echo "nonsense: [" >>{SITE}')
     vm.shell(f'echo "nonsense: 1" >>{inside.DECLARATIONS}/broken.yaml')
     vm.shell('echo "nameserver 192.0.2.1" >/etc/resolv.conf; '
              'sed -i "s/^\\(passwd\\|group\\|hosts\\):.*/& dns/" /etc/nsswitch.conf')
-    vm.shell(f'fallocate -l $(($(stat -f -c "%a*%S" /var))) {FILLED} || true; '
-             f'dd if=/dev/zero bs=4k of={FILLED} oflag=append conv=notrunc 2>/dev/null || sync {FILLED}')
-    assert vm.run('sh', '-c', 'echo enough >/var/one-more').rc != 0
+    vm.shell(f'date +%s >{WENT_DOWN}')
+    fill(vm)
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -89,7 +95,8 @@ def test_services_were_stopped_in_order_while_there_was_a_network(vm):
 
 def test_nothing_failed_on_the_way(vm):
     """No unit had to be killed, or gave up."""
-    said = vm.must('journalctl', '-b', '-1', '-u', 'svcd*', '-o', 'cat', '--quiet').splitlines()
+    since = f'@{vm.read(WENT_DOWN).strip()}'
+    said = vm.must('journalctl', '-b', '-1', '--since', since, '-u', 'svcd*', '-o', 'cat', '--quiet').splitlines()
     assert [line for line in said if 'timed out' in line or "result '" in line] == []
     assert vm.must('systemctl', '--failed', '--quiet', '--no-legend') == ''
 
@@ -111,6 +118,7 @@ def test_the_broken_site_file_is_told(vm):
 
 def test_what_the_full_disk_does_not_take_is_told(vm, svcd):
     """An operator's word holds, and whoever gave it hears that a boot would forget it."""
+    fill(vm)  # a boot tidies up, too
     result = vm.run('svcctl', 'stop', 'base')
     assert result.rc == 1 and 'No space left on device' in result.out + result.err
     assert svcd.state('base') == 'down'
