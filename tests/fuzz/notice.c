@@ -15,17 +15,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct notice first, again;
-	char text[STORE_NAME_MAX_BYTES + 128];
+	char text[FD_NAME_MAX_BYTES + 128];
 
 	notice_read(&first, (const char *)data, size);
-	assert(first.name[0] == '\0' || store_name_is_good(first.name));
-	snprintf(text, sizeof(text), "%s%s%s%sFDNAME=%s",
+	assert(first.name[0] == '\0' || fd_name_is_good(first.name));
+	snprintf(text, sizeof(text), "%s%s%s%s%sFDNAME=%s",
 		first.store ? "FDSTORE=1\n" : "", first.remove ? "FDSTOREREMOVE=1\n" : "",
 		first.ready ? "READY=1\n" : "", first.watchdog ? "WATCHDOG=1\n" : "",
-		first.name);
+		first.reexec ? "X_SVCD_REEXEC=1\n" : "", first.name);
 	notice_read(&again, text, strlen(text));
 	assert(again.store == first.store && again.remove == first.remove &&
-		again.ready == first.ready && again.watchdog == first.watchdog);
+		again.ready == first.ready && again.watchdog == first.watchdog &&
+		again.reexec == first.reexec);
 	assert(strcmp(again.name, first.name) == 0);
 	return 0;
 }
