@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 static const struct {
@@ -173,12 +174,11 @@ static void a_process_dies_halts_or_goes_on_as_told(void **state)
 
 static void what_a_file_told_happens_in_one_life_only(void **state)
 {
-	char path[] = "/tmp/svcd-test-failpoint.XXXXXX";
-	_cleanup_close_ int fd = mkstemp(path);
+	char path[TEMPORARY_BYTES];
+	_cleanup_close_ int fd = temporary_file(path);
 	char left[64] = "";
 
 	(void)state;
-	assert_true(fd >= 0);
 	put(path, "test.a=kill\ntest.b=kill\n");
 	assert_true(WIFSIGNALED(pass_points(path)));
 	assert_true(WIFSIGNALED(pass_points(path)));
@@ -192,11 +192,10 @@ static void what_a_file_told_happens_in_one_life_only(void **state)
 
 static void a_running_process_is_told_by_the_file(void **state)
 {
-	char path[] = "/tmp/svcd-test-failpoint.XXXXXX";
-	_cleanup_close_ int fd = mkstemp(path);
+	char path[TEMPORARY_BYTES];
+	_cleanup_close_ int fd = temporary_file(path);
 
 	(void)state;
-	assert_true(fd >= 0);
 	setenv("SVCD_FAILPOINTS", path, 1);
 	assert_int_equal(FAILPOINT_ERROR("test.call"), 0);
 	put(path, "test.call=errno:EMFILE:2");

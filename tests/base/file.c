@@ -7,27 +7,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 static int enter_a_folder(void **state)
 {
-	char folder[] = "/tmp/svcd-test-file.XXXXXX";
+	static char folder[TEMPORARY_BYTES];
 
-	assert_non_null(mkdtemp(folder));
+	temporary_folder(folder);
 	assert_int_equal(chdir(folder), 0);
-	*state = strdup(folder);
+	*state = folder;
 	return 0;
 }
 
 static int leave_the_folder(void **state)
 {
-	_cleanup_free_ char *command = NULL;
-
 	assert_int_equal(chdir("/"), 0);
-	assert_true(asprintf(&command, "rm -rf '%s'", (char *)*state) > 0);
-	assert_int_equal(system(command), 0);
-	free(*state);
-	return 0;
+	return temporary_remove(*state);
 }
 
 static void test_what_is_written_is_read(void **state)

@@ -6,7 +6,6 @@
 #include "base/way.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,10 +13,11 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum { SERVICE = 60001, STRANGER = 60002 };
-static char base[32]; /* NOLINT: one for all tests */
+static char base[TEMPORARY_BYTES]; /* NOLINT: one for all tests */
 
 static char *below(const char *name)
 {
@@ -44,8 +44,7 @@ static void make_link(const char *name, const char *target, uid_t uid)
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(base, "/tmp/svcd-way.XXXXXX");
-	assert_non_null(mkdtemp(base));
+	temporary_folder(base);
 	assert_int_equal(chmod(base, 0755), 0);
 	make("root", 0, 0, 0755);
 	make("root/deep", 0, 0, 0755);
@@ -67,19 +66,10 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	(void)info;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	(void)state;
-	return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return temporary_remove(base);
 }
 
 static const struct {

@@ -235,6 +235,27 @@ void do_it(const struct scene *scene, const char *what)
 	expect(scene, "done");
 }
 
+static char state_of(pid_t pid)
+{
+	char path[32], text[LINE_BYTES] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(read(fd, text, sizeof(text) - 1) > 0);
+	close(fd);
+	return strstr(text, ") ")[2]; /* proc(5): pid (comm) state */
+}
+
+void wait_until_all_is_heard(const struct scene *scene)
+{
+	for (int left = ANSWER_MS; state_of(scene->keeper) != 'S'; left--) {
+		assert_true(left > 0);
+		usleep(1000);
+	}
+}
+
 void begin(struct scene *scene)
 {
 	scene->keeper = fork();
@@ -283,8 +304,7 @@ int set_up(void **state)
 	static struct scene scene;
 	char link[128], self[4096] = "";
 
-	snprintf(scene.root, sizeof(scene.root), "/tmp/keeper-test-XXXXXX");
-	assert_non_null(mkdtemp(scene.root));
+	temporary_folder(scene.root);
 	snprintf(scene.program, sizeof(scene.program), "%s/svcd", scene.root);
 	snprintf(link, sizeof(link), "%s/svcd-supervisor", scene.root);
 	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
@@ -340,7 +360,6 @@ int set_up_watched(void **state)
 int tear_down(void **state)
 {
 	struct scene *scene = *state;
-	char command[128];
 
 	if (scene->keeper > 0)
 		kill(scene->keeper, SIGKILL);
@@ -350,8 +369,7 @@ int tear_down(void **state)
 	close(scene->orders);
 	if (scene->outer >= 0)
 		close(scene->outer);
-	snprintf(command, sizeof(command), "rm -r %s", scene->root);
-	return system(command);
+	return temporary_remove(scene->root);
 }
 
 int end_of(struct scene *scene)

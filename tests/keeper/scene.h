@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 };
 
 struct scene {
-	char root[64], program[96];
+	char root[TEMPORARY_BYTES], program[96];
 	int answers, orders; /* fifos; open for both, so that reading never sees an end */
 	int outer;           /* what systemd would listen on */
 	pid_t keeper, supervisor;
@@ -57,6 +58,8 @@ void expect_up(struct scene *scene); /* another supervisor: `supervisor` is its 
 void order(const struct scene *scene, const char *what);
 void ask(const struct scene *scene, const char *what, const char *want);
 void do_it(const struct scene *scene, const char *what);
+/* "done" says that it was said: the keeper sleeps when it has heard all that was. */
+void wait_until_all_is_heard(const struct scene *scene);
 /* A process that the keeper inherits ends: "PID START CODE STATUS". */
 void an_orphan(const struct scene *scene, char ret[static LINE_BYTES], int status);
 

@@ -14,6 +14,7 @@
 #include "base/text.h"
 
 #include "logrotate/pack.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 static int order(const void *a, const void *b)
@@ -54,19 +55,6 @@ static void put_all(const char *directory, const char *names)
 	for (char *name = strtok_r(copy, " ", &rest); name;
 		name = strtok_r(NULL, " ", &rest))
 		put(directory, name, name);
-}
-
-static void remove_all(const char *path)
-{
-	_cleanup_free_ char *names = listing(path);
-	char *rest = NULL;
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (char *name = strtok_r(names, " ", &rest); name;
-		name = strtok_r(NULL, " ", &rest))
-		unlinkat(fd, name, 0);
-	close(fd);
-	rmdir(path);
 }
 
 static int tidy(const char *directory, const struct policy *policy)
@@ -113,13 +101,13 @@ static void tidying_ends_in_order_and_twice_changes_nothing(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		char path[] = "/tmp/svcd-tidy-XXXXXX";
+		char path[TEMPORARY_BYTES];
 		struct policy policy = cases[i].policy;
 
 		policy.level = 1;
 		if (policy.total_bytes == 0)
 			policy.total_bytes = UNSET;
-		assert_non_null(mkdtemp(path));
+		temporary_folder(path);
 		put_all(path, cases[i].before);
 		for (int round = 0; round < 2; round++) {
 			_cleanup_free_ char *after = NULL;
@@ -130,35 +118,35 @@ static void tidying_ends_in_order_and_twice_changes_nothing(void **state)
 			if (strcmp(after, cases[i].after) != 0)
 				fail_msg("%s: %s", cases[i].rule, after);
 		}
-		remove_all(path);
+		assert_int_equal(temporary_remove(path), 0);
 	}
 }
 
 static void a_symbolic_link_is_neither_packed_nor_removed(void **state)
 {
-	char path[] = "/tmp/svcd-tidy-XXXXXX";
+	char path[TEMPORARY_BYTES];
 	struct policy policy = { .keep = 0, .total_bytes = UNSET, .level = 1 };
 	_cleanup_free_ char *link = NULL, *after = NULL;
 
 	(void)state;
-	assert_non_null(mkdtemp(path));
+	temporary_folder(path);
 	link = text_format("%s/%s", path, DAY(1));
 	assert_int_equal(symlink("/etc/hostname", link), 0);
 	assert_int_equal(tidy(path, &policy), 0);
 	after = listing(path);
 	assert_string_equal(after, DAY(1));
-	remove_all(path);
+	assert_int_equal(temporary_remove(path), 0);
 }
 
 static void what_a_service_put_in_the_place_of_an_archive_is_not_read(void **state)
 {
-	char path[] = "/tmp/svcd-tidy-XXXXXX";
+	char path[TEMPORARY_BYTES];
 	struct policy policy = { .keep = 9, .total_bytes = UNSET, .level = 1 };
 	struct shelf shelf = { 0 };
 	_cleanup_free_ char *archive = NULL, *other = NULL, *fifo = NULL, *after = NULL;
 
 	(void)state;
-	assert_non_null(mkdtemp(path));
+	temporary_folder(path);
 	put_all(path, "a " DAY(1));
 	archive = text_format("%s/%s", path, DAY(1));
 	other = text_format("%s.elsewhere", path);
@@ -173,17 +161,17 @@ static void what_a_service_put_in_the_place_of_an_archive_is_not_read(void **sta
 	assert_int_equal(shelf_open(&shelf, DAY(1)), -EMLINK);
 	close(shelf.archive_fd);
 	assert_int_equal(unlink(other), 0);
-	remove_all(path);
+	assert_int_equal(temporary_remove(path), 0);
 }
 
 static void what_cannot_be_packed_does_not_keep_the_cap_from_acting(void **state)
 {
-	char path[] = "/tmp/svcd-tidy-XXXXXX";
+	char path[TEMPORARY_BYTES];
 	struct policy policy = { .keep = 9, .total_bytes = 1, .level = 1 };
 	_cleanup_free_ char *in_the_way = NULL, *after = NULL;
 
 	(void)state;
-	assert_non_null(mkdtemp(path));
+	temporary_folder(path);
 	put_all(path, "a " DAY(1) " " DAY(2));
 	in_the_way = text_format("%s/.%s.zst.new", path, DAY(1));
 	assert_int_equal(mkdir(in_the_way, 0700), 0);
@@ -191,7 +179,7 @@ static void what_cannot_be_packed_does_not_keep_the_cap_from_acting(void **state
 	assert_int_equal(rmdir(in_the_way), 0);
 	after = listing(path);
 	assert_string_equal(after, "a");
-	remove_all(path);
+	assert_int_equal(temporary_remove(path), 0);
 }
 
 int main(void)

@@ -5,7 +5,6 @@
 #include "tests/service/arena.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <net/if.h>
 #include <sched.h>
 #include <string.h>
@@ -95,8 +94,7 @@ struct arena *arena_open(void)
 	struct error err = { 0 };
 
 	must(arena != NULL, "memory");
-	strcpy(arena->root, "/tmp/svcd-arena.XXXXXX");
-	must(mkdtemp(arena->root) != NULL, "mkdtemp");
+	temporary_folder(arena->root);
 	must(chmod(arena->root, 0755) == 0, "chmod");
 	must(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0, "unshare");
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0,
@@ -130,14 +128,6 @@ struct arena *arena_open(void)
 	return arena;
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	(void)info;
-	(void)where;
-	return kind == FTW_DP ? rmdir(path) : unlink(path);
-}
-
 static bool is_removed(void *data)
 {
 	return rmdir(data) == 0 || errno == ENOENT;
@@ -161,7 +151,7 @@ void arena_close(struct arena *arena)
 	loop_free(arena->loop);
 	snprintf(tree, sizeof(tree), "%s/cgroup", arena->root);
 	umount2(tree, MNT_DETACH);
-	nftw(arena->root, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	(void)temporary_remove(arena->root);
 	paths_done(&arena->paths);
 	text_done(&arena->events);
 	free(arena);

@@ -11,11 +11,12 @@
 
 #include "service/service.h"
 #include "spawn/cgroup.h"
+#include "tests/temporary.h"
 
 enum { ARENA_WAIT_MS = 10000 };
 
 struct arena {
-	char root[64];
+	char root[TEMPORARY_BYTES];
 	struct paths paths;
 	struct loop *loop;
 	struct cgroups *cgroups;

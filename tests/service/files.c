@@ -6,7 +6,6 @@
 #include "service/files.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,10 +17,11 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum { SERVICE = 60001, ENGINE = 60003, ATTACKS = 2000, MOST_ATTACKS = 1000000 };
-static char base[32]; /* NOLINT: one for all tests */
+static char base[TEMPORARY_BYTES]; /* NOLINT: one for all tests */
 
 static char *below(const char *name)
 {
@@ -75,8 +75,7 @@ static int render(const char *name, bool *ret_changed, struct error *err)
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(base, "/tmp/svcd-files.XXXXXX");
-	assert_non_null(mkdtemp(base));
+	temporary_folder(base);
 	assert_int_equal(chmod(base, 0755), 0);
 	make("etc", 0, 0755);
 	make("victim", 0, 0755);
@@ -84,19 +83,10 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	(void)info;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	(void)state;
-	return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return temporary_remove(base);
 }
 
 static void root_writes_where_only_root_can(void **state)

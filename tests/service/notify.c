@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "config/config.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 #define UNTOLD                                                                           \
@@ -137,15 +138,15 @@ static void say(const char *path, const char *words)
 static void only_the_processes_of_the_instance_are_believed(void **state)
 {
 	struct listener listener = { .ours = getpid() };
-	char path[] = "/tmp/svcd-notify.XXXXXX";
+	char path[TEMPORARY_BYTES];
 	struct notify *notify;
 	struct error err = { 0 };
 	pid_t stranger;
 
 	(void)state;
 	assert_int_equal(loop_new(&listener.loop), 0);
-	assert_non_null(mkdtemp(path));
-	rmdir(path);
+	temporary_folder(path);
+	assert_int_equal(rmdir(path), 0);
 	assert_int_equal(notify_new(&notify, listener.loop,
 				 &(struct notify_plan){ .path = path,
 					 .uid = getuid(),

@@ -17,6 +17,7 @@
 
 #include "config/config.h"
 #include "spawn/spawn.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 static const char passwd[] = "root:x:0:0::/root:/bin/sh\n"
@@ -38,10 +39,9 @@ static const char group[] = "root:x:0:\n"
 
 static void replace(const char *path, const char *text)
 {
-	char other[] = "/tmp/svcd-numbers.XXXXXX";
-	int fd = mkstemp(other);
+	char other[TEMPORARY_BYTES];
+	int fd = temporary_file(other);
 
-	assert_true(fd >= 0);
 	assert_int_equal(fchmod(fd, 0644), 0);
 	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
 	close(fd);

@@ -8,10 +8,11 @@
 #include "base/paths.h"
 
 #include "sources/sources.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 struct place {
-	char *root;
+	char root[TEMPORARY_BYTES];
 	struct paths paths;
 	struct sources sources;
 	struct problems problems;
@@ -31,9 +32,8 @@ static int make_a_place(void **state)
 	static const char *const folders[] = { "etc/svcd/services",
 		"etc/svcd/templates/files", "share/templates", "share/files" };
 	struct place *place = calloc(1, sizeof(*place));
-	char root[] = "/tmp/svcd-test-gather.XXXXXX";
 
-	place->root = strdup(mkdtemp(root));
+	temporary_folder(place->root);
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		_cleanup_free_ char *folder =
 			text_format("%s/%s", place->root, folders[i]);
@@ -50,13 +50,11 @@ static int make_a_place(void **state)
 static int leave_the_place(void **state)
 {
 	struct place *place = *state;
-	_cleanup_free_ char *command = text_format("rm -rf '%s'", place->root);
 
-	assert_int_equal(system(command), 0);
+	assert_int_equal(temporary_remove(place->root), 0);
 	sources_done(&place->sources);
 	problems_done(&place->problems);
 	paths_done(&place->paths);
-	free(place->root);
 	free(place);
 	return 0;
 }

@@ -11,22 +11,23 @@
 
 #include "sources/secret_names.h"
 #include "tests/sources/folder.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 #define PLANTED "hunter2-planted"
 
 struct place {
-	char *root, *file;
+	char root[TEMPORARY_BYTES];
+	char *file;
 	struct paths paths;
 };
 
 static int make_a_place(void **state)
 {
 	struct place *place = calloc(1, sizeof(*place));
-	char root[] = "/tmp/svcd-test-secrets.XXXXXX";
 	_cleanup_free_ char *folder = NULL;
 
-	place->root = strdup(mkdtemp(root));
+	temporary_folder(place->root);
 	assert_int_equal(paths_init(&place->paths, place->root), 0);
 	place->file = secrets_file(&place->paths, "web");
 	folder = text_format("%s/secrets", place->paths.etc);
@@ -38,12 +39,10 @@ static int make_a_place(void **state)
 static int leave_the_place(void **state)
 {
 	struct place *place = *state;
-	_cleanup_free_ char *command = text_format("rm -rf '%s'", place->root);
 
-	assert_int_equal(system(command), 0);
+	assert_int_equal(temporary_remove(place->root), 0);
 	paths_done(&place->paths);
 	free(place->file);
-	free(place->root);
 	free(place);
 	return 0;
 }

@@ -6,45 +6,35 @@
 #include "spawn/cgroup_limits.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 
 #include "config/config.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 static const char *const files[] = { "memory.high", "memory.max", "memory.swap.max",
 	"pids.max", "cpu.max", "cpu.weight", "io.weight" };
 
 struct leaf {
-	char path[32];
+	char path[TEMPORARY_BYTES];
 	int fd;
 };
 
 static void leaf_begin(struct leaf *leaf)
 {
-	strcpy(leaf->path, "/tmp/svcd-leaf.XXXXXX");
-	assert_non_null(mkdtemp(leaf->path));
+	temporary_folder(leaf->path);
 	leaf->fd = open(leaf->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		close(openat(leaf->fd, files[i], O_CREAT | O_WRONLY, 0644));
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	(void)info;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static void leaf_end(const struct leaf *leaf)
 {
 	close(leaf->fd);
-	nftw(leaf->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(temporary_remove(leaf->path), 0);
 }
 
 /* As the kernel takes it: what was there before is gone. */

@@ -11,17 +11,17 @@
 #include "base/text.h"
 
 #include "config/config.h"
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 struct folder {
-	char path[32];
+	char path[TEMPORARY_BYTES];
 	int fd;
 };
 
 static void folder_make(struct folder *folder)
 {
-	snprintf(folder->path, sizeof(folder->path), "/tmp/pressure.XXXXXX");
-	assert_non_null(mkdtemp(folder->path));
+	temporary_folder(folder->path);
 	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(folder->fd >= 0);
 }
@@ -35,13 +35,8 @@ static void folder_put(const struct folder *folder, const char *file, const char
 
 static void folder_remove(const struct folder *folder)
 {
-	static const char *const files[] = { "memory.events", "memory.pressure",
-		"cpu.pressure", "io.pressure" };
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		(void)unlinkat(folder->fd, files[i], 0);
 	close(folder->fd);
-	assert_int_equal(rmdir(folder->path), 0);
+	assert_int_equal(temporary_remove(folder->path), 0);
 }
 
 static void what_the_kernel_writes_is_understood(void **state)

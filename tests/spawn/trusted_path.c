@@ -6,17 +6,17 @@
 #include "spawn/trusted_path.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum { SOMEBODY = 65534 };
-static char base[32]; /* NOLINT: one for all tests */
+static char base[TEMPORARY_BYTES]; /* NOLINT: one for all tests */
 
 static void make_link(const char *name, const char *target, uid_t uid)
 {
@@ -31,8 +31,7 @@ static int set_up(void **state)
 	char path[64];
 
 	(void)state;
-	strcpy(base, "/tmp/svcd-path.XXXXXX");
-	assert_non_null(mkdtemp(base));
+	temporary_folder(base);
 	snprintf(path, sizeof(path), "%s/with space/deep", base);
 	assert_int_equal(directory_make(path, 0755), 0);
 	snprintf(path, sizeof(path), "%s/file", base);
@@ -48,19 +47,10 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(
-	const char *path, const struct stat *info, int kind, struct FTW *where)
-{
-	(void)info;
-	(void)kind;
-	(void)where;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	(void)state;
-	return nftw(base, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return temporary_remove(base);
 }
 
 /* `at`: where it leads, below the base; NULL: `error` */

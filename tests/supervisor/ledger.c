@@ -132,7 +132,7 @@ static void test_who_is_killed_in_between_leaves_the_former(void **state)
 	put(ledger, "former");
 	put(ledger, "latter");
 	/* the bytes of a third stand over the first, its header is not written yet */
-	assert_int_equal(pwrite(ledger_fd(ledger), "XXXXXX", 6, 4096), 6);
+	assert_int_equal(pwrite(ledger_fd(ledger), "thirds", 6, 4096), 6);
 	assert_reads(ledger, "latter");
 	/* nor whole */
 	memset(header, 0x5a, sizeof(header));

@@ -12,19 +12,19 @@
 
 #include "base/text.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum { NOW_S = 1800000000, DAY_S = 24 * 3600, MAX_AGE_MS = 10 * DAY_S * 1000 };
 static const struct wall now = { (int64_t)NOW_S * 1000000 };
 
 struct logs {
-	char path[32];
+	char path[TEMPORARY_BYTES];
 };
 
 static void logs_begin(struct logs *logs)
 {
-	strcpy(logs->path, "/tmp/svcd-old.XXXXXX");
-	assert_non_null(mkdtemp(logs->path));
+	temporary_folder(logs->path);
 }
 
 static char *in(const struct logs *logs, const char *name)
@@ -90,12 +90,8 @@ static void what_is_no_file_stays_and_leads_nowhere(void **state)
 	assert_int_equal(
 		old_logs_remove(logs.path, 0, (struct wall){ INT64_MAX / 2 }), 3);
 	assert_true(is_there(&other, "precious"));
-	unlink(link);
-	rmdir(folder);
-	unlink(fifo);
-	unlink(way);
-	rmdir(logs.path);
-	rmdir(other.path);
+	assert_int_equal(temporary_remove(logs.path), 0);
+	assert_int_equal(temporary_remove(other.path), 0);
 }
 
 /* Whoever owns the place of a log directory could lead root away from it. */
@@ -116,10 +112,8 @@ static void a_directory_that_another_user_made_a_link_of_is_not_entered(void **s
 	assert_true(old_logs_remove(link, 0, (struct wall){ INT64_MAX / 2 }) < 0 ||
 		    geteuid() != 0);
 	assert_true(is_there(&other, "precious") || geteuid() != 0);
-	unlink(link);
-	unlink(way);
-	rmdir(logs.path);
-	rmdir(other.path);
+	assert_int_equal(temporary_remove(logs.path), 0);
+	assert_int_equal(temporary_remove(other.path), 0);
 }
 
 int main(void)

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum { PID = 4711, TIMEOUT_MS = 400 };
@@ -166,10 +167,10 @@ static void ask(const struct manner *manner, int listener)
 
 static void test_systemd_is_asked_and_never_waited_for_too_long(void **state)
 {
-	char folder[] = "/tmp/svcd-scope.XXXXXX", path[64], address[80];
+	char folder[TEMPORARY_BYTES], path[64], address[80];
 
 	(void)state;
-	assert_non_null(mkdtemp(folder));
+	temporary_folder(folder);
 	snprintf(path, sizeof(path), "%s/bus", folder);
 	snprintf(address, sizeof(address), "unix:path=%s", path);
 	assert_int_equal(setenv("DBUS_SYSTEM_BUS_ADDRESS", address, 1), 0);
@@ -180,7 +181,7 @@ static void test_systemd_is_asked_and_never_waited_for_too_long(void **state)
 		close(listener);
 		assert_int_equal(unlink(path), 0);
 	}
-	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(temporary_remove(folder), 0);
 }
 
 static void test_no_bus_is_told_at_once(void **state)

@@ -14,12 +14,13 @@
 
 #include "base/cleanup.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
 enum { MANY = 4096, NAME_BYTES = 200, TEXT_BYTES = 512 };
 
 struct scene {
-	char folder[32];
+	char folder[TEMPORARY_BYTES];
 	int keeper; /* where it hears */
 	int thing;  /* an fd to give */
 	struct store *store;
@@ -31,8 +32,7 @@ static int set_up(void **state)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct error err = { 0 };
 
-	snprintf(scene.folder, sizeof(scene.folder), "/tmp/store-test-XXXXXX");
-	assert_non_null(mkdtemp(scene.folder));
+	temporary_folder(scene.folder);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/keeper", scene.folder);
 	scene.keeper = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(
@@ -47,13 +47,11 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct scene *scene = *state;
-	char command[64];
 
 	store_free(scene->store);
 	close(scene->keeper);
 	close(scene->thing);
-	snprintf(command, sizeof(command), "rm -r %s", scene->folder);
-	return system(command);
+	return temporary_remove(scene->folder);
 }
 
 /* Fds that come along are dropped. "" when nothing is there. */

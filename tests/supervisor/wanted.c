@@ -6,13 +6,28 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/file.h"
 
+#include "tests/temporary.h"
 #include "tests/test.h"
 
-static const char path[] = "/tmp/svcd-test-wanted.json";
+static char folder[TEMPORARY_BYTES];                       /* NOLINT: one for all tests */
+static char path[TEMPORARY_BYTES + sizeof("wanted.json")]; /* NOLINT: in it */
+
+static int set_up(void **state)
+{
+	(void)state;
+	temporary_folder(folder);
+	snprintf(path, sizeof(path), "%s/wanted.json", folder);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return temporary_remove(folder);
+}
 
 static void what_was_put_is_read_again(void **state)
 {
@@ -22,7 +37,6 @@ static void what_was_put_is_read_again(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	unlink(path);
 	assert_int_equal(wanted_read(&first, path, &err), 0);
 	assert_false(wanted_get(&first, "mathoid", &got));
 	assert_true(wanted_put(&first, "mathoid", &put));
@@ -37,7 +51,6 @@ static void what_was_put_is_read_again(void **state)
 	assert_int_equal(got.until.us, 2);
 	assert_true(wanted_forget(&again, "mathoid"));
 	assert_false(wanted_forget(&again, "mathoid"));
-	unlink(path);
 }
 
 static const struct {
@@ -63,7 +76,6 @@ static void a_broken_file_is_an_error_and_an_empty_table(void **state)
 			!strstr(err.text, path))
 			fail_msg("%s: %s", broken[i].rule, err.text);
 	}
-	unlink(path);
 }
 
 static void a_row_that_makes_no_sense_is_as_if_nothing_was_said(void **state)
@@ -81,7 +93,6 @@ static void a_row_that_makes_no_sense_is_as_if_nothing_was_said(void **state)
 	assert_false(wanted_get(&table, "b", &got));
 	assert_true(wanted_get(&table, "c", &got));
 	assert_string_equal(got.who, "");
-	unlink(path);
 }
 
 static void members_of_a_newer_version_are_kept(void **state)
@@ -97,16 +108,17 @@ static void members_of_a_newer_version_are_kept(void **state)
 	assert_true(wanted_put(&table, "a", &up));
 	assert_string_equal(
 		json_get_text(json_get(table.json, "a"), "colour", ""), "red");
-	unlink(path);
 }
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_was_put_is_read_again),
-		cmocka_unit_test(a_broken_file_is_an_error_and_an_empty_table),
-		cmocka_unit_test(a_row_that_makes_no_sense_is_as_if_nothing_was_said),
-		cmocka_unit_test(members_of_a_newer_version_are_kept),
+		TEST(what_was_put_is_read_again),
+		TEST(a_broken_file_is_an_error_and_an_empty_table),
+		TEST(a_row_that_makes_no_sense_is_as_if_nothing_was_said),
+		TEST(members_of_a_newer_version_are_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
