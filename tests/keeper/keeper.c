@@ -234,6 +234,7 @@ static void a_keeper_without_room_for_fds_goes_on(void **state)
 		snprintf(text, sizeof(text), "keep thing%d", i);
 		do_it(scene, text);
 	}
+	wait_until_all_is_heard(scene);
 	assert_int_equal(prlimit(scene->keeper, RLIMIT_NOFILE, &many, NULL), 0);
 	do_it(scene, "keep last");
 	order(scene, "signal 9");
