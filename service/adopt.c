@@ -209,7 +209,16 @@ static void attach(struct process *process, const struct json_t *record)
 
 /* ---- what runs without a record --------------------------------------------------- */
 
-/* Ours that lost its parent, and of those the one that was there first; 0: none. */
+static bool is_among(pid_t pid, const pid_t *pids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* Whose parent lives elsewhere, whoever inherited it; of those the one that was there
+ * first; 0: none. */
 static pid_t find_main(struct cgroup *cgroup, struct birth *ret)
 {
 	pid_t pids[MAX_NEWBORNS], found = 0;
@@ -219,7 +228,7 @@ static pid_t find_main(struct cgroup *cgroup, struct birth *ret)
 		struct birth birth;
 
 		if (birth_read(&birth, pids[i]) < 0 ||
-			(birth.parent != getppid() && birth.parent != 1))
+			is_among(birth.parent, pids, count))
 			continue;
 		if (found && (birth.ticks > ret->ticks ||
 				     (birth.ticks == ret->ticks && pids[i] > found)))

@@ -221,6 +221,25 @@ def test_who_runs_without_any_record_is_found_by_his_cgroup(host):
     assert host.pid('web') != pid
 
 
+def test_who_was_just_born_is_found_whoever_inherited_him(host):
+    """The supervisor dies between a birth and its record, and the keeper before it starts the next."""
+    words = host.root / 'failpoints'
+    words.write_text('launch.cloned=stop', encoding='utf-8')
+    host.environment['SVCD_FAILPOINTS'] = str(words)
+    host.start_below()
+    host.declare('late', run={'command': ['/bin/sleep', '1000'], 'user': 'web', 'ready': {'by': 'started'}})
+    pid = until(lambda: next(iter(alive('sleep')), None), 20, 'it is born')
+    keeper = host.keeper
+    os.kill(keeper, signal.SIGSTOP)
+    os.kill(host.engine_pid('svcd-supervisor'), signal.SIGKILL)
+    os.kill(keeper, signal.SIGKILL)
+    until(lambda: host.keeper not in (None, keeper), 20)
+    host.until_ready('late')
+    assert host.pid('late') == pid
+    assert alive('sleep') == [pid]
+    assert not host.status('late')['exits']
+
+
 def test_a_restart_that_was_begun_comes_to_its_end(host):
     host.declare('roll', run={'command': ['/usr/bin/python3', '-c', 'import signal, time\n'
                                           'signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), exit(0)))\n'
