@@ -21,9 +21,9 @@
 
 enum {
 	READ_BYTES = 64 * 1024,
-	/* Of lines: the child need not wait for us, and we do something else between. */
+	READS = 4, /* in one turn of the loop, which has others to look after */
+	/* Of lines: the child need not wait for us. */
 	LINES_PIPE_BYTES = 1024 * 1024,
-	LINES_READS = 4,
 	/* From the kill to the end; what a dead disk holds does not even die. */
 	KILL_MS = 2 * MS_PER_S,
 	LAST_LINE_BYTES = 160,
@@ -104,16 +104,13 @@ static bool read_some(struct deed *deed, struct instant now)
 	return true;
 }
 
-/* Whoever takes lines has other things to do between them. */
 static void on_output(void *owner, unsigned events, struct instant now)
 {
 	struct deed *deed = owner;
 
 	(void)events;
-	for (int i = 0; !deed->too_long && read_some(deed, now); i++) {
-		if (deed->line && i >= LINES_READS)
-			return;
-	}
+	for (int i = 0; i < READS && !deed->too_long && read_some(deed, now); i++)
+		;
 }
 
 /* The last line that says something, as a person may see it. */
