@@ -145,8 +145,6 @@ static _Noreturn void pretend(void)
 	setenv("TEST_KEEPER", line, 1);
 	keeper = find_fd(names, "keeper");
 	tell("up %d\n", getpid());
-	if (access(getenv("TEST_DIE"), F_OK) == 0)
-		raise(SIGKILL);
 	for (;;) {
 		struct pollfd polled[] = { { .fd = orders, .events = POLLIN },
 			{ .fd = keeper, .events = POLLIN } };
@@ -312,7 +310,6 @@ int set_up(void **state)
 	assert_int_equal(symlink(self, scene.program), 0);
 	setenv("SVCD_LIBEXEC", scene.root, 1);
 	setenv("TEST_ROOT", scene.root, 1);
-	name_file(&scene, "die", "TEST_DIE");
 	name_file(&scene, "broken", "TEST_BROKEN");
 	unsetenv("WATCHDOG_USEC");
 	unsetenv("NOTIFY_SOCKET");
@@ -389,6 +386,19 @@ void make(const char *variable)
 	close(fd);
 }
 
+void supervisor_is_a_script(const struct scene *scene, const char *script)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/svcd-supervisor", scene->root);
+	assert_int_equal(unlink(path), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, script, strlen(script)), strlen(script));
+	close(fd);
+}
+
 ino_t inode(const struct scene *scene, const char *name)
 {
 	char path[128];
@@ -399,8 +409,15 @@ ino_t inode(const struct scene *scene, const char *name)
 	return found.st_ino;
 }
 
+void supervisor_dies(struct scene *scene)
+{
+	order(scene, "signal 9");
+	expect_up(scene);
+}
+
 void an_orphan(const struct scene *scene, char ret[static LINE_BYTES], int status)
 {
+	static const char told[] = "keeper: ";
 	char line[LINE_BYTES], text[32];
 	unsigned long long start;
 	int pid;
@@ -411,6 +428,9 @@ void an_orphan(const struct scene *scene, char ret[static LINE_BYTES], int statu
 	assert_int_equal(sscanf(line, "orphan %d %llu", &pid, &start), 2);
 	expect(scene, "done");
 	snprintf(ret, LINE_BYTES, "%d %llu %d %d", pid, start, CLD_EXITED, status);
+	answer(scene, line);
+	assert_int_equal(strncmp(line, told, strlen(told)), 0);
+	assert_string_equal(line + strlen(told), ret);
 }
 
 int scene_main(int argc, char **argv, int (*run)(void))

@@ -60,8 +60,13 @@ void ask(const struct scene *scene, const char *what, const char *want);
 void do_it(const struct scene *scene, const char *what);
 /* "done" says that it was said: the keeper sleeps when it has heard all that was. */
 void wait_until_all_is_heard(const struct scene *scene);
-/* A process that the keeper inherits ends: "PID START CODE STATUS". */
+/* It dies by SIGKILL, and the next one is up. */
+void supervisor_dies(struct scene *scene);
+/* A process that the keeper inherits ends, and the supervisor is told so: `ret` is
+ * "PID START CODE STATUS". */
 void an_orphan(const struct scene *scene, char ret[static LINE_BYTES], int status);
 
-void make(const char *variable);                          /* the file that it names */
+void make(const char *variable); /* the file that it names */
+/* From the next one on the supervisor is a shell script. */
+void supervisor_is_a_script(const struct scene *scene, const char *script);
 ino_t inode(const struct scene *scene, const char *name); /* in the run directory */

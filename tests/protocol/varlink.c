@@ -305,6 +305,20 @@ static void a_message_over_the_limit_closes_the_connection(void **state)
 	fixture_done(&fixture);
 }
 
+/* A client whose call is kept unanswered. */
+static int waiting_client(struct fixture *fixture, const char *call)
+{
+	int fd = client_new(fixture);
+
+	fixture->stop_when_kept = fixture->stop_when_gone = true;
+	say(fd, call);
+	run(fixture);
+	assert_int_equal(fixture->kept_count, 1);
+	return fd;
+}
+#define WAIT      "{\"method\":\"io.svcd.Wait\"}"
+#define WAIT_MORE "{\"method\":\"io.svcd.Wait\",\"more\":true}"
+
 static void a_client_that_hangs_up_ends_its_waiting_call(void **state)
 {
 	struct fixture fixture;
@@ -312,11 +326,7 @@ static void a_client_that_hangs_up_ends_its_waiting_call(void **state)
 
 	(void)state;
 	fixture_init(&fixture);
-	fd = client_new(&fixture);
-	fixture.stop_when_kept = fixture.stop_when_gone = true;
-	say(fd, "{\"method\":\"io.svcd.Wait\",\"more\":true}");
-	run(&fixture);
-	assert_int_equal(fixture.kept_count, 1);
+	fd = waiting_client(&fixture, WAIT_MORE);
 	assert_false(varlink_is_gone(fixture.kept[0]));
 	close(fd);
 	run(&fixture);
@@ -328,15 +338,10 @@ static void a_client_that_hangs_up_ends_its_waiting_call(void **state)
 static void that_a_client_hung_up_is_told_from_the_loop_only(void **state)
 {
 	struct fixture fixture;
-	int fd;
 
 	(void)state;
 	fixture_init(&fixture);
-	fd = client_new(&fixture);
-	fixture.stop_when_kept = fixture.stop_when_gone = true;
-	say(fd, "{\"method\":\"io.svcd.Wait\",\"more\":true}");
-	run(&fixture);
-	close(fd);
+	close(waiting_client(&fixture, WAIT_MORE));
 	varlink_reply(fixture.kept[0], NULL, true);
 	assert_int_equal(fixture.gone, 0);
 	assert_true(varlink_is_gone(fixture.kept[0]));
@@ -348,15 +353,10 @@ static void that_a_client_hung_up_is_told_from_the_loop_only(void **state)
 static void a_last_answer_to_who_hung_up_ends_the_call_once(void **state)
 {
 	struct fixture fixture;
-	int fd;
 
 	(void)state;
 	fixture_init(&fixture);
-	fd = client_new(&fixture);
-	fixture.stop_when_kept = true;
-	say(fd, "{\"method\":\"io.svcd.Wait\"}");
-	run(&fixture);
-	close(fd);
+	close(waiting_client(&fixture, WAIT));
 	varlink_reply(fixture.kept[0], NULL, false);
 	fixture_done(&fixture);
 	assert_int_equal(fixture.gone, 0);
@@ -388,10 +388,7 @@ static void a_server_that_ends_tells_waiting_calls(void **state)
 
 	(void)state;
 	fixture_init(&fixture);
-	fd = client_new(&fixture);
-	fixture.stop_when_kept = true;
-	say(fd, "{\"method\":\"io.svcd.Wait\"}");
-	run(&fixture);
+	fd = waiting_client(&fixture, WAIT);
 	fixture_done(&fixture);
 	assert_int_equal(fixture.gone, 1);
 	close(fd);

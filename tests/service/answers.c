@@ -42,7 +42,7 @@ static void what_never_gets_ready_is_ended(void **state)
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_WAITING));
 	assert_int_equal(service->exits[0].cause, CAUSE_TIMEOUT);
-	SAYS(service->exits[0].reason, "not ready after 1");
+	SAYS(service->exits[0].reason, "not ready after ");
 	SAYS(service->exits[0].reason, "nothing listens yet on port 10042 (http)");
 	arena_end(arena, service);
 }
@@ -274,10 +274,9 @@ static void one_live_check_that_passes_does_not_save_another(void **state)
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_UP));
 	service_verdict(service, &fact, instant_read());
-	arena_turn(arena, 300);
+	arena_turn(arena, 100);
 	fact = fact_of(well, VERDICT_PASS);
 	service_verdict(service, &fact, instant_read());
-	arena_turn(arena, 500);
 	assert_int_equal(service->exits_count, 0);
 	assert_true(arena_until_state(arena, service, STATE_WAITING));
 	SAYS(service->exits[0].reason, "check ill fails for 1s: HTTP 500");

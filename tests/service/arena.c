@@ -18,6 +18,8 @@
 #include "service/preparer.h"
 #include "tests/test.h"
 
+enum { LOOK_MS = 20 };
+
 static void must(bool ok, const char *what)
 {
 	if (ok)
@@ -198,12 +200,16 @@ struct service *arena_begin(struct arena *arena, const char *declaration)
 
 bool arena_until(struct arena *arena, bool (*is_true)(void *data), void *data)
 {
-	arena->is_late = false;
-	timer_arm(arena->limit, instant_add_ms(instant_read(), ARENA_WAIT_MS));
-	while (!is_true(data) && !arena->is_late)
+	struct instant end = instant_add_ms(instant_read(), ARENA_WAIT_MS);
+	bool found;
+
+	/* on_changed() stops the loop, too; not all that is waited for changes a service */
+	while (!(found = is_true(data)) && !instant_reached(instant_read(), end)) {
+		timer_arm(arena->limit, instant_add_ms(instant_read(), LOOK_MS));
 		loop_run(arena->loop);
+	}
 	timer_arm(arena->limit, NEVER);
-	return !arena->is_late;
+	return found;
 }
 
 void arena_end(struct arena *arena, struct service *service)
@@ -253,17 +259,11 @@ bool arena_until_job(struct arena *arena, struct service *service)
 	return arena_until(arena, has_job_ended, service);
 }
 
-static bool never(void *data)
-{
-	(void)data;
-	return false;
-}
-
 void arena_turn(struct arena *arena, int64_t ms)
 {
 	arena->is_late = false;
 	timer_arm(arena->limit, instant_add_ms(instant_read(), ms));
-	while (!never(NULL) && !arena->is_late)
+	while (!arena->is_late)
 		loop_run(arena->loop);
 }
 
@@ -281,6 +281,26 @@ char *arena_output(const struct instance *instance, unsigned stream)
 	while ((got = read(instance->output[stream], bytes, sizeof(bytes))) > 0)
 		text_add_bytes(&text, bytes, (size_t)got);
 	return text_take(&text);
+}
+
+char *arena_until_says(
+	struct arena *arena, const struct service *service, const char *part)
+{
+	struct text said = { 0 };
+	const char *found = NULL;
+
+	for (int waited_ms = 0; waited_ms < ARENA_WAIT_MS; waited_ms += LOOK_MS) {
+		_cleanup_free_ char *more = arena_output(&service->instances[0], 0);
+
+		text_add(&said, more);
+		found = said.bytes ? strstr(said.bytes, part) : NULL;
+		if (found && strchr(found, '\n'))
+			return text_take(&said);
+		arena_turn(arena, LOOK_MS);
+	}
+	print_error("\"%s\" is not said: \"%s\"\n", part, said.bytes ? said.bytes : "");
+	fail();
+	return NULL;
 }
 
 void arena_says(const char *text, const char *part, const char *file, int line)

@@ -13,7 +13,7 @@
 #include "spawn/cgroup.h"
 #include "tests/temporary.h"
 
-enum { ARENA_WAIT_MS = 10000 };
+enum { ARENA_WAIT_MS = 60000 };
 
 struct arena {
 	char root[TEMPORARY_BYTES];
@@ -47,8 +47,11 @@ bool arena_until_state(struct arena *arena, struct service *service, enum state 
 bool arena_until_job(struct arena *arena, struct service *service); /* ended */
 void arena_turn(struct arena *arena, int64_t ms); /* the loop runs for so long */
 bool arena_saw(const struct arena *arena, const char *event);
-/* What came out of a pipe until now. Caller frees. */
+/* What came out of a pipe since it was last asked. Caller frees. */
 char *arena_output(const struct instance *instance, unsigned stream);
+/* The same, of standard output, once a line is in it that has `part`. */
+char *arena_until_says(
+	struct arena *arena, const struct service *service, const char *part);
 
 /* `part` is in `text`. */
 #define SAYS(text, part) arena_says(text, part, __FILE__, __LINE__)

@@ -101,6 +101,20 @@ static unsigned open_fds(void)
 	return count;
 }
 
+static bool has_restarted_often(void *data)
+{
+	const struct service *service = data;
+
+	return service->instances[0].restarts >= 100;
+}
+
+static bool has_restarted_some_times(void *data)
+{
+	const struct service *service = data;
+
+	return service->instances[0].restarts >= 5;
+}
+
 static void a_hundred_restarts_leave_no_descriptor_behind(void **state)
 {
 	struct service *service = arena_begin(arena,
@@ -109,12 +123,9 @@ static void a_hundred_restarts_leave_no_descriptor_behind(void **state)
 	unsigned before;
 
 	(void)state;
-	for (int i = 0; i < 500 && service->instances[0].restarts < 5; i++)
-		arena_turn(arena, 10);
+	assert_true(arena_until(arena, has_restarted_some_times, service));
 	before = open_fds();
-	for (int i = 0; i < 1000 && service->instances[0].restarts < 100; i++)
-		arena_turn(arena, 10);
-	assert_true(service->instances[0].restarts >= 100);
+	assert_true(arena_until(arena, has_restarted_often, service));
 	service_stop(service, NULL, NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_true(open_fds() <= before);

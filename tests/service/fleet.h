@@ -9,7 +9,7 @@
 /* With a port of its own each, so that a new process can stand beside the old one. */
 #define FLEET(instances, command, more)                                                  \
 	"{'service':'web','run':{'user':'nobody','instances':" #instances ",'command':"  \
-	"['sh','-c','" command "'],'ready':{'by':'started','timeout':'2s'},"             \
+	"['sh','-c','" command "'],'ready':{'by':'started'},"                            \
 	"'drain':{'settle':'50ms'},'restart':{'delay':'10ms'}" more "},"                 \
 	"'listen':[{'name':'http','port':'${10042 + instance}'}],"                       \
 	"'logs':{'stdout':'none','stderr':'none'}}"

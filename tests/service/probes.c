@@ -184,18 +184,16 @@ static void a_flood_of_one_question_is_one_try_at_its_pace(void **state)
 static void who_asks_again_gets_a_try_that_began_after_his_question(void **state)
 {
 	struct probes *probes;
-	struct service *service =
-		begin(&probes, SERVICE(CHECK("queue", "sleep 0.3", "")));
+	struct service *service = begin(&probes, SERVICE(CHECK("queue", "sleep 1", "")));
 
 	(void)state;
 	assert_true(ask(probes, service, "queue", 1));
-	arena_turn(arena, 50);
 	assert_int_equal(children(service), 1);
 	assert_true(ask(probes, service, "queue", 2));
 	assert_int_equal(children(service), 1);
 	wait_for(1);
 	assert_int_equal(heard.numbers[0], 2);
-	arena_turn(arena, 400);
+	arena_turn(arena, 1200);
 	assert_int_equal(heard.count, 1);
 	end(probes, service);
 }
@@ -231,7 +229,8 @@ static void one_service_has_so_many_children_and_no_more(void **state)
 
 static void wait_until_childless(const struct service *service)
 {
-	for (int turns = 0; children(service) && turns < 200; turns++)
+	for (int waited_ms = 0; children(service) && waited_ms < ARENA_WAIT_MS;
+		waited_ms += 20)
 		arena_turn(arena, 20);
 	assert_int_equal(children(service), 0);
 }

@@ -157,7 +157,7 @@ static void what_is_said_of_the_old_one_is_true_when_it_has_died_too(void **stat
 	(void)state;
 	fleet_declare(service,
 		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
-		"'restart':{'delay':'20s'},'ready':{'by':'listen','timeout':'500ms'}},"
+		"'restart':{'delay':'20s'},'ready':{'by':'listen','timeout':'2s'}},"
 		"'listen':[{'name':'http','port':'${10042 + instance}'}]}");
 	service_restart(service, "alice", "new build", instant_read());
 	assert_true(arena_until(arena, is_newcomer_there, service));
@@ -171,7 +171,7 @@ static void what_is_said_of_the_old_one_is_true_when_it_has_died_too(void **stat
 
 #define CHECKED                                                                          \
 	"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],'ready':"    \
-	"{'by':'started','timeout':'300ms'},'drain':{'settle':'10ms'}},"                 \
+	"{'by':'started','timeout':'2s'},'drain':{'settle':'10ms'}},"                    \
 	"'listen':[{'name':'http','port':'${10042 + instance}'}],"                       \
 	"'health':{'checks':[{'name':'info','http':'/_info'}]}}"
 
@@ -300,7 +300,7 @@ static void the_first_that_does_not_come_back_saves_the_rest(void **state)
 
 #define DRAINS                                                                           \
 	"{'service':'web','run':{'user':'nobody','instances':2,'command':['sleep',"      \
-	"'1000'],'ready':{'by':'started'},'drain':{'settle':'300ms'},'restart':"         \
+	"'1000'],'ready':{'by':'started'},'drain':{'settle':'1s'},'restart':"            \
 	"{'handover':'stop-first'}},'listen':[{'name':'http','port':"                    \
 	"'${10042 + instance}'}]}"
 

@@ -33,16 +33,12 @@ static void a_secret_reaches_the_process_and_its_file_only(void **state)
 		path);
 	_cleanup_free_ char *content = NULL;
 	struct service *service;
-	char *output = NULL;
+	char *output;
 
 	(void)state;
 	put_secrets("DB: hunter2\n", 0600);
 	service = arena_begin(arena, declaration);
-	while (!output || !*output) {
-		free(output);
-		arena_turn(arena, 20);
-		output = arena_output(&service->instances[0], 0);
-	}
+	output = arena_until_says(arena, service, "");
 	assert_string_equal(output, "x-hunter2 y\n");
 	free(output);
 	assert_int_equal(file_read(&content, NULL, AT_FDCWD, path, 4096), 0);

@@ -188,6 +188,13 @@ static void without_a_pause_a_killed_service_does_not_wait(void **state)
 	arena_end(arena, service);
 }
 
+static bool has_died_twice(void *data)
+{
+	const struct service *service = data;
+
+	return service->deaths_in_a_row > 1;
+}
+
 /* Else it would never come back to the loop. */
 static void what_cannot_even_begin_waits_a_turn_without_a_pause(void **state)
 {
@@ -198,8 +205,7 @@ static void what_cannot_even_begin_waits_a_turn_without_a_pause(void **state)
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_WAITING));
-	arena_turn(arena, 100);
-	assert_true(service->deaths_in_a_row > 1);
+	assert_true(arena_until(arena, has_died_twice, service));
 	arena_end(arena, service);
 }
 
@@ -218,16 +224,12 @@ static void a_service_that_ignores_the_signal_is_killed_with_all_it_made(void **
 		"{'service':'web','run':{'user':'nobody','ready':{'by':'started'},"
 		"'stop':{'timeout':'200ms'},'command':['sh','-c',"
 		"'trap \\\"\\\" TERM; (setsid sleep 1000 & echo $!) & sleep 1000; sleep 1000']}}");
-	char *output = NULL;
+	char *output;
 	pid_t grandchild;
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_UP));
-	while (!output || !*output) {
-		free(output);
-		arena_turn(arena, 20);
-		output = arena_output(&service->instances[0], 0);
-	}
+	output = arena_until_says(arena, service, "");
 	grandchild = (pid_t)atoi(output);
 	free(output);
 	assert_true(grandchild > 1);
@@ -235,7 +237,7 @@ static void a_service_that_ignores_the_signal_is_killed_with_all_it_made(void **
 	service_stop(service, NULL, NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->instances[0].state, STATE_DOWN);
-	SAYS(service->exits[0].reason, "killed: it did not stop within 2");
+	SAYS(service->exits[0].reason, "killed: it did not stop within ");
 	assert_true(arena_until(arena, is_dead, &grandchild));
 	arena_end(arena, service);
 }
@@ -246,16 +248,11 @@ static void it_is_not_down_before_its_last_worker_is(void **state)
 		"{'service':'web','run':{'user':'nobody','ready':{'by':'started'},"
 		"'command':['sh','-c','(trap \\\"sleep 0.3; echo bye; exit\\\" TERM; "
 		"echo up; while :; do sleep 0.05; done) & sleep 1000']}}");
-	char *output = NULL;
+	char *output;
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_UP));
-	while (!output || !strstr(output, "up")) {
-		free(output);
-		arena_turn(arena, 20);
-		output = arena_output(&service->instances[0], 0);
-	}
-	free(output);
+	free(arena_until_says(arena, service, "up"));
 	service_stop(service, NULL, NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->instances[0].state, STATE_DOWN);
@@ -393,25 +390,23 @@ static void a_reload_sends_the_declared_signal(void **state)
 		"{'service':'web','run':{'user':'nobody','ready':{'by':'started'},"
 		"'reload':{'signal':'HUP'},'command':['sh','-c',"
 		"'trap \\\"echo reloaded\\\" HUP; echo up; while :; do sleep 0.05; done']}}");
-	char *output = NULL;
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_UP));
-	while (!output || !strstr(output, "up")) {
-		free(output);
-		arena_turn(arena, 20);
-		output = arena_output(&service->instances[0], 0);
-	}
-	free(output);
+	free(arena_until_says(arena, service, "up"));
 	service_reload(service, "alice", NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_DONE);
-	arena_turn(arena, 200);
-	output = arena_output(&service->instances[0], 0);
-	SAYS(output, "reloaded");
-	free(output);
+	free(arena_until_says(arena, service, "reloaded"));
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	arena_end(arena, service);
+}
+
+static bool is_alone(void *data)
+{
+	const struct service *service = data;
+
+	return service->instances_count == 1;
 }
 
 static void instances_follow_the_declaration(void **state)
@@ -433,9 +428,7 @@ static void instances_follow_the_declaration(void **state)
 	assert_int_equal(service_declare(service, arena_declaration(SLEEPER), effective,
 				 instant_read()),
 		0);
-	for (int i = 0; i < 100 && service->instances_count > 1; i++)
-		arena_turn(arena, 20);
-	assert_int_equal(service->instances_count, 1);
+	assert_true(arena_until(arena, is_alone, service));
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	json_free(effective);
 	arena_end(arena, service);

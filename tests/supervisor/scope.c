@@ -64,25 +64,19 @@ static void say_removed(sd_bus *bus, const char *unit, const char *result)
 		_exit(EXIT_FAILURE);
 }
 
-/* What it is asked for: the name and the process. */
+/* What it is asked for: the name and the process, which stands behind two words about
+ * it. */
 static bool is_right(sd_bus_message *message)
 {
-	const char *unit, *mode, *key;
+	const char *unit, *mode, *words[2], *manual, *key;
 	uint32_t pid = 0;
 
-	if (sd_bus_message_read(message, "ss", &unit, &mode) < 0 ||
-		strcmp(unit, SCOPE_UNIT) != 0 || strcmp(mode, "fail") != 0 ||
-		sd_bus_message_enter_container(message, 'a', "(sv)") < 0)
-		return false;
-	while (sd_bus_message_enter_container(message, 'r', "sv") > 0) {
-		(void)sd_bus_message_read(message, "s", &key);
-		if (strcmp(key, "PIDs") == 0)
-			(void)sd_bus_message_read(message, "v", "au", 1, &pid);
-		else
-			(void)sd_bus_message_skip(message, "v");
-		(void)sd_bus_message_exit_container(message);
-	}
-	return pid == PID;
+	return sd_bus_message_read(message, "ss", &unit, &mode) > 0 &&
+	       strcmp(unit, SCOPE_UNIT) == 0 && strcmp(mode, "fail") == 0 &&
+	       sd_bus_message_enter_container(message, 'a', "(sv)") > 0 &&
+	       sd_bus_message_read(message, "(sv)(sv)(sv)", &words[0], "s", NULL,
+		       &words[1], "as", 1, &manual, &key, "au", 1, &pid) > 0 &&
+	       strcmp(key, "PIDs") == 0 && pid == PID;
 }
 
 static int start_unit(sd_bus_message *message, const struct manner *manner)
