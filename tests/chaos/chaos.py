@@ -12,16 +12,16 @@ import pathlib
 import random
 import shutil
 import sys
-import tempfile
 import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'stories'))
 
+import dice  # noqa: E402
 import doers  # noqa: E402
 import kinds  # noqa: E402
 import watch  # noqa: E402
+from invariant import populated  # noqa: E402
 from machine import Host, cgroup_of, until  # noqa: E402
 
 ROUND = 6               # s of chaos between rests
@@ -151,7 +151,7 @@ class World:
             return [f'{service.name}: wanted {found["wanted"]}, its operator said {wanted}']
         if wanted == 'down':
             left = [] if self.base is None else [
-                str(leaf) for leaf in watch.leaves(self.base, service.name) if watch.populated(leaf)]
+                str(leaf) for leaf in watch.leaves(self.base, service.name) if populated(leaf)]
             return [f'{service.name}: is to be down and is {found["state"]} {left}'] * bool(
                 left or found['state'] != 'down')
         if service.calm and not (found['ready'] and self.complete(service, found)):
@@ -203,10 +203,10 @@ class World:
         """
         found = [str(leaf) for home in self.base.iterdir()
                  if home.is_dir() and home.name not in self.names() and home.name[0] not in OURS
-                 for leaf in watch.leaves(self.base, home.name) if watch.populated(leaf)]
+                 for leaf in watch.leaves(self.base, home.name) if populated(leaf)]
         for service in self.services:
             full = [leaf.name for leaf in watch.leaves(self.base, service.name)
-                    if not leaf.name.startswith('deed') and watch.populated(leaf)]
+                    if not leaf.name.startswith('deed') and populated(leaf)]
             if len({name.split('.')[0] for name in full}) != len(full):
                 found.append(f'{service.name}: {full}')
         return found
@@ -248,21 +248,10 @@ def run(world, chance, end):
 
 def main():
     asked = options()
-    print(f'chaos: seed {asked.seed}', flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='chaos-', dir='/run'))
-    folder.chmod(0o755)
-    world = World(folder, asked.worker, asked.seed)
-    try:
-        run(world, random.Random(asked.seed), time.monotonic() + asked.seconds)
-    except Exception as failure:
-        if not isinstance(failure, AssertionError):
-            traceback.print_exc()
-        print(f'---- svcd said:\n{world.host.said()[-6000:]}', file=sys.stderr)
-        print(f'chaos: seed {asked.seed}: {type(failure).__name__}: {failure}', file=sys.stderr)
-        return 1
-    finally:
-        world.host.close()
-    return 0
+    with dice.folder('chaos') as folder:
+        world = World(folder, asked.worker, asked.seed)
+        return dice.throw('chaos', asked.seed, world.host, lambda: run(
+            world, random.Random(asked.seed), time.monotonic() + asked.seconds))
 
 
 sys.exit(main())

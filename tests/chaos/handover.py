@@ -12,16 +12,14 @@ import collections
 import os
 import pathlib
 import random
-import shutil
 import signal
 import sys
-import tempfile
 import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'stories'))
 
+import dice  # noqa: E402
 from invariant import CUT_OFF, Invariant, statuses  # noqa: E402
 from machine import Host, until  # noqa: E402
 
@@ -163,22 +161,9 @@ def options():
 
 def main():
     asked = options()
-    print(f'handover: seed {asked.seed}', flush=True)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix='handover-', dir='/run'))
-    folder.chmod(0o755)
-    host = Host(folder)
-    try:
-        run(host, asked)
-    except Exception as failure:
-        if not isinstance(failure, AssertionError):
-            traceback.print_exc()
-        print(f'---- svcd said:\n{host.said()[-6000:]}', file=sys.stderr)
-        print(f'handover: seed {asked.seed}: {type(failure).__name__}: {str(failure)[:6000]}', file=sys.stderr)
-        return 1
-    finally:
-        host.close()
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
+    with dice.folder('handover') as folder:
+        host = Host(folder)
+        return dice.throw('handover', asked.seed, host, lambda: run(host, asked))
 
 
 sys.exit(main())

@@ -3,13 +3,12 @@
 
 The watcher asks by the control socket, as svcctl does, without the price of a process each time.
 """
-import json
 import os
 import pathlib
-import socket
 import threading
 import time
 
+from invariant import ask
 from machine import processes
 
 LATE = 1.0       # s; an answer, or news of a death, may take this long on a machine that is not busy
@@ -36,24 +35,6 @@ def state_of(pid):
 
 def dead(pid):
     return state_of(pid) in ('', 'Z', 'X')
-
-
-def ask(path, patience):
-    """The services of a Status reply; None while nobody answers there."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(patience)
-        try:
-            connection.connect(str(path))
-            connection.sendall(b'{"method":"io.svcd.Status","parameters":{"names":[]}}\0')
-            answer = b''
-            while not answer.endswith(b'\0'):
-                piece = connection.recv(1 << 20)
-                if not piece:
-                    return None
-                answer += piece
-        except (ConnectionError, FileNotFoundError, BrokenPipeError):
-            return None
-    return json.loads(answer[:-1]).get('parameters', {}).get('services')
 
 
 class Watcher(threading.Thread):
@@ -132,13 +113,6 @@ class Bounds:
             fds, memory = self.first.setdefault(name, now)
             assert now[0] <= fds + MARGIN_FDS, f'{name} has {now[0]} descriptors, at first {fds}'
             assert now[1] <= memory * 1.5 + MARGIN_KB, f'{name} has {now[1]} KB, at first {memory}'
-
-
-def populated(leaf):
-    try:
-        return 'populated 1' in (leaf / 'cgroup.events').read_text(encoding='ascii')
-    except OSError:     # gone meanwhile, or just going
-        return False
 
 
 def leaves(base, service):

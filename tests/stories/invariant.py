@@ -12,6 +12,7 @@ import collections
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import threading
@@ -50,6 +51,21 @@ CUT_OFF = {'answer: ConnectionResetError', 'answer: RemoteDisconnected', 'answer
 def declare_steady(host):
     for name, keys in STEADY.items():
         host.declare(name, **keys)
+
+
+def start_steady(host):
+    declare_steady(host)
+    host.start()
+    for name in STEADY:
+        host.until_ready(name, within=40)
+
+
+def kill_supervisor(host):
+    """SIGKILL; returns when the next one answers."""
+    before = until(lambda: host.engine_pid('svcd-supervisor'))
+    os.kill(before, signal.SIGKILL)
+    until(lambda: host.engine_pid('svcd-supervisor') not in (None, before), 20, 'the next supervisor')
+    until(lambda: statuses(host), UNANSWERED, 'the next supervisor answers')
 
 
 def ask(path, patience=UNANSWERED):

@@ -3,15 +3,12 @@
 
 Waiting is always for an event with a limit, never a sleep: `host.until(question, within=5)`.
 """
-import http.client
 import json
 import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import time
 
 import yaml

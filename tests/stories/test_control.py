@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """svcctl: who may do what, and what it answers."""
 import json
-import subprocess
 
-from machine import FAKE, PYTHON, run, until
+from machine import PYTHON, until
 
 
 def as_user(host, user, *words, groups=''):

@@ -13,6 +13,7 @@ import tempfile
 
 import pytest
 
+from failpoints import Failpoints
 from invariant import PAGES, STEADY, Invariant, declare_steady, doubles, marked, service, statuses
 from machine import FAKE, PYTHON, Host, run, until
 
@@ -133,9 +134,7 @@ class World:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='svcd-failpoints-', dir='/run'))
         self.folder.chmod(0o755)
         self.host = Host(self.folder)
-        self.words = self.folder / 'failpoints'
-        self.words.touch()
-        self.host.environment['SVCD_FAILPOINTS'] = str(self.words)
+        self.failpoints = Failpoints(self.host)
         known = [name for name in SUBJECTS if not name.startswith('fresh')]
         for name in (*known, *STEADY):
             self.host.declare(name, **{**SUBJECTS, **STEADY}[name])
@@ -149,15 +148,6 @@ class World:
             self.host.close()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def tell(self, words):
-        """By another name first: who reads sees all or nothing."""
-        beside = self.words.with_suffix('.test')
-        beside.write_text(words, encoding='utf-8')
-        beside.rename(self.words)
-
-    def has_acted(self):
-        return not self.words.read_text(encoding='utf-8')
 
     # ---- acts
 
@@ -263,9 +253,9 @@ def die_at(world, name, subject, before, trigger, end):
     pid = host.pid(subject) if statuses(host).get(subject, {}).get('instances') else None
     supervisor = host.engine_pid('svcd-supervisor')
     with Invariant(host, STEADY, PAGES):
-        world.tell(f'{FIRST.get(name, "")}{name}=kill')
+        world.failpoints.tell(f'{FIRST.get(name, "")}{name}=kill')
         accepted = world.act(subject, trigger)
-        until(world.has_acted, 20, f'{name} is passed')
+        until(world.failpoints.have_acted, 20, f'{name} is passed')
         until(lambda: host.engine_pid('svcd-supervisor') not in (None, supervisor), 20)
         # what was not accepted is asked for again, as who asked would
         if accepted != 0:
@@ -301,9 +291,7 @@ def test_every_failpoint_of_the_keeper_has_a_story():
 
 @pytest.mark.parametrize('name', KEEPERS)
 def test_the_keeper_dies_at(host, name):
-    words = host.root / 'failpoints'
-    words.touch()
-    host.environment['SVCD_FAILPOINTS'] = str(words)
+    failpoints = Failpoints(host)
     declare_steady(host)
     host.declare('other', **service(SLEEP))
     host.start_below()
@@ -311,14 +299,12 @@ def test_the_keeper_dies_at(host, name):
         host.until_ready(one, within=40)
     before = host.keeper
     with Invariant(host, STEADY, PAGES):
-        beside = words.with_suffix('.test')
-        beside.write_text(f'{name}=kill', encoding='utf-8')
-        beside.rename(words)
+        failpoints.tell(f'{name}=kill')
         if KEEPERS[name] == 'replace':
             os.kill(host.engine_pid('svcd-supervisor'), signal.SIGKILL)
         else:
             host.ctl(KEEPERS[name], *(['other'] if KEEPERS[name] == 'restart' else []))
-        until(lambda: not words.read_text(encoding='utf-8'), 20, f'{name} is passed')
+        until(failpoints.have_acted, 20, f'{name} is passed')
         until(lambda: host.keeper not in (None, before), 20)
         until(lambda: statuses(host), 30)
     host.must_ctl('restart', 'other')

@@ -6,16 +6,8 @@ import pathlib
 import signal
 import subprocess
 
+from invariant import kill_supervisor
 from machine import processes, until
-
-
-def kill_supervisor(host):
-    """SIGKILL; returns when the next one answers."""
-    old = host.engine_pid('svcd-supervisor')
-    os.kill(old, signal.SIGKILL)
-    until(lambda: host.engine_pid('svcd-supervisor') not in (None, old), what='the next supervisor')
-    until(lambda: host.ctl('list').returncode == 0, what='the next supervisor answers')
-    return host.engine_pid('svcd-supervisor')
 
 
 def test_a_service_does_not_notice_that_its_supervisor_dies(host):
@@ -96,7 +88,7 @@ while len(wrong) < 20:
 
 def test_no_request_fails_and_no_verdict_flips_while_supervisors_die(host):
     host.declare_web('web', 8080, health={'checks': [{'name': 'page', 'http': '/',
-        'interval': '200ms', 'timeout': '150ms', 'rise': 1, 'fall': 3}]})
+        'interval': '500ms', 'timeout': '450ms', 'rise': 1, 'fall': 3}]})
     host.start()
     host.until_ready('web')
     until(lambda: host.get('/check/web')[0] == 200, what='its check passes')
@@ -144,7 +136,7 @@ def declare_all_kinds(host):
     host.declare('up', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}, 'instances': 3})
     host.declare('gone', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}})
     host.declare('waits', run={'command': DIES, 'user': 'web', 'ready': {'by': 'started'},
-                               'restart': {'delay': '20s', 'delay_max': '60s'}})
+                               'restart': {'delay': '60s', 'delay_max': '60s'}})
     host.declare('failed', run={'command': DIES, 'user': 'web', 'ready': {'by': 'started'},
                                 'restart': {'policy': 'never'}})
     host.declare('once', run={'command': ['/usr/bin/true'], 'kind': 'oneshot', 'user': 'web'})
@@ -286,7 +278,7 @@ def test_a_check_runs_as_the_service_with_its_secrets_under_the_next_supervisor(
     secret.chmod(0o644)
     look.chmod(0o755)
     host.declare('web', run={'command': SLEEP, 'user': 'web', 'ready': {'by': 'started'}, 'environment_file': str(secret)},
-                 health={'checks': [{'name': 'who', 'exec': [str(look)], 'interval': '200ms', 'timeout': '150ms',
+                 health={'checks': [{'name': 'who', 'exec': [str(look)], 'interval': '500ms', 'timeout': '450ms',
                                      'effect': 'warn', 'rise': 1, 'fall': 1}]})
 
     def reason():

@@ -85,18 +85,25 @@ def test_retired_is_stopped_and_forgotten(host):
     assert host.ctl('status', 'hello').returncode == 4
 
 
-def test_what_is_retired_is_not_ready_first_and_then_stopped(host):
-    host.declare_web('hello', 8080, run={'drain': {'settle': '2s'}})
+def drains(host, settle):
+    """Retired while it serves: not ready any more, and stopped after `settle`. Its pid."""
+    run = {'drain': {'settle': settle}}
+    host.declare_web('hello', 8080, run=run)
     sleeper(host, 'other')
     host.start()
     host.until_ready('hello')
     pid = host.pid('hello')
-    host.declare_web('hello', 8080, state='retired')
+    host.declare_web('hello', 8080, run=run, state='retired')
     until(lambda: not host.ready('hello'))
+    return pid
+
+
+def test_what_is_retired_is_not_ready_first_and_then_stopped(host):
+    pid = drains(host, '6s')
     leaving = host.status('hello')
     assert leaving['instances'][0]['pid'] == pid and 'drains' in json.dumps(leaving), leaving
     assert host.get('/readyz/hello')[0] == 503 and host.get('/', 8080)[0] == 200
-    until(lambda: host.ctl('status', 'hello').returncode == 4)
+    until(lambda: host.ctl('status', 'hello').returncode == 4, within=30)
     assert pid not in [one for one, _, _ in processes()]
 
 
@@ -108,11 +115,12 @@ def test_logs_of_the_retired_are_kept_until_their_age_and_no_longer(host, max_ag
     sleeper(host, 'other', run=told, logs=logs)
     host.start()
     folder, others = (host.root / f'var/log/{name}' for name in ('hello', 'other'))
-    until(lambda: (folder / 'main.log').exists() and (others / 'main.log').exists())
+    for one in (folder, others):
+        until((one / 'main.log').exists)
+        until(lambda log=one / 'main.log': 'last words' in log.read_text(encoding='utf-8'))
     (folder / 'core').symlink_to('/etc/passwd')
     sleeper(host, state='retired', run=told, logs=logs)
     until(lambda: host.ctl('status', 'hello').returncode == 4)
-    assert 'last words' in (folder / 'main.log').read_text(encoding='utf-8')
     if max_age:
         until(lambda: not (folder / 'main.log').exists(), within=20)
         (folder / 'core').unlink()  # no file of a log, and not touched
@@ -120,18 +128,12 @@ def test_logs_of_the_retired_are_kept_until_their_age_and_no_longer(host, max_ag
         again(host)
     else:
         time.sleep(4)
-        assert (folder / 'main.log').exists()
+        assert 'last words' in (folder / 'main.log').read_text(encoding='utf-8')
     assert (others / 'main.log').exists()
 
 
 def test_who_is_declared_again_while_it_drains_runs_on(host):
-    host.declare_web('hello', 8080, run={'drain': {'settle': '1m'}})
-    sleeper(host, 'other')
-    host.start()
-    host.until_ready('hello')
-    pid = host.pid('hello')
-    host.declare_web('hello', 8080, state='retired')
-    until(lambda: not host.ready('hello'))
+    pid = drains(host, '1m')
     host.declare_web('hello', 8080, run={'drain': {'settle': '1m'}})
     host.until_ready('hello')
     assert host.pid('hello') == pid

@@ -229,7 +229,7 @@ def test_files_are_rendered_before_the_start(host):
         'values': {'workers': 'ncpu'}, 'mode': '0640'}])
     host.start()
     host.until_ready('hello')
-    assert target.read_text() == f'port: 8080\nname: hello\nworkers: ncpu\n'
+    assert target.read_text() == 'port: 8080\nname: hello\nworkers: ncpu\n'
     assert oct(target.stat().st_mode)[-3:] == '640'
 
 

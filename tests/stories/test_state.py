@@ -11,26 +11,12 @@ import time
 
 import pytest
 
-from invariant import PAGES, STEADY, Invariant, declare_steady, marked, service, start_time, statuses
+from invariant import PAGES, STEADY, Invariant, kill_supervisor, marked, service, start_steady, start_time, statuses
 from machine import must, until
 
 SLEEP = ['/bin/sleep', '1000']
 QUICK = {'delay': '300ms', 'delay_max': '300ms'}
 SLOTS, SLOT_APART, PAGE = 2, 64 * 1024 * 1024 + 4096, 4096     # ledger.c
-
-
-def start_steady(host):
-    declare_steady(host)
-    host.start()
-    for name in STEADY:
-        host.until_ready(name, within=40)
-
-
-def kill_supervisor(host):
-    before = until(lambda: host.engine_pid('svcd-supervisor'))
-    os.kill(before, signal.SIGKILL)
-    until(lambda: host.engine_pid('svcd-supervisor') not in (None, before), 20)
-    until(lambda: statuses(host), 30)
 
 
 def ledger(host):
@@ -237,14 +223,14 @@ def test_a_clock_that_jumps_moves_nobody(host):
     host.environment.update({
         'LD_PRELOAD': str(library), 'SVCD_STORY_JUMP': str(jump),
         'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0'})
-    host.declare('mortal', **service(SLEEP, run={'restart': {'delay': '1s', 'delay_max': '1s'}}))
+    host.declare('mortal', **service(SLEEP, run={'restart': {'delay': '2s', 'delay_max': '2s'}}))
     start_steady(host)
     host.until_ready('mortal')
     with Invariant(host, STEADY, PAGES):
         for seconds in (-YEAR, 10 * YEAR, 0):
             pid = host.pid('mortal')
             os.kill(pid, signal.SIGKILL)
-            until(lambda: host.state('mortal') == 'waiting')
+            until(lambda: statuses(host)['mortal']['state'] == 'waiting')
             jump.write_text(str(seconds), encoding='ascii')
             until(lambda old=pid: host.pid('mortal') not in (0, None, old), 10)
             kill_supervisor(host)

@@ -5,29 +5,14 @@ import signal
 
 import pytest
 
-from invariant import CUT_OFF, PAGES, STEADY, Invariant, declare_steady, marked, service, start_time, statuses
+from failpoints import Failpoints
+from invariant import (
+    CUT_OFF, PAGES, STEADY, Invariant, kill_supervisor, marked, service, start_steady, start_time, statuses)
 from machine import FAKE, PYTHON, must, until
 
 ENGINES = 'svcd-health', 'svcd-log', 'svcd-firewall'
 SLEEP = ['/bin/sleep', '1000']
 QUICK = {'delay': '100ms', 'delay_max': '300ms'}
-
-
-def start_steady(host):
-    declare_steady(host)
-    host.start()
-    for name in STEADY:
-        host.until_ready(name, within=40)
-    for program in ENGINES:
-        until(lambda one=program: host.engine_pid(one))
-
-
-def kill_supervisor(host):
-    """SIGKILL; returns when the next one answers."""
-    before = until(lambda: host.engine_pid('svcd-supervisor'))
-    os.kill(before, signal.SIGKILL)
-    until(lambda: host.engine_pid('svcd-supervisor') not in (None, before), 20)
-    return until(lambda: statuses(host), 30)
 
 
 def is_dead(pid):
@@ -223,17 +208,13 @@ PLACES = {
 
 @pytest.mark.parametrize('place', PLACES)
 def test_an_error_of_the_system_is_survived(host, place):
-    words = host.root / 'failpoints'
-    words.touch()
-    host.environment['SVCD_FAILPOINTS'] = str(words)
+    failpoints = Failpoints(host)
     start_steady(host)
     with Invariant(host, STEADY, PAGES):
         for error in ERRORS:
-            beside = words.with_suffix('.test')
-            beside.write_text(f'{place}=errno:{error}:2', encoding='utf-8')
-            beside.rename(words)
+            failpoints.tell(f'{place}=errno:{error}:2')
             provoke(host, PLACES[place], f'after-{error.lower()}')
-            until(lambda one=error: not words.read_text(encoding='utf-8'), 60, f'{place} gave {error} twice')
+            until(failpoints.have_acted, 60, f'{place} gave {error} twice')
             host.until_ready(f'after-{error.lower()}', within=30)
             until(lambda: all(host.engine_pid(one) for one in ENGINES), 60)
 
