@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * plan.h - pure: what the packet filter should be. Declarations and the site in, sorted
- * sets and rules out. The door for svcctl and svcgen; the engine turns the same plan
- * into netlink.
+ * sets and rules out. The door for svcctl; the engine turns the same plan into netlink.
  */
 #pragma once
 

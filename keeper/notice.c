@@ -15,7 +15,6 @@ static const struct {
 	{ "FDSTORE=1", offsetof(struct notice, store) },
 	{ "FDSTOREREMOVE=1", offsetof(struct notice, remove) },
 	{ "READY=1", offsetof(struct notice, ready) },
-	{ "WATCHDOG=1", offsetof(struct notice, watchdog) },
 	{ "X_SVCD_REEXEC=1", offsetof(struct notice, reexec) },
 };
 static const char *const for_the_keeper[] = {

@@ -16,7 +16,7 @@ enum {
 
 struct notice {
 	bool store, remove;               /* FDSTORE=1, FDSTOREREMOVE=1 */
-	bool ready, watchdog;             /* READY=1, WATCHDOG=1 */
+	bool ready;                       /* READY=1 */
 	bool reexec;                      /* X_SVCD_REEXEC=1 */
 	char name[FD_NAME_MAX_BYTES + 1]; /* FDNAME=; "" when absent or bad */
 };

@@ -19,14 +19,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	notice_read(&first, (const char *)data, size);
 	assert(first.name[0] == '\0' || fd_name_is_good(first.name));
-	snprintf(text, sizeof(text), "%s%s%s%s%sFDNAME=%s",
+	snprintf(text, sizeof(text), "%s%s%s%sFDNAME=%s",
 		first.store ? "FDSTORE=1\n" : "", first.remove ? "FDSTOREREMOVE=1\n" : "",
-		first.ready ? "READY=1\n" : "", first.watchdog ? "WATCHDOG=1\n" : "",
-		first.reexec ? "X_SVCD_REEXEC=1\n" : "", first.name);
+		first.ready ? "READY=1\n" : "", first.reexec ? "X_SVCD_REEXEC=1\n" : "",
+		first.name);
 	notice_read(&again, text, strlen(text));
 	assert(again.store == first.store && again.remove == first.remove &&
-		again.ready == first.ready && again.watchdog == first.watchdog &&
-		again.reexec == first.reexec);
+		again.ready == first.ready && again.reexec == first.reexec);
 	assert(strcmp(again.name, first.name) == 0);
 	return 0;
 }

@@ -18,7 +18,8 @@ static const struct {
 	{ "one to forget", "FDSTOREREMOVE=1\nFDNAME=a\n",
 		{ .remove = true, .name = "a" } },
 	{ "several words in one datagram", "READY=1\nSTATUS=x\nWATCHDOG=1",
-		{ .ready = true, .watchdog = true } },
+		{ .ready = true } },
+	{ "to be executed anew", "X_SVCD_REEXEC=1", { .reexec = true } },
 	{ "the last name counts", "FDNAME=a\nFDNAME=b", { .name = "b" } },
 	{ "a bad name is none", "FDSTORE=1\nFDNAME=a b", { .store = true } },
 	{ "a word must be whole", "READY=10\nXREADY=1\nREADY=", { 0 } },
@@ -35,7 +36,7 @@ static void a_datagram_says_what_its_lines_say(void **state)
 		if (got.store != cases[i].want.store ||
 			got.remove != cases[i].want.remove ||
 			got.ready != cases[i].want.ready ||
-			got.watchdog != cases[i].want.watchdog ||
+			got.reexec != cases[i].want.reexec ||
 			strcmp(got.name, cases[i].want.name) != 0)
 			fail_msg("%s", cases[i].rule);
 	}

@@ -36,7 +36,7 @@ static void what_never_gets_ready_is_ended(void **state)
 {
 	struct service *service = arena_begin(arena,
 		"{'service':'web','run':{'user':'nobody','ready':{'by':'listen',"
-		"'timeout':'100ms'},'command':['sleep','1000']},"
+		"'timeout':'1s'},'command':['sleep','1000']},"
 		"'listen':[{'name':'http','port':10042}]}");
 
 	(void)state;

@@ -113,19 +113,20 @@ static void one_that_dies_between_clone_and_ready_is_tried_again(void **state)
 static void without_a_delay_one_that_never_gets_ready_ends_the_job(void **state)
 {
 	static const struct {
-		const char *rule, *command, *why;
+		const char *rule, *command, *timeout, *why;
 	} cases[] = {
-		{ "it dies before", "exit 9", "exit 9" },
-		{ "it is not ready in time", "exec sleep 1000", "not ready after" },
+		{ "it dies before", "exit 9", "1m", "exit 9" },
+		{ "it is not ready in time", "exec sleep 1000", "200ms",
+			"not ready after" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		_cleanup_free_ char *declaration = text_format(
 			"{'service':'web','run':{'user':'nobody','restart':{'delay':'0s'},"
-			"'ready':{'by':'listen','timeout':'200ms'},'command':['sh','-c',"
+			"'ready':{'by':'listen','timeout':'%s'},'command':['sh','-c',"
 			"'%s']},'listen':[{'name':'http','port':10042}]}",
-			cases[i].command);
+			cases[i].timeout, cases[i].command);
 		struct service *service = arena_begin(arena, declaration);
 
 		print_message("%s\n", cases[i].rule);

@@ -103,7 +103,7 @@ static const struct {
 		"exec /no/such: No such file or directory", CAUSE_START },
 	{ "one that never gets ready",
 		"{'service':'web','run':{'user':'nobody','command':['sleep','1000'],"
-		"'ready':{'by':'listen','timeout':'200ms'}},'listen':[{'name':'http',"
+		"'ready':{'by':'listen','timeout':'1s'}},'listen':[{'name':'http',"
 		"'port':'${10042 + instance}'}]}",
 		"nothing listens yet on port 10044", CAUSE_TIMEOUT },
 	{ "one that ends well, and should not",

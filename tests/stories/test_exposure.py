@@ -3,6 +3,7 @@
 
 Of the release build, since a sanitizer needs calls that what is shipped may not make.
 """
+import contextlib
 import pathlib
 import re
 import shutil
@@ -17,7 +18,6 @@ sys.path.insert(0, str(TOP / 'tests/exposure'))
 
 import exposure  # noqa: E402
 
-LOOKS = 20
 INSTALLED = pathlib.Path('/opt/svcd')
 RELEASE = TOP / 'build/stage-plain/opt/svcd'
 PROBES = TOP / 'build/plain/tests/exposure'
@@ -52,16 +52,18 @@ def with_engines(host):
 def test_the_documented_exposure_is_what_the_kernel_says(release, host):
     written = (TOP / 'docs/exposure.md').read_text(encoding='utf-8')
     with_engines(host)
-    for _ in range(LOOKS):  # a probe under way has a socket more
-        engines = exposure.of_story(host)
-        if exposure.document(engines) == written:
-            break
+    engines = []
+
+    def is_as_written():    # a probe under way has a socket more
+        engines[:] = exposure.of_story(host)
+        return exposure.document(engines) == written
+    with contextlib.suppress(AssertionError):
+        until(is_as_written)
     assert exposure.document(engines) == written, (
         'docs/exposure.md is not what runs: look at the difference, then renew it as tests/exposure/exposure.py says')
     for engine in engines:
         assert engine.exposure <= exposure.SCORED_AT_MOST
         assert set(engine.process.environment()) <= exposure.INHERITED | {'SVCD_FDNAMES'}
-    
 
 
 def tries(said, name):

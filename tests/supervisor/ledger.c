@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * ledger.c - what one supervisor wrote is what the next one reads, or what it wrote
+ * before that: whatever was cut off or damaged.
+ */
 #include "supervisor/ledger.h"
 
 #include <errno.h>
@@ -50,7 +54,7 @@ static void assert_reads(const struct ledger *ledger, const char *expected)
 	ledger_free(next);
 }
 
-/* The byte of the `nth` place (from 0) where `what` stands in the memfd. */
+/* The first byte of `what`, where it stands in the memfd. */
 static void spoil(const struct ledger *ledger, const char *what)
 {
 	size_t size = strlen(what);
