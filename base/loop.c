@@ -9,6 +9,10 @@
 
 #include <assert.h>
 #include <ev.h>
+#include <signal.h>
+#include <time.h>
+
+enum { NS_PER_US = 1000 };
 
 struct loop {
 	struct ev_loop *ev;
@@ -18,6 +22,8 @@ struct loop {
 	struct wall wall;
 	int64_t lag_us;
 	struct task *tasks; /* scheduled ones, newest first */
+	int64_t guard_us;   /* 0: no turn is too long */
+	timer_t guard;      /* armed while we are awake */
 };
 
 struct watch {
@@ -50,11 +56,22 @@ struct task {
 	void *owner;
 };
 
+/* Armed for `left_us`; 0 disarms. */
+static void arm_guard(const struct loop *self, int64_t left_us)
+{
+	const struct itimerspec left = { .it_value = { left_us / US_PER_S,
+						 left_us % US_PER_S * NS_PER_US } };
+
+	if (self->guard_us > 0)
+		(void)timer_settime(self->guard, 0, &left, NULL);
+}
+
 static void on_wake(EV_P_ ev_check *check, int events)
 {
 	struct loop *self = check->data;
 
 	(void)events;
+	arm_guard(self, self->guard_us);
 	ev_now_update(EV_A);
 	self->now = instant_read();
 	self->wall = wall_read();
@@ -76,6 +93,7 @@ static void on_before_sleep(EV_P_ ev_prepare *prepare, int events)
 	/* Timers are relative to libev's idea of now: keep it fresh after long work. */
 	ev_now_update(EV_A);
 	self->lag_us = MAX(self->lag_us, instant_since_us(instant_read(), self->now));
+	arm_guard(self, 0);
 }
 
 int loop_new(struct loop **ret)
@@ -115,6 +133,8 @@ struct loop *loop_free(struct loop *loop)
 		ev_check_stop(loop->ev, &loop->after_sleep);
 		ev_loop_destroy(loop->ev);
 	}
+	if (loop->guard_us > 0)
+		timer_delete(loop->guard);
 	free(loop);
 	return NULL;
 }
@@ -139,6 +159,18 @@ struct instant loop_now(struct loop *loop)
 struct wall loop_wall(struct loop *loop)
 {
 	return loop->wall;
+}
+
+int loop_guard(struct loop *loop, int64_t limit_us)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGABRT };
+
+	assert(limit_us > 0 && loop->guard_us == 0);
+	if (timer_create(CLOCK_MONOTONIC, &event, &loop->guard) < 0)
+		return -errno;
+	loop->guard_us = limit_us;
+	arm_guard(loop, limit_us);
+	return 0;
 }
 
 int64_t loop_lag_us(struct loop *loop)

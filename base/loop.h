@@ -23,6 +23,9 @@ void loop_run(struct loop *loop); /* until loop_stop() */
 void loop_stop(struct loop *loop);
 struct instant loop_now(struct loop *loop);
 struct wall loop_wall(struct loop *loop); /* the same moment, for people */
+/* From now on a turn of the loop (the work between two sleeps) that takes longer than
+ * `limit_us` ends this process by SIGABRT. Who sleeps is never woken by it. -errno. */
+int loop_guard(struct loop *loop, int64_t limit_us);
 /* How late the loop came to its latest wake-up work, the worst since last asked;
  * microseconds. */
 int64_t loop_lag_us(struct loop *loop);

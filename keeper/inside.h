@@ -39,8 +39,11 @@ struct keeper {
 	/* its life */
 	pid_t supervisor; /* 0: none runs */
 	int pipe;         /* write end of what it reads as "keeper"; -1: none runs */
-	int64_t started_us, heard_us, watchdog_us;
-	bool aborted;                  /* it did not speak, and was sent SIGABRT */
+	int64_t started_us, heard_us;
+	bool watched;        /* by systemd: it says at times that it lives */
+	int64_t owes_us;     /* since then it should have spoken; NEVER_US: it need not */
+	int64_t patience_us; /* so long it may owe */
+	bool aborted;        /* it did not speak, and was sent SIGABRT */
 	int64_t start_at_us, pause_us; /* back-off; pause 0: none */
 	int64_t leave_by_us;           /* it was told to; NEVER_US: it was not */
 	unsigned stops;                /* how often one died when it was to stop all */
@@ -79,6 +82,10 @@ void life_ended(struct keeper *keeper, const siginfo_t *info);
 void life_signal(struct keeper *keeper, int number);
 /* It said READY=1. */
 void life_ready(struct keeper *keeper);
+/* It spoke. */
+void life_heard(struct keeper *keeper);
+/* It was stopped, or goes on. */
+void life_halted(struct keeper *keeper, bool halted);
 /* What is due: a start, an end by force. */
 void life_turn(struct keeper *keeper);
 int64_t life_due_us(const struct keeper *keeper); /* when life_turn() has work */

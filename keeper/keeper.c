@@ -28,7 +28,7 @@
 #include "keeper/inside.h"
 
 enum {
-	WATCHDOG_US = 30 * US_PER_S, /* without systemd's word */
+	PATIENCE_US = 20 * US_PER_S, /* without systemd's word */
 	OUTER_WAIT_MS = 1000,        /* before an exec */
 };
 
@@ -122,6 +122,19 @@ static void on_child_end(struct keeper *keeper, const siginfo_t *info)
 		on_trial_end(keeper, info);
 }
 
+static void look_at_halts(struct keeper *keeper)
+{
+	siginfo_t info = { 0 };
+
+	while (keeper->supervisor > 0 &&
+		waitid(P_PID, (id_t)keeper->supervisor, &info,
+			WSTOPPED | WCONTINUED | WNOHANG) == 0 &&
+		info.si_pid > 0) {
+		life_halted(keeper, info.si_code == CLD_STOPPED);
+		info.si_pid = 0;
+	}
+}
+
 static void reap(struct keeper *keeper)
 {
 	siginfo_t info = { 0 };
@@ -131,6 +144,7 @@ static void reap(struct keeper *keeper)
 		on_child_end(keeper, &info);
 		info.si_pid = 0;
 	}
+	look_at_halts(keeper);
 }
 
 /* SIGTERM: our end, services run on. SIGINT: all is stopped first, and the latter of
@@ -189,7 +203,7 @@ static void obey(struct keeper *keeper, struct datagram *datagram)
 	}
 	FAILPOINT("keeper.heard");
 	notice_read(&notice, datagram->bytes, datagram->size);
-	keeper->heard_us = now_us();
+	life_heard(keeper);
 	if (notice.store)
 		keep(keeper, datagram, notice.name);
 	if (notice.remove)
@@ -302,12 +316,12 @@ static int hear_signals(struct keeper *keeper, struct error *err)
 
 /* systemd ends us when its watchdog hears nothing: the supervisor is to be replaced
  * before. */
-static int64_t watchdog_us(void)
+static void be_watched(struct keeper *keeper)
 {
 	uint64_t told_us = 0;
 
-	return sd_watchdog_enabled(0, &told_us) > 0 ? (int64_t)(told_us / 3 * 2)
-						    : WATCHDOG_US;
+	keeper->watched = sd_watchdog_enabled(0, &told_us) > 0;
+	keeper->patience_us = keeper->watched ? (int64_t)(told_us / 3 * 2) : PATIENCE_US;
 }
 
 static int prepare(struct keeper *keeper, char **argv, struct error *err)
@@ -318,7 +332,7 @@ static int prepare(struct keeper *keeper, char **argv, struct error *err)
 		return error_errno(err, r, "where svcd lies");
 	take_over(keeper);
 	outer_open(&keeper->outer, getenv("NOTIFY_SOCKET"));
-	keeper->watchdog_us = watchdog_us();
+	be_watched(keeper);
 	r = place_open(&keeper->place, keeper->root, err);
 	if (r == 0)
 		r = place_listen(&keeper->place, &keeper->store, &keeper->outer, err);

@@ -124,12 +124,12 @@ void life_start(struct keeper *keeper)
 		.notify_path = keeper->place.notify_path,
 		.store = &keeper->store,
 		.orphans = orphans,
-		.watchdog_us = keeper->watchdog_us,
+		.watchdog_us = keeper->watched ? keeper->patience_us : 0,
 	};
 	struct error err = { 0 };
 	int r = start_supervisor(&how, &keeper->pipe, &err);
 
-	keeper->started_us = keeper->heard_us = now_us();
+	keeper->started_us = keeper->heard_us = keeper->owes_us = now_us();
 	keeper->aborted = false;
 	keeper->leave_by_us = NEVER_US;
 	/* systemd waits for one of us to speak: the new one has its time from here on */
@@ -212,11 +212,30 @@ void life_ended(struct keeper *keeper, const siginfo_t *info)
 
 /* ---- what time brings ------------------------------------------------------------ */
 
+/* Whom systemd watches speaks at times. Else nobody is woken to say that he lives: one
+ * whose loop does not turn ends itself (loop_guard()), and who cannot do that because he
+ * is stopped, the kernel tells of. */
+void life_heard(struct keeper *keeper)
+{
+	keeper->heard_us = now_us();
+	if (!keeper->aborted)
+		keeper->owes_us = keeper->watched ? keeper->heard_us : NEVER_US;
+}
+
+void life_halted(struct keeper *keeper, bool halted)
+{
+	if (keeper->watched || keeper->aborted)
+		return;
+	keeper->owes_us = halted ? MIN(keeper->owes_us, now_us()) : NEVER_US;
+}
+
 static int64_t force_at_us(const struct keeper *keeper)
 {
 	if (keeper->leave_by_us != NEVER_US)
 		return keeper->leave_by_us;
-	return keeper->heard_us + (keeper->aborted ? ABORT_US : keeper->watchdog_us);
+	if (keeper->owes_us == NEVER_US)
+		return NEVER_US;
+	return keeper->owes_us + (keeper->aborted ? ABORT_US : keeper->patience_us);
 }
 
 /* A supervisor whose loop does not turn is as good as dead. SIGABRT leaves a core to look
@@ -234,7 +253,7 @@ static void force(struct keeper *keeper)
 	kill(keeper->supervisor, gently ? SIGABRT : SIGKILL);
 	kill(keeper->supervisor, SIGCONT);
 	keeper->aborted = true;
-	keeper->heard_us = now;
+	keeper->heard_us = keeper->owes_us = now;
 	if (keeper->leave_by_us != NEVER_US)
 		keeper->leave_by_us = now + ABORT_US;
 }

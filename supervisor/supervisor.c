@@ -29,7 +29,10 @@
 #include "supervisor/retired.h"
 #include "supervisor/store.h"
 
-enum { WATCHDOG_SHARE = 2 }; /* a beat is a wake-up of two processes */
+enum {
+	WATCHDOG_SHARE = 2, /* a beat is a wake-up of two processes */
+	TURN_MAX_S = 20,    /* the loop has turned by then, or never will */
+};
 
 /* ---- this host ----------------------------------------------------------------- */
 
@@ -311,6 +314,8 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 	if (r < 0)
 		return r;
 	r = loop_new(&supervisor->loop);
+	if (r == 0)
+		r = loop_guard(supervisor->loop, TURN_MAX_S * (int64_t)US_PER_S);
 	if (r == 0)
 		r = paths_init(&supervisor->paths, root);
 	if (r < 0)

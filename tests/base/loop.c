@@ -2,6 +2,9 @@
 #include "base/loop.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/test.h"
@@ -127,6 +130,82 @@ static void test_a_signal_is_an_event(void **state)
 	loop_free(seen.loop);
 }
 
+/* ---- a turn that does not end -------------------------------------------------------- */
+
+enum { GUARD_MS = 1000 };
+
+static void hang(void *owner, struct instant now)
+{
+	(void)owner;
+	(void)now;
+	for (;;)
+		pause();
+}
+
+/* Longer than a turn may take, without a wake-up between. */
+static void sleep_long(struct seen *seen)
+{
+	assert_int_equal(timer_new(&seen->timer, seen->loop, stop_at, seen), 0);
+	timer_arm(seen->timer, instant_add_ms(loop_now(seen->loop), GUARD_MS * 3 / 2));
+	loop_run(seen->loop);
+}
+
+static void hang_in_a_timer(struct seen *seen)
+{
+	assert_int_equal(timer_new(&seen->timer, seen->loop, hang, seen), 0);
+	timer_arm(seen->timer, loop_now(seen->loop));
+	loop_run(seen->loop);
+}
+
+static void hang_in_a_task(struct seen *seen)
+{
+	assert_int_equal(task_new(&seen->task, seen->loop, hang, seen), 0);
+	task_schedule(seen->task);
+	loop_run(seen->loop);
+}
+
+static void hang_before_it_runs(struct seen *seen)
+{
+	hang(seen, loop_now(seen->loop));
+}
+
+static pid_t live(void (*life)(struct seen *seen))
+{
+	const struct rlimit no_core = { 0 };
+	struct seen seen = { 0 };
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(SIGABRT, SIG_DFL);
+	if (loop_new(&seen.loop) < 0 ||
+		loop_guard(seen.loop, GUARD_MS * (int64_t)US_PER_MS) < 0)
+		_exit(EXIT_FAILURE);
+	life(&seen);
+	_exit(EXIT_SUCCESS);
+}
+
+static void test_who_sleeps_is_not_woken_by_its_guard_and_who_hangs_is_ended(void **state)
+{
+	static const struct {
+		void (*life)(struct seen *seen);
+		int signal; /* that ends it; 0: none */
+	} cases[] = { { sleep_long, 0 }, { hang_in_a_timer, SIGABRT },
+		{ hang_in_a_task, SIGABRT }, { hang_before_it_runs, SIGABRT } };
+	pid_t pids[ARRAY_LEN(cases)];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		pids[i] = live(cases[i].life);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int status = -1;
+
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, cases[i].signal);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +213,8 @@ int main(void)
 		cmocka_unit_test(test_a_timer_may_free_itself),
 		cmocka_unit_test(test_a_task_runs_once_however_often_it_was_scheduled),
 		cmocka_unit_test(test_a_signal_is_an_event),
+		cmocka_unit_test(
+			test_who_sleeps_is_not_woken_by_its_guard_and_who_hangs_is_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
