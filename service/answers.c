@@ -279,10 +279,8 @@ void process_told(void *owner, struct notify_message *message, struct instant no
 	struct instance *instance = process->instance;
 	struct service *service = service_of(process);
 
-	if (message->has_status) {
-		reason_set(instance->status, sizeof(instance->status), "%s",
-			message->status);
-	}
+	if (message->has_status)
+		remark_set(&instance->status, "%s", message->status);
 	if (message->main_pid)
 		change_main(process, message->main_pid);
 	if (message->extend_us != UNSET)

@@ -29,8 +29,7 @@ static void job_end(struct service *service, enum job_result result, const char 
 {
 	service->job.result = result;
 	if (result != JOB_DONE) /* what proves a reload stays */
-		reason_set(
-			service->job.reason, sizeof(service->job.reason), "%s", reason);
+		remark_set(&service->job.reason, "%s", reason);
 	changed(service, now);
 }
 
@@ -45,6 +44,7 @@ void service_job_begin(struct service *service, enum job_kind kind, struct insta
 	service_roll_forget(service, now);
 	if (kind != JOB_RELOAD) /* that is no word about what is wanted */
 		service->held = JOB_NONE;
+	remark_clear(&service->job.reason);
 	service->job = (struct job){ .id = service->job.id + 1,
 		.kind = kind,
 		.result = JOB_RUNNING,

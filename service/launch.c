@@ -44,10 +44,8 @@ static int make_cgroup(struct process *process, struct error *err)
 	snprintf(leaf, sizeof(leaf), "%u.%u", instance->number, instance->generation);
 	process->cgroup = cgroup_free(process->cgroup);
 	r = cgroup_new(&process->cgroup, service->host->cgroups, &plan, err);
-	if (r == 0) {
-		reason_set(instance->note, sizeof(instance->note), "%s",
-			cgroup_note(process->cgroup));
-	}
+	if (r == 0)
+		remark_set(&instance->note, "%s", cgroup_note(process->cgroup));
 	return r;
 }
 
@@ -216,12 +214,12 @@ static int give_kept(const struct process *process, struct command *command)
 /* A limit that is a default may be less on this host: that is a note, and no failure. */
 int process_read_report(struct process *process, char *reason, size_t size)
 {
-	char *note = process->instance->note;
-	size_t note_size = sizeof(process->instance->note);
+	struct remark *note = &process->instance->note;
 	int r;
 
 	while ((r = spawn_report_read(process->report_fd, reason, size)) == SPAWN_NOTED)
-		reason_add(note, note_size, "%s%s", note[0] ? "; " : "", reason);
+		remark_set(note, "%s%s%s", remark_text(note), note->text ? "; " : "",
+			reason);
 	return r;
 }
 

@@ -20,15 +20,15 @@ static void exchange_note(
 	struct instance *instance, const char *before, const char *after)
 {
 	char rest[REASON_BYTES] = "";
-	const char *note = instance->note;
+	const char *note = remark_text(&instance->note);
 	size_t size = strlen(before);
 
 	if (size > 0 && strncmp(note, before, size) == 0)
 		note += size;
 	note += strspn(note, "; ");
 	reason_set(rest, sizeof(rest), "%s", note);
-	reason_set(instance->note, sizeof(instance->note), "%s%s%s", after,
-		after[0] && rest[0] ? "; " : "", rest);
+	remark_set(
+		&instance->note, "%s%s%s", after, after[0] && rest[0] ? "; " : "", rest);
 }
 
 static void tell_refused(struct instance *instance, const struct error *err)

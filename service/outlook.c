@@ -70,7 +70,7 @@ static void say_down(char ret[static REASON_BYTES], const struct instance *insta
 	struct instant now)
 {
 	const struct service *service = instance->service;
-	const char *who = service->wish.who, *why = service->wish.why;
+	const char *who = service->wish.who, *why = remark_text(&service->wish.why);
 
 	(void)now;
 	if (service->wanted != WANTED_DOWN)

@@ -176,7 +176,7 @@ void try_hear(struct deed_result *ret, char text[static REASON_BYTES],
 	char silence[DURATION_TEXT_BYTES], limit[DURATION_TEXT_BYTES];
 	enum plugin code = PLUGIN_OK;
 
-	reason_set(text, REASON_BYTES, "%s", instance->status);
+	reason_set(text, REASON_BYTES, "%s", remark_text(&instance->status));
 	if (!instance->notified_ready) {
 		code = PLUGIN_CRITICAL;
 		reason_set(text, REASON_BYTES, "has not said READY=1 (sd_notify)");

@@ -101,6 +101,9 @@ void process_free(struct process *process)
 	if (process->cgroup)
 		(void)cgroup_kill(process->cgroup);
 	process->instance->process = NULL;
+	remark_clear(&process->instance->status);
+	remark_clear(&process->instance->note);
+	restart_begin_anew(&process->instance->restart);
 	deed_free(process->deed);
 	preparing_free(process->preparing);
 	watch_free(process->exit_watch);
@@ -137,14 +140,14 @@ static void start(struct process *process, struct instant now)
 	process->declared = service_of(process)->declared;
 	process->complaint[0] = '\0';
 	instance->verdict = VERDICT_UNKNOWN;
-	instance->status[0] = '\0';
+	remark_clear(&instance->status);
 	process_begin(process, FOR_START, now);
 }
 
 void process_start_anew(struct process *process, struct instant now)
 {
 	process->instance->restarts = 0;
-	process->instance->restart = (struct restart){ 0 };
+	restart_begin_anew(&process->instance->restart);
 	start(process, now);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "service/record.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/words.h"
@@ -48,23 +49,23 @@ static const char *const rolls[] = {
 static const struct record_row service_rows[] = {
 	ROW_OF(wanted_words, struct service, wanted, "wanted"),
 	S(TEXT,  wish.who,          "wish_who"),
-	S(TEXT,  wish.why,          "wish_why"),
+	S(REMARK, wish.why,         "wish_why"),
 	S(LONG,  wish.since,        "wish_since"),
 	S(LONG,  wish.until,        "wish_until"),
 	ROW_OF(exit_cause_words, struct service, told.cause, "told_cause"),
 	S(TEXT,  told.who,          "told_who"),
-	S(TEXT,  told.why,          "told_why"),
+	S(REMARK, told.why,         "told_why"),
 	S(COUNT, declared,          "declared"),
 	S(COUNT, deaths_in_a_row,   "deaths_in_a_row"),
 	S(LONG,  exits_ever,        "exits_ever"),
 	S(LONG,  job.id,            "job"),
 	ROW_OF(job_kinds, struct service, job.kind, "job_kind"),
 	ROW_OF(job_results, struct service, job.result, "job_result"),
-	S(TEXT,  job.reason,        "job_reason"),
+	S(REMARK, job.reason,       "job_reason"),
 	S(AT,    job.began,         "job_began"),
 	ROW_OF(job_kinds, struct service, held, "held"),
 	S(FLAG,  firewall_applied,  "firewall_applied"),
-	S(TEXT,  firewall_reason,   "firewall_reason"),
+	S(REMARK, firewall_reason,  "firewall_reason"),
 };
 
 #define I(id, member, key) ROW(id, struct instance, member, key)
@@ -77,8 +78,8 @@ static const struct record_row instance_rows[] = {
 	I(LONG,  since_wall,           "since_wall"),
 	I(UNTIL, deadline,             "deadline"),
 	I(TEXT,  why,                  "why"),
-	I(TEXT,  status,               "status"),
-	I(TEXT,  note,                 "note"),
+	I(REMARK, status,              "status"),
+	I(REMARK, note,                "note"),
 	I(NUMBER, pid,                 "pid"),
 	I(LONG,  born,                 "born"),
 	I(LONG,  started,              "started"),
@@ -316,10 +317,15 @@ static int keep_rest(struct json_t **rest, const struct keys *keys, struct json_
 	return r;
 }
 
+/* Without memory for them they are forgotten. */
 static void recall_deaths(struct restart *restart, const struct json_t *deaths)
 {
 	unsigned kept = MIN(restart->deaths_count, (unsigned)RESTART_DEATHS_KEPT);
 
+	if (kept > 0)
+		restart->deaths = calloc(RESTART_DEATHS_KEPT, sizeof(*restart->deaths));
+	if (!restart->deaths)
+		restart->deaths_count = kept = 0;
 	for (unsigned i = 0; i < kept; i++)
 		restart->deaths[i].us = json_int(json_item(deaths, i));
 }

@@ -110,6 +110,18 @@ static void read_text(void *to, const struct record_row *row, const struct json_
 	reason_set(to, row->size, "%s", json_get_text(object, row->key, ""));
 }
 
+static int print_remark(
+	struct json_t *object, const struct record_row *row, const void *from)
+{
+	return print_text(object, row, remark_text(from));
+}
+
+static void read_remark(
+	void *to, const struct record_row *row, const struct json_t *object)
+{
+	remark_set(to, "%s", json_get_text(object, row->key, ""));
+}
+
 static int print_word(
 	struct json_t *object, const struct record_row *row, const void *from)
 {
@@ -146,6 +158,7 @@ static const struct {
 	[ROW_AT] = { print_long, read_long },
 	[ROW_UNTIL] = { print_until, read_until },
 	[ROW_TEXT] = { print_text, read_text },
+	[ROW_REMARK] = { print_remark, read_remark },
 	[ROW_WORD] = { print_word, read_word },
 };
 

@@ -20,6 +20,7 @@ enum record_kind {
 	ROW_AT,     /* struct instant; usually 0 */
 	ROW_UNTIL,  /* struct instant; usually NEVER */
 	ROW_TEXT,   /* char[] */
+	ROW_REMARK, /* struct remark */
 	ROW_WORD,   /* an enum that begins with 0, which is usual */
 };
 

@@ -38,7 +38,7 @@ void process_reloaded(struct process *process, const char *proof, struct instant
 	process->reloading = false;
 	timer_arm(process->proof, NEVER);
 	if (service_job_runs(service) && service->job.kind == JOB_RELOAD)
-		reason_set(service->job.reason, sizeof(service->job.reason), "%s", proof);
+		remark_set(&service->job.reason, "%s", proof);
 	instance_tell(process->instance, "reloaded", LOG_INFO, "%s", proof);
 	service_noticed(process->instance, now);
 }

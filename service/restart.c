@@ -4,6 +4,8 @@
  */
 #include "service/restart.h"
 
+#include <stdlib.h>
+
 #include "base/cleanup.h"
 
 enum { LEAST_PAUSE_MS = 1 }; /* else what dies at once would be forked without a pause */
@@ -18,9 +20,19 @@ static bool wants_another(const struct restart_policy_spec *spec, bool success)
 	abort(); /* a value outside the enum: memory is broken */
 }
 
-static void remember(struct restart *restart, struct instant now)
+void restart_begin_anew(struct restart *restart)
 {
-	restart->deaths[restart->deaths_count % RESTART_DEATHS_KEPT] = now;
+	free(restart->deaths);
+	*restart = (struct restart){ 0 };
+}
+
+static void remember(struct restart *restart, struct instant death)
+{
+	if (!restart->deaths)
+		restart->deaths = calloc(RESTART_DEATHS_KEPT, sizeof(*restart->deaths));
+	if (!restart->deaths)
+		return;
+	restart->deaths[restart->deaths_count % RESTART_DEATHS_KEPT] = death;
 	restart->deaths_count++;
 }
 

@@ -15,13 +15,15 @@
 
 enum { RESTART_DEATHS_KEPT = GIVE_UP_AFTER_MOST };
 
-/* Zero-initialise to begin, or to begin anew. */
+/* Zero-initialise to begin. */
 struct restart {
 	int64_t pause_ms; /* the latest, without jitter */
-	struct instant
-		deaths[RESTART_DEATHS_KEPT]; /* ring of the latest, for give_up.within */
+	/* Ring of RESTART_DEATHS_KEPT, for give_up.within; owned; NULL before the first:
+	 * most never die. */
+	struct instant *deaths;
 	unsigned deaths_count;
 };
+void restart_begin_anew(struct restart *restart);
 
 enum restart_decision { RESTART_AGAIN, RESTART_NOT, RESTART_GIVE_UP };
 
@@ -32,7 +34,7 @@ struct death {
 	uint64_t random; /* any 64 bits, for the jitter */
 	struct instant now;
 };
-/* With RESTART_AGAIN *ret_at is when. */
+/* With RESTART_AGAIN *ret_at is when. Without memory for it a death is not counted. */
 enum restart_decision restart_on_death(struct restart *restart,
 	const struct restart_policy_spec *spec, const struct death *death,
 	struct instant *ret_at);

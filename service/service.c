@@ -80,6 +80,10 @@ struct service *service_free(struct service *service)
 	free(service->checks);
 	exits_done(service);
 	free(service->instances);
+	remark_clear(&service->wish.why);
+	remark_clear(&service->told.why);
+	remark_clear(&service->job.reason);
+	remark_clear(&service->firewall_reason);
 	identity_done(&service->identity);
 	declaration_free(service->declaration);
 	json_free(service->rest);
@@ -98,7 +102,7 @@ static void wish(
 	service->wish.since = loop_wall(service->host->loop);
 	service->wish.until = (struct wall){ 0 };
 	reason_set(service->wish.who, sizeof(service->wish.who), "%s", who ? who : "");
-	reason_set(service->wish.why, sizeof(service->wish.why), "%s", why ? why : "");
+	remark_set(&service->wish.why, "%s", why ? why : "");
 }
 
 void service_decide(struct service *service, const struct decision *decision)
@@ -107,12 +111,12 @@ void service_decide(struct service *service, const struct decision *decision)
 
 	service->told.cause = decision->cause;
 	reason_set(service->told.who, sizeof(service->told.who), "%s", who ? who : "");
-	reason_set(service->told.why, sizeof(service->told.why), "%s", why ? why : "");
+	remark_set(&service->told.why, "%s", why ? why : "");
 }
 
 void service_describe_told(const struct service *service, const char *what, char *ret)
 {
-	const char *who = service->told.who, *why = service->told.why;
+	const char *who = service->told.who, *why = remark_text(&service->told.why);
 
 	reason_set(ret, REASON_BYTES, "%s%s%s%s%s", what, *who ? " by " : "", who,
 		*why ? ": " : "", why);

@@ -15,6 +15,8 @@
 
 #include <signal.h>
 
+#include "base/reason.h"
+
 #include "config/config.h"
 #include "protocol/protocol.h"
 #include "service/exits.h"
@@ -41,9 +43,9 @@ struct instance {
 	struct wall since_wall;
 	/* why it is in this state, one line; "" when that is plain */
 	char why[REASON_BYTES];
-	char status[REASON_BYTES]; /* STATUS= of sd_notify */
-	/* a declared limit that this host cannot set; "" is none */
-	char note[REASON_BYTES];
+	struct remark status; /* STATUS= of sd_notify */
+	/* declared limits that this host cannot set */
+	struct remark note;
 
 	pid_t pid;     /* main process; 0: none */
 	uint64_t born; /* that one: birth.h's ticks; 0: not known */
@@ -72,7 +74,7 @@ struct job {
 	enum job_kind kind;
 	enum job_result result;
 	/* of JOB_FAILED; of a reload that is done: what proves that it took effect */
-	char reason[REASON_BYTES];
+	struct remark reason;
 	struct instant began;
 };
 
@@ -86,14 +88,16 @@ struct service {
 	struct service_host *host;
 
 	struct {
-		char who[WHO_BYTES], why[REASON_BYTES];
+		char who[WHO_BYTES];
+		struct remark why;
 		struct wall since, until; /* until.us 0: for ever */
 	} wish;
 	enum wanted wanted;
 	/* What a process that is now told to end is remembered by. */
 	struct {
 		enum exit_cause cause;
-		char who[WHO_BYTES], why[REASON_BYTES];
+		char who[WHO_BYTES];
+		struct remark why;
 	} told;
 
 	struct instance *instances;
@@ -124,7 +128,7 @@ struct service {
 	/* access.group, which reads its logs; UNSET: no such group; GROUP_UNKNOWN: not
 	 * looked up yet */
 	int64_t readers_gid;
-	char firewall_reason[REASON_BYTES];
+	struct remark firewall_reason;
 	uint64_t accepted_packets, dropped_packets;
 	uint64_t generation; /* of what engines were told */
 

@@ -298,7 +298,6 @@ void service_firewall(
 	struct service *service, bool applied, const char *reason, struct instant now)
 {
 	service->firewall_applied = applied;
-	reason_set(service->firewall_reason, sizeof(service->firewall_reason), "%s",
-		reason ? reason : "");
+	remark_set(&service->firewall_reason, "%s", reason ? reason : "");
 	service->host->changed(service->host->owner, service, now);
 }

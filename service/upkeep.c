@@ -114,12 +114,13 @@ static void note_how(struct process *process)
 	struct instance *instance = process->instance;
 	struct usage usage;
 
-	if (spec_of(process)->memory_above_bytes <= 0 || strstr(instance->note, text))
+	const char *note = remark_text(&instance->note);
+
+	if (spec_of(process)->memory_above_bytes <= 0 || strstr(note, text))
 		return;
 	instance_usage(instance, &usage);
 	if (usage.memory_bytes == UNSET)
-		reason_add(instance->note, sizeof(instance->note), "%s%s",
-			instance->note[0] ? "; " : "", text);
+		remark_set(&instance->note, "%s%s%s", note, note[0] ? "; " : "", text);
 }
 
 void process_begin_upkeep(struct process *process, struct instant now)

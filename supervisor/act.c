@@ -186,7 +186,7 @@ static void restore_wish(struct member *member)
 		return;
 	service->wanted = wish.value;
 	snprintf(service->wish.who, sizeof(service->wish.who), "%s", wish.who);
-	snprintf(service->wish.why, sizeof(service->wish.why), "%s", wish.why);
+	remark_set(&service->wish.why, "%s", wish.why);
 	service->wish.since = wish.since;
 	service->wish.until = wish.until;
 }

@@ -92,7 +92,8 @@ static void look_at(struct target *target)
 	} else if (job->result != JOB_RUNNING) {
 		target->over = true;
 		target->ok = job->result == JOB_DONE;
-		snprintf(target->reason, sizeof(target->reason), "%s", job->reason);
+		snprintf(target->reason, sizeof(target->reason), "%s",
+			remark_text(&job->reason));
 	}
 }
 

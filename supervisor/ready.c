@@ -29,12 +29,12 @@ static void judge_wanted(struct term *ret, const struct ready_facts *facts)
 {
 	const struct service *service = facts->service;
 	const char *verb = service->wanted == WANTED_MAINT ? "in maintenance" : "stopped";
+	const char *why = remark_text(&service->wish.why);
 
 	if (service->wanted != WANTED_UP) {
 		refuse(ret, "%s by %s%s%s; `svcctl start %s` starts it", verb,
 			service->wish.who[0] ? service->wish.who : "an operator",
-			service->wish.why[0] ? ": " : "", service->wish.why,
-			service->name);
+			why[0] ? ": " : "", why, service->name);
 	}
 }
 
@@ -63,7 +63,7 @@ static void judge_port(struct term *ret, const struct ready_facts *facts)
 
 static void judge_firewall(struct term *ret, const struct ready_facts *facts)
 {
-	const char *reason = facts->service->firewall_reason;
+	const char *reason = remark_text(&facts->service->firewall_reason);
 
 	if (facts->firewall_on && !facts->service->firewall_applied)
 		refuse(ret, "%s",

@@ -43,7 +43,7 @@ static struct json_t *print_wanted(
 
 	r |= json_set_text(json, "value", wanted_words[service->wanted]);
 	r |= json_set_text(json, "who", service->wish.who);
-	r |= json_set_text(json, "why", service->wish.why);
+	r |= json_set_text(json, "why", remark_text(&service->wish.why));
 	r |= json_set(json, "since", time_or_null(service->wish.since));
 	r |= json_set(json, "until", time_or_null(service->wish.until));
 	if (member->unkept && facts->not_kept && facts->not_kept[0])
@@ -152,8 +152,8 @@ static struct json_t *print_instance(
 	r |= json_set_text(json, "state", state_words[instance->state]);
 	r |= json_set(json, "since", time_or_null(instance->since_wall));
 	r |= json_set_text(json, "why", instance->why);
-	r |= json_set_text(json, "status", instance->status);
-	r |= json_set_text(json, "note", instance->note);
+	r |= json_set_text(json, "status", remark_text(&instance->status));
+	r |= json_set_text(json, "note", remark_text(&instance->note));
 	r |= json_set(json, "pid", runs ? json_new_int(instance->pid) : json_new_null());
 	r |= json_set(json, "started",
 		runs ? time_or_null(instance->started) : json_new_null());
@@ -251,7 +251,7 @@ static struct json_t *print_firewall(const struct service *service)
 	int r = 0;
 
 	r |= json_set_bool(json, "applied", service->firewall_applied);
-	r |= json_set_text(json, "reason", service->firewall_reason);
+	r |= json_set_text(json, "reason", remark_text(&service->firewall_reason));
 	r |= json_set_int(json, "accepted", (int64_t)service->accepted_packets);
 	r |= json_set_int(json, "dropped", (int64_t)service->dropped_packets);
 	return r ? NULL : TAKE(json);
@@ -339,7 +339,7 @@ static struct json_t *print_job(const struct job *job)
 		return json_new_null();
 	r |= json_set_text(json, "kind", kinds[job->kind]);
 	r |= json_set_text(json, "result", results[job->result]);
-	r |= json_set_text(json, "reason", job->reason);
+	r |= json_set_text(json, "reason", remark_text(&job->reason));
 	return r ? NULL : TAKE(json);
 }
 

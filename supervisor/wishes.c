@@ -123,7 +123,7 @@ void supervisor_keep_wish(struct supervisor *supervisor, struct member *member)
 	const struct service *service = member->service;
 	struct wish wish = { .value = service->wanted,
 		.who = service->wish.who,
-		.why = service->wish.why,
+		.why = remark_text(&service->wish.why),
 		.since = service->wish.since,
 		.until = service->wish.until };
 

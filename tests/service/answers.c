@@ -27,7 +27,7 @@ static void readiness_and_status_come_by_notify(void **state)
 
 	(void)state;
 	assert_true(arena_until_state(arena, service, STATE_UP));
-	assert_string_equal(service->instances[0].status, "warming up");
+	assert_string_equal(remark_text(&service->instances[0].status), "warming up");
 	assert_true(service->instances[0].notified_ready);
 	arena_end(arena, service);
 }
@@ -105,7 +105,7 @@ static bool is_main(void *data)
 	const struct service *service = data;
 
 	return service->instances[0].state == STATE_UP &&
-	       strcmp(service->instances[0].status, "heir") == 0;
+	       strcmp(remark_text(&service->instances[0].status), "heir") == 0;
 }
 
 static void a_daemon_that_forks_may_name_its_heir(void **state)
@@ -149,7 +149,7 @@ static bool has_swapped(void *data)
 {
 	const struct service *service = data;
 
-	return strcmp(service->instances[0].status, "swapped") == 0;
+	return strcmp(remark_text(&service->instances[0].status), "swapped") == 0;
 }
 
 static bool has_died(void *data)

@@ -12,7 +12,7 @@ struct service *fleet_begin(struct arena *arena, const char *declaration)
 
 	assert_true(arena_until_job(arena, service));
 	if (service->job.result != JOB_DONE)
-		fail_msg("it does not begin: %s", service->job.reason);
+		fail_msg("it does not begin: %s", remark_text(&service->job.reason));
 	return service;
 }
 

@@ -132,7 +132,7 @@ static void without_a_delay_one_that_never_gets_ready_ends_the_job(void **state)
 		print_message("%s\n", cases[i].rule);
 		assert_true(arena_until_job(arena, service));
 		assert_int_equal(service->job.result, JOB_FAILED);
-		SAYS(service->job.reason, cases[i].why);
+		SAYS(remark_text(&service->job.reason), cases[i].why);
 		assert_int_equal(service->exits_ever, 1);
 		arena_turn(arena, 1000);
 		assert_in_range(service->exits_ever, 1, 12); /* it doubles from 1ms */

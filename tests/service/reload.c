@@ -64,7 +64,7 @@ static void a_reload_is_proven_or_it_is_said_what_is_not_known(void **state)
 		service->declaration->run.ready.timeout_ms = READY_MS;
 		service_reload(service, "alice", NULL, instant_read());
 		assert_true(arena_until_job(arena, service));
-		SAYS(service->job.reason, reloads[i].reason);
+		SAYS(remark_text(&service->job.reason), reloads[i].reason);
 		assert_int_equal(service->job.result, reloads[i].want);
 		arena_end(arena, service);
 	}
@@ -75,14 +75,14 @@ static bool is_executed(void *data)
 	const struct service *service = data;
 
 	return service->instances[0].exec_done &&
-	       strcmp(service->instances[0].status, "begins") == 0;
+	       strcmp(remark_text(&service->instances[0].status), "begins") == 0;
 }
 
 static bool has_read_again(void *data)
 {
 	const struct service *service = data;
 
-	return strcmp(service->instances[0].status, "read again") == 0;
+	return strcmp(remark_text(&service->instances[0].status), "read again") == 0;
 }
 
 /* It began with a file as it was: it may have read it already. */
@@ -128,7 +128,7 @@ static void what_starts_with_what_is_declared_cannot_be_reloaded_yet(void **stat
 	assert_true(arena_until(arena, is_executed, service));
 	service_reload(service, "alice", NULL, instant_read());
 	assert_int_equal(service->job.result, JOB_FAILED);
-	assert_string_equal(service->job.reason, "it is not up: start it");
+	assert_string_equal(remark_text(&service->job.reason), "it is not up: start it");
 	arena_end(arena, service);
 }
 

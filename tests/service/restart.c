@@ -33,7 +33,7 @@ static void the_pause_doubles_up_to_the_most(void **state)
 {
 	static const int64_t pauses[] = { 100, 200, 400, 800, 1600, 3200, 6400, 12800,
 		25600 };
-	struct restart restart = { 0 };
+	_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 	struct instant now = { 1000000 };
 
 	(void)state;
@@ -60,7 +60,7 @@ static void the_jitter_is_a_quarter_either_way(void **state)
 
 	(void)state;
 	for (uint64_t random = 0; random < 1000; random++) {
-		struct restart restart = { 0 };
+		_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 		int64_t pause_ms = pause_after(&restart, &plain,
 			(struct death){ .random = random * 104729, .now = { 1 } });
 
@@ -73,7 +73,7 @@ static void the_jitter_is_a_quarter_either_way(void **state)
 
 static void a_stable_life_begins_anew(void **state)
 {
-	struct restart restart = { 0 };
+	_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 8; i++)
@@ -99,7 +99,9 @@ static void life_makes_the_pause_decay(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(decays); i++) {
-		struct restart restart = { .pause_ms = 12800, .deaths_count = 1 };
+		_cleanup_(restart_begin_anew) struct restart restart = {
+			.pause_ms = 12800, .deaths_count = 1
+		};
 
 		print_message("%s\n", decays[i].rule);
 		pause_after(&restart, &plain,
@@ -134,7 +136,7 @@ static void a_week_with_a_database_that_goes_away(void **state)
 		{ 3 * (int64_t)DAY_MS, 3 * (int64_t)DAY_MS + 2 * MINUTE_MS },
 		{ 6 * (int64_t)DAY_MS, 6 * (int64_t)DAY_MS + 30000 },
 	};
-	struct restart restart = { 0 };
+	_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 	int64_t now_ms = 0, up_since_ms = 0;
 	unsigned starts = 0;
 
@@ -162,7 +164,7 @@ static void a_week_with_a_database_that_goes_away(void **state)
 
 static void a_week_of_dying_at_once_neither_fails_nor_spins(void **state)
 {
-	struct restart restart = { 0 };
+	_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 	struct death death = { .now = { 1 } };
 	uint64_t starts = 0;
 
@@ -200,7 +202,7 @@ static void the_policy_decides(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
 		struct restart_policy_spec spec = plain;
-		struct restart restart = { 0 };
+		_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 		struct death death = { .success = policies[i].success };
 		struct instant at;
 
@@ -233,7 +235,7 @@ static void it_gives_up_only_as_declared(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(give_ups); i++) {
 		struct restart_policy_spec spec = plain;
-		struct restart restart = { 0 };
+		_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 		struct death death = { .now = { 1 } };
 		unsigned deaths = 0;
 		struct instant at;
@@ -292,7 +294,7 @@ static void without_a_delay_only_a_first_death_is_followed_at_once(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(without_delay); i++) {
 		struct restart_policy_spec spec = plain;
-		struct restart restart = { 0 };
+		_cleanup_(restart_begin_anew) struct restart restart = { 0 };
 
 		print_message("%s\n", without_delay[i].rule);
 		spec.delay_ms = 0;

@@ -130,8 +130,9 @@ static void one_that_does_not_get_ready_is_thrown_away(void **state)
 		service_restart(service, "alice", "new build", instant_read());
 		assert_true(arena_until_job(arena, service));
 		assert_int_equal(service->job.result, JOB_FAILED);
-		SAYS(service->job.reason, "the old one (instance 1) serves on");
-		SAYS(service->job.reason, newcomers[i].reason);
+		SAYS(remark_text(&service->job.reason),
+			"the old one (instance 1) serves on");
+		SAYS(remark_text(&service->job.reason), newcomers[i].reason);
 		assert_int_equal(service->instances[0].state, STATE_UP);
 		assert_int_equal(service->instances[0].pid, old);
 		assert_false(service->instances[0].draining);
@@ -164,8 +165,8 @@ static void what_is_said_of_the_old_one_is_true_when_it_has_died_too(void **stat
 	kill(service->instances[0].pid, SIGKILL);
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_FAILED);
-	SAYS(service->job.reason, "the old one (instance 1) is waiting: ");
-	SAYS(service->job.reason, "nothing listens yet on port 10044");
+	SAYS(remark_text(&service->job.reason), "the old one (instance 1) is waiting: ");
+	SAYS(remark_text(&service->job.reason), "nothing listens yet on port 10044");
 	arena_end(arena, service);
 }
 
@@ -208,7 +209,7 @@ static void a_newcomer_has_to_pass_its_checks(void **state)
 	assert_int_equal(service->job.result, JOB_RUNNING);
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_FAILED);
-	SAYS(service->job.reason, "check info fails: HTTP 503");
+	SAYS(remark_text(&service->job.reason), "check info fails: HTTP 503");
 	assert_int_equal(service->instances[0].pid, old);
 	assert_true(instance_is_ready(&service->instances[0]));
 	assert_int_equal(service->exits[0].cause, CAUSE_CHECK);
@@ -234,7 +235,7 @@ static void a_newcomer_without_any_answer_is_no_proof(void **state)
 	service_restart(service, "alice", NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_FAILED);
-	SAYS(service->job.reason, "no check has passed for");
+	SAYS(remark_text(&service->job.reason), "no check has passed for");
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	arena_end(arena, service);
 }
@@ -289,7 +290,8 @@ static void the_first_that_does_not_come_back_saves_the_rest(void **state)
 	service_restart(service, NULL, NULL, instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_FAILED);
-	SAYS(service->job.reason, "instance 1: (3 more not touched) exit 7");
+	SAYS(remark_text(&service->job.reason),
+		"instance 1: (3 more not touched) exit 7");
 	assert_int_equal(service->instances[0].state, STATE_WAITING);
 	for (unsigned i = 1; i < 4; i++) {
 		assert_int_equal(service->instances[i].state, STATE_UP);

@@ -164,7 +164,7 @@ static void what_cannot_start_says_why_and_waits(void **state)
 		SAYS(service->exits[0].reason, refused[i].reason);
 		SAYS(instance->why, refused[i].reason);
 		SAYS(instance->why, "again in");
-		SAYS(service->job.reason, refused[i].reason);
+		SAYS(remark_text(&service->job.reason), refused[i].reason);
 		arena_end(arena, service);
 	}
 }
@@ -328,7 +328,7 @@ static void a_restart_that_cannot_prepare_leaves_the_old_process(void **state)
 	service_restart(service, "alice", "new", instant_read());
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_FAILED);
-	SAYS(service->job.reason, "before[0] false: exit 1");
+	SAYS(remark_text(&service->job.reason), "before[0] false: exit 1");
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	assert_int_equal(service->instances[0].pid, pid);
 	json_free(effective);

@@ -179,7 +179,7 @@ static void one_that_does_not_come_is_the_reason(void **state)
 		"'delay_max':'10s','handover':'stop-first'}}}");
 	assert_true(arena_until_job(arena, service));
 	assert_int_equal(service->job.result, JOB_FAILED);
-	SAYS(service->job.reason, "instance 2: exit 9");
+	SAYS(remark_text(&service->job.reason), "instance 2: exit 9");
 	assert_int_equal(service->instances[0].state, STATE_UP);
 	assert_int_equal(service->instances[0].generation, 1);
 	arena_end(arena, service);

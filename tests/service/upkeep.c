@@ -26,7 +26,7 @@ static const int64_t hour_ms = 3600000;
 static unsigned count_notes(const struct service *service)
 {
 	const struct instance *instance = &service->instances[0];
-	const char *at = instance->note;
+	const char *at = remark_text(&instance->note);
 	struct usage usage;
 	unsigned count = 0;
 
@@ -207,7 +207,7 @@ static void a_key_that_comes_later_takes_effect_at_once(void **state)
 	struct service *service = fleet_begin(arena, KEPT(1, "'delay':'1s'"));
 
 	(void)state;
-	assert_null(strstr(service->instances[0].note, "memory_above"));
+	assert_null(strstr(remark_text(&service->instances[0].note), "memory_above"));
 	assert_false(timer_is_armed(service->instances[0].process->upkeep));
 	fleet_declare(service, KEPT(1, THIRSTY));
 	assert_int_equal(count_notes(service), 1);

@@ -25,7 +25,7 @@ static bool has_status(void *data)
 {
 	const struct service *service = data;
 
-	return service->instances[0].status[0] != '\0';
+	return service->instances[0].status.text != NULL;
 }
 
 static unsigned count_of(const char *text, const char *part)
@@ -94,7 +94,7 @@ static void words_of_strangers_do_not_count(void **state)
 			"MAINPID=1\nSTOPPING=1");
 	arena_turn(arena, 100);
 	assert_int_equal(instance->state, STATE_STARTING);
-	assert_string_equal(instance->status, "");
+	assert_string_equal(remark_text(&instance->status), "");
 	assert_false(instance->notified_ready);
 	assert_int_equal(instance->process->heard.us, heard.us);
 	arena_end(arena, service);
@@ -108,7 +108,7 @@ static void a_worker_may_speak_for_its_service(void **state)
 		"");
 
 	(void)state;
-	assert_string_equal(service->instances[0].status, "from a worker");
+	assert_string_equal(remark_text(&service->instances[0].status), "from a worker");
 	arena_end(arena, service);
 }
 

@@ -273,14 +273,15 @@ static void stopped(struct sample *sample)
 	be(sample, 1, STATE_DOWN);
 	sample->service.wanted = WANTED_DOWN;
 	snprintf(sample->service.wish.who, WHO_BYTES, "alice (uid 1001)");
-	snprintf(sample->service.wish.why, REASON_BYTES, "kernel upgrade");
+	remark_set(&sample->service.wish.why, "kernel upgrade");
 }
 
 static void stopped_without_a_word(struct sample *sample)
 {
 	be(sample, 1, STATE_DOWN);
 	sample->service.wanted = WANTED_DOWN;
-	sample->service.wish.who[0] = sample->service.wish.why[0] = '\0';
+	sample->service.wish.who[0] = '\0';
+	remark_clear(&sample->service.wish.why);
 }
 
 static void not_yet_begun(struct sample *sample)

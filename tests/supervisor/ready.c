@@ -35,7 +35,7 @@ static void stopped_by_alice(struct scene *scene)
 
 	service->wanted = WANTED_DOWN;
 	snprintf(service->wish.who, sizeof(service->wish.who), "alice");
-	snprintf(service->wish.why, sizeof(service->wish.why), "kernel upgrade");
+	remark_set(&service->wish.why, "kernel upgrade");
 }
 
 static void in_maintenance(struct scene *scene)

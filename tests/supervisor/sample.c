@@ -80,7 +80,7 @@ static void init_service(struct sample *sample)
 		.dropped_packets = 3,
 		.job = { .id = 1, .kind = JOB_START, .result = JOB_DONE } };
 	snprintf(sample->service.wish.who, sizeof(sample->service.wish.who), "svcd");
-	snprintf(sample->service.wish.why, sizeof(sample->service.wish.why), "declared");
+	remark_set(&sample->service.wish.why, "declared");
 	sample->service.wish.since = SAMPLE_WALL;
 }
 
@@ -107,4 +107,5 @@ void sample_init(struct sample *sample)
 void sample_done(struct sample *sample)
 {
 	free(sample->effective);
+	remark_clear(&sample->service.wish.why);
 }
