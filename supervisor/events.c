@@ -5,7 +5,9 @@
 #include "supervisor/events.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 
 static const char *const level_words[] = {
@@ -19,25 +21,65 @@ static const char *const level_words[] = {
 	[LOG_DEBUG] = "debug",
 };
 
+/* The texts, each with its end, one behind the other. */
+struct kept_event {
+	unsigned char facts[offsetof(struct event, service)]; /* all before them */
+	char texts[];
+};
+
 int events_init(struct events *events)
 {
-	*events = (struct events){ .ring = calloc(EVENTS_KEPT, sizeof(struct event)) };
+	*events = (struct events){ .ring = calloc(
+					   EVENTS_KEPT, sizeof(struct kept_event *)) };
 	return events->ring ? 0 : -ENOMEM;
 }
 
 void events_done(struct events *events)
 {
+	for (size_t i = 0; events->ring && i < EVENTS_KEPT; i++)
+		free(events->ring[i]);
 	free(events->ring);
 	*events = (struct events){ 0 };
 }
 
-const struct event *events_add(struct events *events, const struct event *event)
+static struct kept_event *pack(const struct event *event)
 {
-	struct event *place = &events->ring[events->count % EVENTS_KEPT];
+	const char *const texts[] = { event->service, event->word, event->text };
+	size_t size = 0;
+	struct kept_event *kept;
+	char *at;
 
-	*place = *event;
-	place->number = ++events->count;
-	return place;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		size += strlen(texts[i]) + 1;
+	kept = malloc(sizeof(*kept) + size);
+	if (!kept)
+		return NULL;
+	memcpy(kept->facts, event, sizeof(kept->facts));
+	at = kept->texts;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		at = stpcpy(at, texts[i]) + 1;
+	return kept;
+}
+
+static void unpack(struct event *ret, const struct kept_event *kept)
+{
+	const char *service = kept->texts, *word = service + strlen(service) + 1,
+		   *text = word + strlen(word) + 1;
+
+	memcpy(ret, kept->facts, sizeof(kept->facts));
+	snprintf(ret->service, sizeof(ret->service), "%s", service);
+	snprintf(ret->word, sizeof(ret->word), "%s", word);
+	snprintf(ret->text, sizeof(ret->text), "%s", text);
+}
+
+void events_add(struct events *events, const struct event *event)
+{
+	struct event numbered = *event;
+	struct kept_event **place = &events->ring[events->count % EVENTS_KEPT];
+
+	numbered.number = ++events->count;
+	free(*place);
+	*place = pack(&numbered);
 }
 
 static uint64_t oldest(const struct events *events)
@@ -45,11 +87,21 @@ static uint64_t oldest(const struct events *events)
 	return events->count > EVENTS_KEPT ? events->count - EVENTS_KEPT + 1 : 1;
 }
 
-const struct event *events_after(const struct events *events, uint64_t number)
+static const struct kept_event *find(const struct events *events, uint64_t number)
+{
+	return events->ring[(number - 1) % EVENTS_KEPT];
+}
+
+bool events_after(const struct events *events, uint64_t number, struct event *ret)
 {
 	uint64_t next = MAX(number + 1, oldest(events));
 
-	return next > events->count ? NULL : &events->ring[(next - 1) % EVENTS_KEPT];
+	while (next <= events->count && !find(events, next))
+		next++;
+	if (next > events->count)
+		return false;
+	unpack(ret, find(events, next));
+	return true;
 }
 
 bool event_concerns(const struct event *event, const struct strings *names)
@@ -63,10 +115,13 @@ uint64_t events_before_last(
 	uint64_t number = events->count;
 
 	while (number >= oldest(events) && lines > 0) {
-		const struct event *event = &events->ring[(number - 1) % EVENTS_KEPT];
+		const struct kept_event *kept = find(events, number);
+		struct event event;
 
-		if (event_concerns(event, names))
-			lines--;
+		if (kept) {
+			unpack(&event, kept);
+			lines -= event_concerns(&event, names);
+		}
 		number--;
 	}
 	return number;

@@ -31,26 +31,27 @@ struct event_exit {
 struct event {
 	uint64_t number; /* counts from 1 */
 	struct wall at;
-	char service[EVENT_NAME_BYTES]; /* "": about svcd itself */
-	unsigned instance;              /* 0: the service as a whole */
-	char word[EVENT_WORD_BYTES];
-	int level; /* LOG_* */
-	char text[EVENT_TEXT_BYTES];
-	int64_t uid; /* of the operator; NOBODY */
+	unsigned instance; /* 0: the service as a whole */
+	int level;         /* LOG_* */
+	int64_t uid;       /* of the operator; NOBODY */
 	struct event_exit exit;
+	/* texts last: what is kept has no unused room behind each */
+	char service[EVENT_NAME_BYTES]; /* "": about svcd itself */
+	char word[EVENT_WORD_BYTES];
+	char text[EVENT_TEXT_BYTES];
 };
 
 struct events {
-	struct event *ring; /* of EVENTS_KEPT */
-	uint64_t count;     /* ever */
+	struct kept_event **ring; /* of EVENTS_KEPT; NULL: no memory for that one */
+	uint64_t count;           /* ever */
 };
 
 int events_init(struct events *events); /* -ENOMEM */
 void events_done(struct events *events);
-/* Copies `event` and gives it the next number. */
-const struct event *events_add(struct events *events, const struct event *event);
-/* The oldest event after `number` that is still kept; NULL: none. */
-const struct event *events_after(const struct events *events, uint64_t number);
+/* Copies `event` as the next. */
+void events_add(struct events *events, const struct event *event);
+/* The oldest event after `number` that is still kept. False: there is none. */
+bool events_after(const struct events *events, uint64_t number, struct event *ret);
 /* The number after which the last `lines` events of `names` (empty: all) come. */
 uint64_t events_before_last(
 	const struct events *events, const struct strings *names, size_t lines);

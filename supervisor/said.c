@@ -23,8 +23,8 @@ static void keep_event(
 	struct event dated = *event;
 
 	dated.at = loop_wall(supervisor->loop);
-	journal_event(events_add(&supervisor->events, &dated),
-		quiet ? LOG_DEBUG : event->level);
+	events_add(&supervisor->events, &dated);
+	journal_event(&dated, quiet ? LOG_DEBUG : event->level);
 	if (supervisor->settle)
 		task_schedule(supervisor->settle);
 }

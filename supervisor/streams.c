@@ -209,13 +209,13 @@ void stream_watch(void *owner, struct varlink_call *call, struct json_t *paramet
 static struct json_t *events_since(struct stream *stream, const struct events *events)
 {
 	_cleanup_(json_freep) struct json_t *list = json_new_array();
-	const struct event *event;
+	struct event event;
 
 	while (json_size(list) < EVENTS_PER_REPLY &&
-		(event = events_after(events, stream->seen))) {
-		stream->seen = event->number;
-		if (event_concerns(event, &stream->names) &&
-			json_append(list, event_print(event)) < 0)
+		events_after(events, stream->seen, &event)) {
+		stream->seen = event.number;
+		if (event_concerns(&event, &stream->names) &&
+			json_append(list, event_print(&event)) < 0)
 			return NULL;
 	}
 	return TAKE(list);
