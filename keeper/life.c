@@ -18,8 +18,7 @@
 #include "keeper/start.h"
 
 enum {
-	SHORT_LIFE_US =
-		US_PER_S, /* a supervisor that lived shorter waits for its next start */
+	SHORT_LIFE_US = US_PER_S, /* who lived shorter waits for the next start */
 	PAUSE_FIRST_US = 100000,
 	PAUSE_MAX_US = 5 * US_PER_S,
 	ABORT_US = 5 * US_PER_S, /* from SIGABRT to SIGKILL */

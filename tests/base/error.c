@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * error.c - a code, its sentence and the place travel as one, and are cut, never overrun.
+ */
 #include "base/error.h"
 
 #include <errno.h>

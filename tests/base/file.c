@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * file.c - files are read and written whole or not at all, at most as much as is allowed.
+ */
 #include "base/file.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * json.c - documents are built, printed and read back the same; hostile ones are refused.
+ */
 #include "base/json.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * loop.c - timers, tasks and signals of one loop, and what may be freed from within.
+ */
 #include "base/loop.h"
 
 #include <signal.h>

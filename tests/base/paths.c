@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * paths.c - where everything lies, without a root and below one.
+ */
 #include "base/paths.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * reason.c - reasons and remarks have a length, and are cut between characters.
+ */
 #include "base/reason.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * text.c - text that grows, words that were meant, and what a terminal is shown.
+ */
 #include "base/text.h"
 
 #include "tests/test.h"

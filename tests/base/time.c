@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * time.c - durations and times as people write and read them.
+ */
 #include "base/time.h"
 
 #include "base/cleanup.h"

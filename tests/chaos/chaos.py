@@ -15,12 +15,13 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'stories'))
+sys.path[:0] = [str(HERE.parent / 'stories'), str(HERE.parent)]
 
 import dice  # noqa: E402
 import doers  # noqa: E402
 import kinds  # noqa: E402
 import watch  # noqa: E402
+from busy import busy  # noqa: E402
 from invariant import populated  # noqa: E402
 from machine import Host, cgroup_of, until  # noqa: E402
 
@@ -38,7 +39,7 @@ ALARMS = 'AddressSanitizer', 'LeakSanitizer', 'runtime error:', 'Assertion'
 def expect_none(question, what):
     """An empty answer within some seconds; what a moment leaves behind may be gone by then."""
     try:
-        until(lambda: not question(), LEFTOVER_PATIENCE * watch.busy())
+        until(lambda: not question(), LEFTOVER_PATIENCE * busy())
     except AssertionError:
         raise AssertionError(f'{what} at rest: {question()}') from None
 
@@ -72,7 +73,7 @@ class World:
         self.host.declare(service.name, **keys)
 
     def ctl(self, *words):
-        return doers.svcctl(self.host, words, VERB_PATIENCE * watch.busy())
+        return doers.svcctl(self.host, words, VERB_PATIENCE * busy())
 
     def family(self):
         return doers.family_of(self.host.process.pid)
@@ -129,7 +130,7 @@ class World:
         family = self.family()
         self.host.process.kill()
         self.host.process.wait()
-        until(lambda: all(watch.dead(pid) for pid in family), 20 * watch.busy(), 'all end without their keeper')
+        until(lambda: all(watch.dead(pid) for pid in family), 20 * busy(), 'all end without their keeper')
         self.host.start()
         self.epoch += 1
 
@@ -164,7 +165,7 @@ class World:
         return len(alive) == service.instances
 
     def rest(self, bounds):
-        patience = REST_PATIENCE * watch.busy()
+        patience = REST_PATIENCE * busy()
         # whoever was to hear that it goes may have died of something else: it is an orphan then, and runs on
         if not (self.host.services / 'guest.yaml').exists():
             self.ctl('apply', '--yes', '--remove', 'guest')

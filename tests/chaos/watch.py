@@ -8,6 +8,7 @@ import pathlib
 import threading
 import time
 
+from busy import busy
 from invariant import ask
 from machine import processes
 
@@ -17,12 +18,6 @@ SLOW_SHARE = 0.05       # of the answers, and a few: the supervisor is halted an
 SLOW_FEW = 5
 MARGIN_FDS = 40
 MARGIN_KB = 48 * 1024
-
-
-def busy():
-    """How many times slower than alone a process may be here and now."""
-    running = int(pathlib.Path('/proc/loadavg').read_text(encoding='ascii').split()[3].split('/')[0])
-    return max(1.0, running / os.cpu_count())
 
 
 def state_of(pid):

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * diff.c - what changes from one declaration to the next, key by key, and what that
+ * needs.
+ */
 #include "config/config.h"
 #include "tests/test.h"
 

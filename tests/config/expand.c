@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * expand.c - ${…} in texts: names, sums, and what is refused.
+ */
 #include "config/config.h"
 #include "tests/test.h"
 

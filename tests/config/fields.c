@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * fields.c - keys as their rows say: types, units, ranges, and the right word for a wrong
+ * one.
+ */
 #include "config/fields.h"
 
 #include "config/keys.h"

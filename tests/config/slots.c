@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * slots.c - how many places a service has for its instances.
+ */
 #include "config/config.h"
 #include "tests/test.h"
 

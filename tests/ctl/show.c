@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * show.c - what a person sees of numbers, times and what services print.
+ */
 #include "ctl/show.h"
 
 #include "tests/test.h"

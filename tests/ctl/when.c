@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * when.c - points in time as they are typed.
+ */
 #include "ctl/when.h"
 
 #include <stdio.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * node.c - trees of values by their paths, and to JSON and back.
+ */
 #include "document/document.h"
 #include "tests/test.h"
 

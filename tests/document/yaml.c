@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * yaml.c - texts in YAML and JSON to trees with places; what is not read is refused
+ * there.
+ */
 #include "document/document.h"
 #include "tests/test.h"
 

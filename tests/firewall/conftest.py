@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import pathlib
 import select
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import time
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))    # busy.py
 sys.dont_write_bytecode = True
 PROGRAM = os.environ.get('SVCD_FIREWALL', 'build/firewall/svcd-firewall')
 LIBC = ctypes.CDLL(None, use_errno=True)

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The engine's manners: drift, modes, what it says of what it cannot do, and bad messages."""
+import signal
 import subprocess
 import time
 
 import pytest
 
+from busy import busy
 from conftest import PROGRAM, Engine, Namespace, until
 
 SITE = {'networks': {'DOMAIN_NETWORKS': ['10.64.0.0/16', '2001:db8:10::/48']}}
@@ -26,9 +28,11 @@ def one_service(start, **options):
 def test_what_another_program_did_is_undone_within_a_second(host, start, deed):
     engine, _ = one_service(start)
     before = engine.rules()
+    engine.process.send_signal(signal.SIGSTOP)  # else it may be quicker than we are
     host.run('nft', deed)
     assert engine.rules() != before
-    until(lambda: engine.rules() == before, within=1, what='repair')
+    engine.process.send_signal(signal.SIGCONT)
+    until(lambda: engine.rules() == before, within=busy(), what='repair')
     said = engine.expect('foreign')['text']
     assert said.startswith('nft (pid ') and said.endswith('put back'), said
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * accept.c - which form of an answer a client wants.
+ */
 #include "health/accept.h"
 
 #include "base/cleanup.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * confine.c - what the engine may still do after its start.
+ */
 #include "health/confine.h"
 
 #include <fcntl.h>

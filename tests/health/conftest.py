@@ -5,9 +5,9 @@ import http.client
 import http.server
 import json
 import os
+import pathlib
 import select
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))    # busy.py
 sys.dont_write_bytecode = True
 PROGRAM = os.environ.get('SVCD_HEALTH', 'build/health/svcd-health')
 CHECK_HTTP = '/usr/lib/nagios/plugins/check_http'

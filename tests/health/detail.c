@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * detail.c - who sees commands, paths and outputs.
+ */
 #include "health/detail.h"
 
 #include <arpa/inet.h>

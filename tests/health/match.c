@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * match.c - patterns that an answer must match, within a time.
+ */
 #include "health/match.h"
 
 #include "base/cleanup.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * range.c - ranges of Nagios plugins.
+ */
 #include "health/range.h"
 
 #include <stdio.h>

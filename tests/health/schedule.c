@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * schedule.c - when each check is asked, and that they are spread.
+ */
 #include "health/schedule.h"
 
 #include <stdio.h>

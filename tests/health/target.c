@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * target.c - what a check is aimed at, read and printed.
+ */
 #include "health/target.h"
 
 #include <errno.h>

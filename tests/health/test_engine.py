@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 
+from busy import busy
 from conftest import Service, until
 
 FAST = {'interval': '100ms', 'timeout': '90ms', 'fast_interval': '100ms', 'rise': 1, 'fall': 2}
@@ -125,9 +126,9 @@ def test_failures_of_the_start_do_not_outlive_it(supervisor, service):
     supervisor.tell('web', state='starting', ready=False)
     supervisor.verdict('web', 'warn')
     count = len(service.requests)
-    until(lambda: len(service.requests) > count + 3, within=3, what='asked often while it starts')
+    until(lambda: len(service.requests) > count + 3, within=3 * busy(), what='asked often while it starts')
     service.answers.clear()
-    supervisor.verdict('web', 'pass', within=3)
+    supervisor.verdict('web', 'pass', within=3 * busy())
 
 
 def test_a_process_that_came_up_is_asked_at_once_and_anew(supervisor, service):
@@ -140,7 +141,7 @@ def test_a_process_that_came_up_is_asked_at_once_and_anew(supervisor, service):
     supervisor.verdict('web', 'warn')
     service.answers.clear()
     supervisor.tell('web')
-    supervisor.verdict('web', 'pass', within=2)
+    supervisor.verdict('web', 'pass', within=2 * busy())
 
 
 def test_what_is_up_and_ill_is_asked_at_its_interval(supervisor, service):
@@ -149,7 +150,7 @@ def test_what_is_up_and_ill_is_asked_at_its_interval(supervisor, service):
     supervisor.tell('web', state='starting', ready=False)
     supervisor.verdict('web', 'fail')
     supervisor.tell('web')
-    until(lambda: len(service.requests) >= 6, within=3, what='three more tries, then the interval')
+    until(lambda: len(service.requests) >= 6, within=3 * busy(), what='three more tries, then the interval')
     time.sleep(0.3)
     count = len(service.requests)
     assert 'pass' not in [m['verdict'] for m in supervisor.messages if m['kind'] == 'verdict']

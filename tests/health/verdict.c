@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * verdict.c - from single tries to a verdict and its reason.
+ */
 #include "health/verdict.h"
 
 #include <string.h>

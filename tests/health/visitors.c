@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * visitors.c - how long a client of a face may take for each step.
+ */
 #include "health/visitors.h"
 
 #include <sys/socket.h>

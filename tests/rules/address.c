@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * address.c - addresses, networks and host names as they should be written.
+ */
 #include "rules/address.h"
 
 #include "base/cleanup.h"

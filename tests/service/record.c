@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * record.c - what is remembered of a service is recalled: by us, an older and a newer
+ * version.
+ */
 #include "service/record.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * build.c - layers of templates, defaults and overrides make one declaration.
+ */
 #include "tests/sources/folder.h"
 #include "tests/test.h"
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * folder.c - texts and files of the tests, as what is gathered on a host.
+ */
 #include "tests/sources/folder.h"
 
 #include <assert.h>

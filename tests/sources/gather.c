@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * gather.c - which files of a folder are declarations, and whose are believed.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

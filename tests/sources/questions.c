@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * questions.c - what rules ask about ports, sets and this host.
+ */
 #include <stdlib.h>
 
 #include "sources/sources.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * secrets.c - secrets reach the service and nobody else.
+ */
 #include "secrets/secrets.h"
 
 #include <errno.h>

@@ -3,11 +3,14 @@
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 
 import pytest
 
-import machine
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))    # busy.py
+
+import machine  # noqa: E402
 
 
 @pytest.fixture

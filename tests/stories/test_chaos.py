@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Everything dies at random; afterwards all is as declared, once, and nothing is doubled."""
-import json
 import os
 import pathlib
 import random
 import signal
 import time
 
+from invariant import populated, statuses
 from machine import cgroup_of, must, processes, run, until
 
 COUNT = 20
@@ -26,16 +26,6 @@ def declare_workers(host, count=COUNT):
     return names
 
 
-def statuses(host):
-    """By name; {} while nobody answers."""
-    result = host.ctl('--json', 'status')
-    try:
-        found = json.loads(result.stdout)
-    except ValueError:
-        return {}
-    return {one['service']: one for one in (found if isinstance(found, list) else found['services'])}
-
-
 def all_ready(host, names):
     found = statuses(host)
     return all(name in found and found[name]['ready'] for name in names) and found
@@ -48,8 +38,7 @@ def base_of(host):
 
 
 def populated_leaves(base, service):
-    return [leaf for leaf in (base / service).iterdir()
-            if leaf.is_dir() and 'populated 1' in (leaf / 'cgroup.events').read_text(encoding='utf-8')]
+    return [leaf for leaf in (base / service).iterdir() if leaf.is_dir() and populated(leaf)]
 
 
 def assert_once_each(host, names):

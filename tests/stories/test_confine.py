@@ -441,7 +441,7 @@ def test_reload_commands_and_exec_checks_see_what_the_service_sees(host):
             run={'reload': {'command': ['/bin/sh', '-c', f'readlink /proc/self/ns/mnt /proc/self/ns/net >{folder}/reload; {same}']}},
             security={'writable': [str(folder)], 'network': 'none'},
             health={'checks': [{'name': 'mark', 'exec': ['/bin/sh', '-c', f'readlink /proc/self/ns/mnt >{folder}/check; {same}'],
-                                'interval': '300ms', 'timeout': '300ms', 'effect': 'ready', 'rise': 1}]})
+                                'interval': '1s', 'timeout': '950ms', 'effect': 'ready', 'rise': 1}]})
     host.start()
     assert answers(host, 'witness') == ['written'] * 2
     host.until_ready('witness')

@@ -109,7 +109,7 @@ def test_a_file_that_vanished_is_an_orphan_until_removed(host):
 @pytest.mark.parametrize('program', ['svcd-health', 'svcd-log', 'svcd-firewall'])
 def test_an_engine_that_dies_is_told_everything_again(host, program):
     host.declare_web('hello', 8080, '--print-lines', '3',
-                     health={'checks': [{'name': 'root', 'http': '/', 'interval': '200ms', 'timeout': '100ms'}]})
+                     health={'checks': [{'name': 'root', 'http': '/', 'interval': '500ms', 'timeout': '450ms'}]})
     host.start()
     host.until_ready('hello')
     service, engine = host.pid('hello'), until(lambda: host.engine_pid(program))

@@ -3,6 +3,7 @@
 import os
 import signal
 
+from busy import busy
 from machine import connects, until
 
 
@@ -147,7 +148,7 @@ def test_what_others_flush_is_back_within_a_second(host):
     host.until_ready('hello')
     for deed in (['flush', 'ruleset'], ['delete', 'table', 'inet', 'svcd']):
         assert host.network.run('nft', *deed).returncode == 0
-        until(lambda: 'jump hello.http' in host.network.run('nft', 'list', 'ruleset').stdout, within=1)
+        until(lambda: 'jump hello.http' in host.network.run('nft', 'list', 'ruleset').stdout, within=busy())
         assert not connects(outside, '192.0.2.1', 8080, timeout=0.3)
         assert connects(inside, '10.64.0.1', 8080)
     until(lambda: host.said().count('changed table inet svcd: put back') >= 2)

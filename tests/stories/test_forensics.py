@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import threading
-import time
 
 import pytest
 
@@ -248,9 +247,9 @@ def test_a_storm_of_exits_is_bounded_and_answered_quickly(host):
     assert numbers == list(range(numbers[0], numbers[0] - 10, -1)), numbers
     assert all(one['ran_us'] >= 0 for one in status['exits'])
     assert re.search(r'\(\d+(st|nd|rd|th) death in a row\)', status['exits'][0]['next']), status['exits'][0]
-    began = time.monotonic()
-    text = host.ctl('status', 'storm').stdout
-    assert time.monotonic() - began < 5
+    answer = host.ctl('status', 'storm')
+    assert answer.returncode != 7, 'svcd is too busy to answer'
+    text = answer.stdout
     assert sum(' exit 1' in line and 'ago' in line for line in text.splitlines()) <= 10, text
     said = [line for line in host.said().splitlines() if 'storm' in line and 'exited' in line]
     assert len(said) < 20, 'the journal is flooded'
@@ -263,7 +262,7 @@ def test_what_a_service_says_is_shown_and_not_obeyed(host):
             's.send(b"READY=1\\nSTATUS=\\x1b]0;owned\\x07\\x1b[2J\\xff\\xe2\\x80\\xaetxt")\n'
             'sys.stderr.buffer.write(b"\\x1b[31mred\\x00\\xff\\r over\\n"); sys.stderr.flush()\n'
             'time.sleep(float(sys.argv[1])); os._exit(9)')
-    host.declare('rude', run={'command': [PYTHON, '-c', code, '1'], 'user': 'web', 'ready': {'by': 'notify'},
+    host.declare('rude', run={'command': [PYTHON, '-c', code, '3'], 'user': 'web', 'ready': {'by': 'notify'},
                               'restart': {'delay': '30s'}})
     host.start()
     status = until(lambda: (lambda s: s if s['instances'][0]['status'] else None)(host.status('rude')))

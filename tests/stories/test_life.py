@@ -117,7 +117,7 @@ def test_before_runs_first_and_its_failure_is_the_reason(host):
 
 
 def test_ready_by_notify_waits_for_the_word(host):
-    host.declare_web('hello', 8080, '--notify-after', '1.5',
+    host.declare_web('hello', 8080, '--notify-after', '5',
                      run={'ready': {'by': 'notify', 'timeout': '20s'}})
     host.start()
     assert host.state('hello') == 'starting'
@@ -143,8 +143,8 @@ def test_ready_by_check_waits_for_a_good_answer(host):
     answer = host.write('answer', '503')
     host.declare_web('hello', 8080, '--status-file', str(answer),
                      run={'ready': {'by': 'check', 'timeout': '60s'}},
-                     health={'checks': [{'name': 'root', 'http': '/', 'interval': '200ms',
-                                         'timeout': '100ms', 'rise': 1, 'fall': 1}]})
+                     health={'checks': [{'name': 'root', 'http': '/', 'interval': '500ms',
+                                         'timeout': '450ms', 'rise': 1, 'fall': 1}]})
     host.start()
     until(lambda: any('503' in check['reason'] for check in host.status('hello')['checks']))
     assert host.state('hello') == 'starting'

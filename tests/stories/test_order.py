@@ -90,7 +90,7 @@ def test_stopping_one_waits_for_nobody_who_runs_on(host, diary):
 
 
 def test_a_stop_that_waits_says_for_whom(host, diary):
-    declare_writer(host, diary, 'able', 'zebra', ending=4)
+    declare_writer(host, diary, 'able', 'zebra', ending=8)
     declare_writer(host, diary, 'zebra')
     host.start()
     host.until_state('able', 'up')
@@ -100,7 +100,7 @@ def test_a_stop_that_waits_says_for_whom(host, diary):
     # a word to it alone is obeyed at once
     host.must_ctl('stop', 'zebra')
     assert lines(diary)[2:] == ['-zebra']
-    until(lambda: lines(diary)[3:] == ['-able'])
+    until(lambda: lines(diary)[3:] == ['-able'], within=30)
 
 
 def test_a_service_waits_until_its_one_shot_is_done_and_says_so(host, diary):
@@ -190,13 +190,13 @@ def test_a_shutdown_stops_all_in_order_and_no_disk_hears_of_it(host, diary):
 
 
 def test_at_a_shutdown_clients_have_time_to_leave(host):
-    host.declare_web('web', 8080, run={'drain': {'settle': '3s'}})
+    host.declare_web('web', 8080, run={'drain': {'settle': '6s'}})
     host.start()
     host.until_ready('web')
     with subprocess.Popen(host.network.in_it('svcctl', '--root', host.root, 'stop', '--all', '--shutdown')) as stopping:
         until(lambda: not host.ready('web'))
         assert host.state('web') == 'up'
-        assert stopping.wait(30) == 0
+        assert stopping.wait(60) == 0
     assert host.state('web') == 'down'
     assert host.status('web')['exits'][0]['cause'] == 'shutdown'
 

