@@ -9,7 +9,7 @@ import pytest
 import svcd as inside
 
 LOAD = '/srv/load'
-RATE = 500  # as much as the emulated processors give
+RATE, TIMES = 500, 10  # requests a second and on a connection: opening one is what an emulated processor is slow at
 PROGRAMS = ('svcd', 'svcd-supervisor', 'svcd-health', 'svcd-log', 'svcd-firewall')
 
 
@@ -54,8 +54,8 @@ class Watch:
         self.before = self.history()
         vm.must('journalctl', '--sync')
         self.cursor = vm.must('journalctl', '-n', '0', '--show-cursor').split('cursor: ')[1].strip()
-        self.clients = [Client(vm, f'clients-{self.counter}', RATE, 8090, '/'),
-                        Client(vm, f'balancer-{self.counter}', 10, 9479, '/readyz/web')]
+        self.clients = [Client(vm, f'clients-{self.counter}', RATE, TIMES, 8090, '/'),
+                        Client(vm, f'balancer-{self.counter}', 10, 1, 9479, '/readyz/web')]
 
     def history(self):
         """What of each service must stay as it is."""
@@ -178,7 +178,7 @@ def test_a_stop_stops_no_service_and_a_start_takes_them_over(vm, svcd, watch):
     # the balancers' port is closed meanwhile, as nobody is there to answer
     vm.must('systemctl', 'stop', watch.clients.pop().name)
     vm.must('systemctl', 'start', 'svcd', timeout=120)
-    watch.clients.append(Client(vm, 'balancer-again', 10, 9479, '/readyz/web'))
+    watch.clients.append(Client(vm, 'balancer-again', 10, 1, 9479, '/readyz/web'))
     status = svcd.until('mortal', lambda status: status['ready'] and status['instances'][0]['pid'] != mortal)
     assert (status['exits'][0]['pid'], status['exits'][0]['cause']) == (mortal, 'unknown')
     watch.ends_well(but=['mortal'], expected=('mortal:',))
