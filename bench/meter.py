@@ -47,13 +47,27 @@ def pss_kib(pids):
     return sum(field(PROC / str(pid) / 'smaps_rollup', 'Pss') for pid in pids)
 
 
-def wakeups(pids):
-    """{pid: how often the process has waited for something so far, with all its threads}; of who still is."""
+def of_threads(pids, read):
+    """{pid: the sum of what `read` finds in the directory of each of its threads}; of who still is."""
     found = {}
     for pid in pids:
         try:
-            found[pid] = sum(field(task / 'status', 'voluntary_ctxt_switches')
-                             for task in (PROC / str(pid) / 'task').iterdir())
+            found[pid] = sum(read(task) for task in (PROC / str(pid) / 'task').iterdir())
         except OSError:
             pass
     return found
+
+
+def wakeups(pids):
+    """How often each has waited for something so far."""
+    return of_threads(pids, lambda task: field(task / 'status', 'voluntary_ctxt_switches'))
+
+
+def ran_ns(pids):
+    """How long each has run so far: theirs alone, with nothing of us who look."""
+    return of_threads(pids, lambda task: int((task / 'schedstat').read_text(encoding='ascii').split()[0]))
+
+
+def growth(before, after):
+    """Of all that were there both times."""
+    return sum(after[pid] - before[pid] for pid in before.keys() & after.keys())

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-from meter import Meter, pss_kib, wakeups
+from meter import Meter, growth, pss_kib, ran_ns, wakeups
 from starts import Starts
 from tool import HERE, pids_of, until
 
@@ -126,12 +126,10 @@ class Session:
     def idle(self):
         time.sleep(QUIET)
         pids = self.supervision()
-        meter, before = Meter(), wakeups(pids)
+        woken, ran = wakeups(pids), ran_ns(pids)
         time.sleep(WATCHED)
-        cpu, _ = meter.read()
-        after = wakeups(pids)
-        woken = sum(after[pid] - before[pid] for pid in before.keys() & after.keys())
-        return {'wakeups': woken / WATCHED, 'cpu_permille': 1000 * cpu / WATCHED}
+        return {'wakeups': growth(woken, wakeups(pids)) / WATCHED,
+                'cpu_permille': growth(ran, ran_ns(pids)) / 1e6 / WATCHED}
 
     # ---- one supervisor after the other
 
