@@ -133,7 +133,7 @@ static void test_a_signal_is_an_event(void **state)
 	loop_free(seen.loop);
 }
 
-/* ---- a turn that does not end -------------------------------------------------------- */
+/* ---- a turn that does not end --------------------------------------------------- */
 
 enum { GUARD_MS = 1000 };
 

@@ -84,7 +84,8 @@ static void who_dies_while_all_is_stopped_is_followed_by_one_that_goes_on(void *
 }
 
 /* Says itself when it was born: how late that is heard does not matter. A shell is born
- * within a moment on a busy machine, too; who lives for a second is no short-lived one. */
+ * within a moment, on a busy machine too: who lives for a second is not followed by a
+ * pause. */
 static const char short_lived[] = "#!/bin/sh\n"
 				  "read up idle </proc/uptime\n"
 				  "echo \"up $$ $up\" >$TEST_ANSWERS\n"

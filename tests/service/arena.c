@@ -203,7 +203,7 @@ bool arena_until(struct arena *arena, bool (*is_true)(void *data), void *data)
 	struct instant end = instant_add_ms(instant_read(), ARENA_WAIT_MS);
 	bool found;
 
-	/* on_changed() stops the loop, too; not all that is waited for changes a service */
+	/* on_changed() stops the loop, too; not all waited for is such a change */
 	while (!(found = is_true(data)) && !instant_reached(instant_read(), end)) {
 		timer_arm(arena->limit, instant_add_ms(instant_read(), LOOK_MS));
 		loop_run(arena->loop);
