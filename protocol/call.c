@@ -178,6 +178,19 @@ static void run(struct varlink_call *call, const char *name, struct json_t *para
 	}
 }
 
+/* What makes no sense is found out by who begins it. */
+bool call_must_wait(const struct varlink_server *server, const char *frame, size_t size)
+{
+	_cleanup_(json_freep) struct json_t *message = NULL;
+	const char *name;
+
+	if (!server->at_once ||
+		json_parse(&message, frame, size, VARLINK_MAX_BYTES, NULL) < 0)
+		return false;
+	name = json_get_text(message, "method", "");
+	return find(server->methods, name) && !find(server->at_once, name);
+}
+
 bool call_begin(
 	struct connection *connection, const char *frame, size_t size, struct instant now)
 {

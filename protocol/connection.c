@@ -135,7 +135,8 @@ static bool has_frame(struct connection *self, size_t *ret_size)
 
 static bool may_begin(const struct connection *self)
 {
-	return !self->dead && !self->call && bytes_left(&self->out) < ENOUGH_QUEUED_BYTES;
+	return !self->dead && !self->call && !self->waits &&
+	       bytes_left(&self->out) < ENOUGH_QUEUED_BYTES;
 }
 
 static bool has_room(const struct connection *self)
@@ -201,6 +202,9 @@ void connection_advance(struct connection *self, struct instant now)
 
 	for (int i = 0; i < CALLS_PER_TURN && may_begin(self); i++) {
 		if (!has_frame(self, &size))
+			break;
+		self->waits = call_must_wait(self->server, bytes_front(&self->in), size);
+		if (self->waits)
 			break;
 		if (!call_begin(self, bytes_front(&self->in), size, now)) {
 			connection_drop(self, "it sent what is not a varlink call");

@@ -255,6 +255,11 @@ int varlink_server_new(struct varlink_server **ret, struct loop *loop, int liste
 	const struct varlink_method *methods, const char *description, void *owner);
 struct varlink_server *varlink_server_free(
 	struct varlink_server *self); /* drops its clients */
+/* Holds back all its methods but these (ends with a NULL name, borrowed): other calls,
+ * and what the same client says behind them, wait for varlink_server_release(). */
+void varlink_server_hold(
+	struct varlink_server *self, const struct varlink_method *at_once);
+void varlink_server_release(struct varlink_server *self);
 
 const struct varlink_peer *varlink_peer(const struct varlink_call *call);
 bool varlink_wants_more(const struct varlink_call *call);

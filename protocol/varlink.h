@@ -42,6 +42,7 @@ struct connection {
 	struct instant frame_from; /* first byte of an incomplete message, or NEVER */
 	struct instant stuck_from; /* `out` has not moved since, or NEVER */
 	bool ended;                /* the client will send no more */
+	bool waits;                /* its next call is held back */
 	bool dead;                 /* freed at the end of the turn */
 };
 
@@ -65,7 +66,8 @@ struct varlink_server {
 	struct timer *sweep; /* each second while there are clients */
 	struct task *turn;
 	struct connection *connections;
-	size_t connections_count; /* without the dead */
+	size_t connections_count;             /* without the dead */
+	const struct varlink_method *at_once; /* while it is held; else NULL */
 };
 
 /* connection.c */
@@ -79,7 +81,9 @@ void connection_advance(struct connection *self, struct instant now);
 /* Why it has to go, or NULL. */
 const char *connection_overdue(const struct connection *self, struct instant now);
 
-/* call.c: one complete message; false when it is garbage. */
+/* call.c: one complete message; whether the server holds it back. */
+bool call_must_wait(const struct varlink_server *server, const char *frame, size_t size);
+/* False when it is garbage. */
 bool call_begin(struct connection *connection, const char *frame, size_t size,
 	struct instant now);
 void call_detach(struct varlink_call *call);

@@ -163,6 +163,20 @@ int varlink_server_new(struct varlink_server **ret, struct loop *loop, int liste
 	return 0;
 }
 
+void varlink_server_hold(
+	struct varlink_server *self, const struct varlink_method *at_once)
+{
+	self->at_once = at_once;
+}
+
+void varlink_server_release(struct varlink_server *self)
+{
+	self->at_once = NULL;
+	for (struct connection *at = self->connections; at; at = at->next)
+		at->waits = false;
+	task_schedule(self->turn);
+}
+
 struct varlink_server *varlink_server_free(struct varlink_server *self)
 {
 	if (!self)

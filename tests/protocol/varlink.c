@@ -124,6 +124,34 @@ static void pipelined_calls_are_answered_in_order(void **state)
 	fixture_done(&fixture);
 }
 
+static void a_held_server_answers_what_can_wait_when_it_is_released(void **state)
+{
+	static const struct varlink_method at_once[] = { { "io.svcd.Echo", NULL },
+		{ NULL, NULL } };
+	struct fixture fixture;
+	int waiting, other;
+
+	(void)state;
+	fixture_init(&fixture);
+	varlink_server_hold(fixture.server, at_once);
+	waiting = client_new(&fixture);
+	other = client_new(&fixture);
+	say(waiting, "{\"method\":\"io.svcd.Count\",\"parameters\":{\"to\":1}}");
+	say(waiting, "{\"method\":\"io.svcd.Echo\",\"parameters\":{\"second\":true}}");
+	for (int i = 0; i < 2; i++) { /* who waits keeps nobody, and is not lost */
+		say(other, "{\"method\":\"io.svcd.Echo\"}");
+		expect_answers(&fixture, other, ANSWERS("{\"parameters\":{}}"));
+	}
+	assert_int_equal(fixture.ran, 2);
+	varlink_server_release(fixture.server);
+	expect_answers(&fixture, waiting,
+		ANSWERS("{\"parameters\":{\"n\":1}}",
+			"{\"parameters\":{\"second\":true}}"));
+	close(waiting);
+	close(other);
+	fixture_done(&fixture);
+}
+
 static void many_pipelined_calls_are_all_answered(void **state)
 {
 	enum { COUNT = 500 };
@@ -455,6 +483,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_answered_and_the_peer_is_known),
 		cmocka_unit_test(pipelined_calls_are_answered_in_order),
+		cmocka_unit_test(a_held_server_answers_what_can_wait_when_it_is_released),
 		cmocka_unit_test(many_pipelined_calls_are_all_answered),
 		cmocka_unit_test(only_who_asked_for_more_gets_progress),
 		cmocka_unit_test(oneway_calls_run_and_are_not_answered),
