@@ -273,12 +273,28 @@ static void take_ready(
 		be_ready(process, now);
 }
 
+/* It lives, and says no more than that. */
+static bool is_beat(const struct notify_message *message)
+{
+	const bool more = message->ready || message->reloading || message->stopping ||
+			  message->watchdog_trigger || message->fdstore ||
+			  message->fdstore_remove || message->has_status ||
+			  message->main_pid || message->error || message->bus_error[0] ||
+			  message->extend_us != UNSET || message->watchdog_us != UNSET;
+
+	return message->watchdog && !more;
+}
+
 void process_told(void *owner, struct notify_message *message, struct instant now)
 {
 	struct process *process = owner;
 	struct instance *instance = process->instance;
 	struct service *service = service_of(process);
 
+	if (is_beat(message)) { /* it comes for ever, and changes nothing */
+		process_feed_watchdog(process, now);
+		return;
+	}
 	if (message->has_status)
 		remark_set(&instance->status, "%s", message->status);
 	if (message->main_pid)

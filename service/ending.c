@@ -23,6 +23,7 @@ enum {
 	KILL_AGAIN_MS = 5 * MS_PER_S,
 	CORE_GRACE_MS = 10 * MS_PER_S, /* to write a core */
 	HEAR_EXIT_MS = 2 * MS_PER_S,
+	HEAR_AGAIN_MS = 50,
 	MAX_LEFT = 1024,
 };
 
@@ -276,6 +277,7 @@ static void take_report(struct process *process)
 	process->report_fd = -1;
 }
 
+/* `process->ended` says when. */
 static void exited(struct process *process, const siginfo_t *info, struct instant now)
 {
 	struct instance *instance = process->instance;
@@ -295,30 +297,44 @@ static void exited(struct process *process, const siginfo_t *info, struct instan
 	instance->pid = 0;
 	instance->born = 0;
 	instance->exec_done = false;
-	process->ended = now;
 	instance_on(instance, EVENT_EXITED,
 		instance->state == STATE_STOPPING ? NULL : process->ending.reason, now);
 }
 
-/* It is no child of ours: the keeper reaps it, and says how it ended; soon, or never. */
-static void ask_how(struct process *process, struct instant now)
+/* It is no child of ours: the keeper reaps it, and says how it ended. Who reaped it
+ * instead, when a keeper died, says nothing; then the kernel is asked. */
+static bool learn_how(const struct process *process, siginfo_t *ret)
 {
-	struct instance *instance = process->instance;
-	struct service_host *host = service_of(process)->host;
-	siginfo_t info = { 0 };
+	const struct instance *instance = process->instance;
+	const struct service_host *host = service_of(process)->host;
 
-	if (!host->ended ||
-		host->ended(host->owner, instance->pid, instance->born, &info)) {
-		exited(process, &info, now);
-		return;
-	}
+	return !host->ended ||
+	       host->ended(host->owner, instance->pid, instance->born, ret) ||
+	       pidfd_exit(instance->pidfd, ret) >= 0;
+}
+
+static void await_word(struct process *process, struct instant now)
+{
+	struct service_host *host = service_of(process)->host;
+
 	if (process->exit_watch)
 		watch_set(process->exit_watch, 0);
-	if (timer_is_armed(process->unheard))
-		return;
-	timer_arm(process->unheard, instant_add_ms(now, HEAR_EXIT_MS));
-	instance->draining = true; /* nobody is there: at once, whatever the outcome */
+	timer_arm(process->unheard, instant_add_ms(now, HEAR_AGAIN_MS));
+	process->instance->draining = true; /* nobody is there, whatever the outcome */
 	host->changed(host->owner, service_of(process), now);
+}
+
+static void ask_how(struct process *process, struct instant now)
+{
+	const bool waits = timer_is_armed(process->unheard);
+	siginfo_t info = { 0 };
+
+	if (!waits)
+		process->ended = now;
+	if (learn_how(process, &info))
+		exited(process, &info, now);
+	else if (!waits)
+		await_word(process, now);
 }
 
 void process_exited(void *owner, unsigned events, struct instant now)
@@ -331,10 +347,12 @@ void process_exited(void *owner, unsigned events, struct instant now)
 	FAILPOINT("ending.reap");
 	r = waitid(P_PIDFD, (id_t)process->instance->pidfd, &info, WEXITED | WNOHANG);
 	FAILPOINT("ending.reaped");
-	if (r < 0)
+	if (r < 0) {
 		ask_how(process, now);
-	else if (info.si_pid != 0)
+	} else if (info.si_pid != 0) {
+		process->ended = now;
 		exited(process, &info, now);
+	}
 }
 
 void process_end_unwatched(struct process *process, struct instant now)
@@ -343,14 +361,36 @@ void process_end_unwatched(struct process *process, struct instant now)
 	ask_how(process, now);
 }
 
+void process_end_former(struct process *process, struct instant now)
+{
+	struct instance *instance = process->instance;
+	struct service_host *host = service_of(process)->host;
+	siginfo_t info = { 0 };
+
+	if (!host->ended ||
+		!host->ended(host->owner, instance->pid, instance->born, &info))
+		info.si_pid = 0;
+	describe_exit(process, &info);
+	process->last_pid = instance->pid;
+	process->ended = now;
+	instance->pid = 0;
+	instance->born = 0;
+	process_conclude_former(process);
+}
+
 void process_unheard(void *owner, struct instant now)
 {
 	struct process *process = owner;
 	siginfo_t info = { 0 };
 
-	if (pidfd_exit(process->instance->pidfd, &info) < 0)
+	if (learn_how(process, &info)) {
+		exited(process, &info, now);
+	} else if (instant_since_ms(now, process->ended) < HEAR_EXIT_MS) {
+		timer_arm(process->unheard, instant_add_ms(now, HEAR_AGAIN_MS));
+	} else {
 		info = (siginfo_t){ 0 };
-	exited(process, &info, now);
+		exited(process, &info, now);
+	}
 }
 
 void service_heard_exit(

@@ -195,6 +195,23 @@ static void record(struct process *process, const struct outcome *outcome)
 	tell(process, &exit, exits_add(service, &exit));
 }
 
+static void forget_ending(struct process *process)
+{
+	process->launched = false;
+	process->last_pid = 0;
+	process->ending = (struct ending){ 0 };
+}
+
+void process_conclude_former(struct process *process)
+{
+	static const struct outcome outcome = { .why = "", .next = "started again" };
+
+	count_death(process);
+	record(process, &outcome);
+	process->instance->restarts++;
+	forget_ending(process);
+}
+
 void process_conclude(struct process *process, struct instant now)
 {
 	struct outcome outcome = { .why = "", .next = "" };
@@ -204,9 +221,7 @@ void process_conclude(struct process *process, struct instant now)
 	decide(process, &outcome, now);
 	if (process->ending.known)
 		record(process, &outcome);
-	process->launched = false;
-	process->last_pid = 0;
-	process->ending = (struct ending){ 0 };
+	forget_ending(process);
 	process->cgroup = cgroup_free(process->cgroup);
 	instance_on(process->instance, outcome.event, outcome.why, now);
 }

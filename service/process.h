@@ -197,12 +197,17 @@ void process_exited(void *owner, unsigned events, struct instant now);
 void process_unheard(void *owner, struct instant now); /* a timer */
 /* It ended before we could watch it. */
 void process_end_unwatched(struct process *process, struct instant now);
+/* The recorded one ended, and the next was born, before either was remembered: its end is
+ * told now. */
+void process_end_former(struct process *process, struct instant now);
 void process_emptied(void *owner, struct instant now); /* its cgroup */
 /* No process came to be: `ending` says why. */
 void process_start_failed(struct process *process, struct instant now);
 
 /* outcome.c: nothing of it runs; it is recorded, and the table told what follows */
 void process_conclude(struct process *process, struct instant now);
+/* Of one that another has followed already. */
+void process_conclude_former(struct process *process);
 
 /* service.c */
 /* "stopped by alice: kernel upgrade" into a reason. */

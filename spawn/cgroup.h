@@ -39,6 +39,8 @@ int cgroups_leaves(struct cgroups *cgroups, const char *service, struct strings 
 bool cgroups_is_populated(struct cgroups *cgroups, const char *path);
 bool cgroups_explain(const struct cgroups *cgroups, const char *path);
 void cgroups_remove(struct cgroups *cgroups, const char *path); /* when it is empty */
+/* What an earlier supervisor did aside (deed.h) is not done any more: nobody waits. */
+void cgroups_end_deeds(struct cgroups *cgroups);
 int cgroups_kill(struct cgroups *cgroups,
 	const char *path); /* cgroup.kill of a path below the base */
 int cgroups_remove_service(

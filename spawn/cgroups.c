@@ -289,6 +289,21 @@ int cgroups_kill(struct cgroups *cgroups, const char *path)
 	return file_put(cgroups->base_fd, file, "1");
 }
 
+void cgroups_end_deeds(struct cgroups *cgroups)
+{
+	_cleanup_(strings_done) struct strings leaves = { 0 };
+	int r = list_directories(cgroups, "_svcd", &leaves);
+
+	for (size_t i = 0; r == 0 && i < leaves.count; i++) {
+		char path[PATH_MAX];
+
+		if (!text_starts(leaves.items[i], "deed-"))
+			continue;
+		snprintf(path, sizeof(path), "_svcd/%s", leaves.items[i]);
+		(void)cgroups_kill(cgroups, path);
+	}
+}
+
 int cgroups_remove_service(struct cgroups *cgroups, const char *service)
 {
 	_cleanup_(strings_done) struct strings leaves = { 0 };

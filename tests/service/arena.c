@@ -56,6 +56,7 @@ static void on_changed(void *owner, struct service *service, struct instant now)
 
 	(void)service;
 	(void)now;
+	arena->changes++;
 	loop_stop(arena->loop);
 }
 

@@ -26,7 +26,7 @@ struct arena {
 	struct timer *limit;
 	bool is_late;
 	struct text events; /* "INSTANCE WORD: TEXT\n" */
-	unsigned pipes;
+	unsigned pipes, changes;
 };
 
 /* Leaves the process in its own namespaces; the directory and the cgroups go with

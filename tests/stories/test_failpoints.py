@@ -121,8 +121,6 @@ OTHERS = {
 }
 # Where another death must come first.
 FIRST = {'adopt.newborn': 'launch.cloned=kill,'}
-# The end and the next birth were one turn of the loop, which nobody remembered: the end is not told.
-UNTOLD = 'past.stopping.gone: now',
 # The spawner is a process of its own, which the supervisor starts again.
 SPAWNER = 'spawner.'
 
@@ -260,11 +258,11 @@ def die_at(world, name, subject, before, trigger, end):
         # what was not accepted is asked for again, as who asked would
         if accepted != 0:
             until(lambda: world.act(subject, trigger) == 0, 20)
-        if trigger == 'die' and name not in UNTOLD:
+        if trigger == 'die':
             until(lambda: any(one['pid'] == pid for one in statuses(host)[subject]['exits']), 20, 'its end is told')
         found = world.until(subject, end)
         assert not doubles(host), doubles(host)
-        expect_exit(found, pid, trigger if name not in UNTOLD else '')
+        expect_exit(found, pid, trigger)
     world.rest(subject)
 
 
