@@ -29,7 +29,6 @@
 
 enum {
 	EXEC_POLL_MS = 10,
-	HEAR_AGAIN_MS = 1000, /* what it said while nobody listened is read first */
 	MAX_NEWBORNS = 1024,
 	/* who is older did not just start: its record was lost, and its READY=1 went to
 	 * who lost it */
@@ -310,6 +309,8 @@ static bool take_newborn(struct process *process, unsigned generation, struct in
 		return false;
 	}
 	FAILPOINT("adopt.newborn");
+	if (instance->pid)
+		process_end_former(process, now);
 	instance->generation = generation;
 	be_newborn(process, &birth, pid, now);
 	attach_main(process);
@@ -387,17 +388,19 @@ static unsigned count_leaves(const struct service *service)
 	return count;
 }
 
-/* Whatever else is there: most often nothing, and that is seen by one question. */
-static void look_at_leaves(struct service *service, struct instant now)
+/* Whatever else is there: most often nothing, and that is seen by one question. False:
+ * something was. */
+static bool look_at_leaves(struct service *service, struct instant now)
 {
 	_cleanup_(strings_done) struct strings leaves = { 0 };
 	struct cgroups *cgroups = service->host->cgroups;
 
 	if (cgroups_count(cgroups, service->name) == (int)count_leaves(service) ||
 		cgroups_leaves(cgroups, service->name, &leaves) < 0)
-		return;
+		return true;
 	for (size_t i = 0; i < leaves.count; i++)
 		look_at_leaf(service, leaves.items[i], now);
+	return false;
 }
 
 /* ---- going on --------------------------------------------------------------------- */
@@ -482,13 +485,31 @@ static void (*const resumes[])(struct process *process, struct instant now) = {
 	[STATE_DONE] = NULL,
 };
 
+/* When it spoke last is not remembered of each beat: it has its whole time again. */
 static void hear_watchdog(struct process *process, struct instant now)
 {
-	struct instant at = instant_add_us(process->heard, process->watchdog_us);
-	struct instant soonest = instant_add_ms(now, HEAR_AGAIN_MS);
-
 	if (runs(process) && process->watchdog_us > 0 && process->instance->exec_done)
-		timer_arm(process->watchdog, at.us > soonest.us ? at : soonest);
+		timer_arm(process->watchdog, instant_add_us(now, process->watchdog_us));
+}
+
+/* In these, what goes on is what was recorded. */
+static bool is_settled(const struct process *process)
+{
+	const struct instance *instance = process->instance;
+
+	if (instance->pid)
+		return instance->state == STATE_UP && runs(process) &&
+		       !was_preparing(process);
+	return instance->state == STATE_DOWN || instance->state == STATE_WAITING ||
+	       instance->state == STATE_DONE || instance->state == STATE_FAILED;
+}
+
+static bool all_settled(const struct service *service)
+{
+	for (unsigned i = 0; i < service->instances_count; i++)
+		if (!is_settled(service->instances[i].process))
+			return false;
+	return true;
 }
 
 static void resume(struct process *process, struct instant now)
@@ -508,19 +529,24 @@ int service_adopt(struct service *service, struct json_t *record, struct instant
 {
 	const struct json_t *instances = json_get(record, "instances");
 	int r = record ? service_recall(service, record) : 0;
+	bool as_recorded = record;
 
 	if (r < 0)
 		return r;
 	FAILPOINT("adopt.recalled");
 	for (unsigned i = 0; i < service->instances_count; i++)
 		attach(service->instances[i].process, json_item(instances, i));
-	look_at_leaves(service, now);
+	as_recorded &= look_at_leaves(service, now);
 	FAILPOINT("adopt.attached");
 	service_allot(service, now);
+	as_recorded &= all_settled(service);
 	for (unsigned i = 0; i < service->instances_count; i++)
 		resume(service->instances[i].process, now);
 	task_schedule(service->settle);
-	service->host->changed(service->host->owner, service, now);
+	if (as_recorded && service->host->refreshed)
+		service->host->refreshed(service->host->owner, service);
+	else
+		service->host->changed(service->host->owner, service, now);
 	FAILPOINT("adopt.adopted");
 	return 0;
 }

@@ -216,6 +216,8 @@ struct member *act_add_service(struct supervisor *supervisor, const char *name,
 	estate_adopt(supervisor->estate, member, loop_now(supervisor->loop));
 	told_declaration(member);
 	member_changed(member);
+	if (supervisor->stopping) /* and this one comes late */
+		supervisor_stop(member->service, loop_now(supervisor->loop));
 	return member;
 }
 

@@ -49,6 +49,7 @@ struct apply {
 	struct shown *shown;
 	struct timer *read_again; /* armed: what nobody waits for could not be read */
 	struct file_watch *watch; /* NULL: this host cannot */
+	bool taken_over;          /* what another supervisor left as it was accepted */
 	bool looked;              /* the disk was read once */
 	bool unsealed;            /* and is to be understood, sealed or not */
 };
@@ -141,6 +142,7 @@ static void begin(struct supervisor *supervisor, struct instant now)
 	(void)malloc_trim(0);
 	act_begin(supervisor, now);
 	supervisor->applied_once = true;
+	supervisor_know_all(supervisor);
 	estate_go_on(supervisor->estate, now);
 	task_schedule(supervisor->settle);
 }
@@ -297,10 +299,10 @@ static void on_sealed_host(void *owner, struct reader_result *result, struct ins
 		file_watch_keep(apply->watch, result->watches);
 }
 
-static void on_sealed_service(
+static int on_sealed_service(
 	void *owner, const struct reader_service *service, struct instant now)
 {
-	first_look_service(((struct apply *)owner)->supervisor, service, now);
+	return first_look_service(((struct apply *)owner)->supervisor, service, now);
 }
 
 /* Nothing is left to compare. */
@@ -323,6 +325,54 @@ static bool may_be_sealed(const struct apply *apply)
 
 	return wish->mode == APPLY_FIRST && !apply->looked && !apply->unsealed &&
 	       wish->names.count == 0 && wish->remove.count == 0 && !wish->show;
+}
+
+/* ---- what another supervisor left ------------------------------------------------ */
+
+static bool may_take_over(const struct apply *apply)
+{
+	return !apply->taken_over && !apply->looked &&
+	       estate_found(apply->supervisor->estate);
+}
+
+static int on_accepted(
+	void *owner, const struct reader_service *service, struct instant now)
+{
+	(void)now;
+	return first_look_take_over(((struct apply *)owner)->supervisor, service);
+}
+
+/* What could not be taken yet waits for the look at the files, which follows. */
+static void on_taken_over(void *owner, struct reader_result *result, struct instant now)
+{
+	struct apply *apply = owner;
+	struct supervisor *supervisor = apply->supervisor;
+
+	if (!result->sealed)
+		log_warning("what was accepted is not all read: %s",
+			result->reason ? result->reason : "it makes no sense");
+	apply->reader = reader_free(apply->reader);
+	apply->taken_over = true;
+	if (estate_left_clear(supervisor->estate)) {
+		act_refresh_operators(supervisor);
+		supervisor_know_all(supervisor);
+		estate_go_on(supervisor->estate, now);
+	}
+	task_schedule(apply->next);
+}
+
+static void take_over(struct apply *apply, struct instant now)
+{
+	struct supervisor *supervisor = apply->supervisor;
+	struct reader_plan plan = { .loop = supervisor->loop,
+		.cgroups = supervisor->cgroups,
+		.wish = { .paths = &supervisor->paths, .watch_fd = -1, .takeover = true },
+		.service = on_accepted,
+		.done = on_taken_over,
+		.owner = apply };
+
+	if (reader_start(&apply->reader, &plan) < 0)
+		refuse_for_now(apply, "out of memory", now);
 }
 
 /* ---- reading ------------------------------------------------------------------- */
@@ -375,7 +425,8 @@ static void read_disk(struct apply *apply, struct instant now)
 	struct reader_plan plan = { .loop = supervisor->loop,
 		.cgroups = supervisor->cgroups,
 		.wish = { .paths = &supervisor->paths,
-			.accepted = keeping_heads(supervisor->keeping),
+			.accepted =
+				apply->looked ? keeping_heads(supervisor->keeping) : NULL,
 			.watch_fd = file_watch_fd(apply->watch),
 			.first = !apply->looked,
 			.boot = may_be_sealed(apply) },
@@ -419,7 +470,9 @@ static void on_next(void *owner, struct instant now)
 		return;
 	if (!apply->supervisor->applied_once && wish_of(apply)->mode != APPLY_COMPARE)
 		wish_of(apply)->mode = APPLY_FIRST;
-	if (apply->supervisor->stopping)
+	if (may_take_over(apply)) /* whoever is to end is taken over, too */
+		take_over(apply, now);
+	else if (apply->supervisor->stopping)
 		refuse(apply, "svcd is about to end", now);
 	else if (wish_of(apply)->shown[0])
 		take_shown(apply, now);
@@ -455,6 +508,11 @@ static void on_files(void *owner, struct instant now)
 		return;
 	log_info("files changed: reading the declarations again");
 	on_read_again(apply, now);
+}
+
+bool apply_is_busy(const struct apply *apply)
+{
+	return wish_of(apply) != NULL;
 }
 
 CLEANUP(struct apply *, apply_free)

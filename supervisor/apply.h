@@ -40,5 +40,7 @@ struct apply *apply_free(struct apply *apply);
 /* Begins, or waits for its turn; one that nobody waits for is left out when such a one
  * waits already. -ENOMEM, -EBUSY when too many wait. */
 int apply_begin(struct apply *apply, struct apply_wish *wish);
+/* Some wish is not done. */
+bool apply_is_busy(const struct apply *apply);
 /* After each settling: what waits for the services of a boot to be started. */
 void apply_settled(struct apply *apply, struct instant now);

@@ -43,6 +43,11 @@ static const struct varlink_method methods[] = {
 	{ "io.svcd.Version", ask_version },
 	{ NULL, NULL },
 };
+/* These tell nothing of services. */
+static const struct varlink_method at_once[] = {
+	{ "io.svcd.Version", ask_version },
+	{ NULL, NULL },
+};
 
 int control_new(struct control **ret, struct supervisor *supervisor)
 {
@@ -65,13 +70,23 @@ int control_new(struct control **ret, struct supervisor *supervisor)
 int control_open(struct control *control, struct supervisor *supervisor)
 {
 	int fd = store_fd(supervisor->store, STORE_CONTROL);
+	int r;
 
 	if (fd < 0 || control->server)
 		return 0;
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	return fd < 0 ? -errno
-		      : varlink_server_new(&control->server, supervisor->loop, fd,
-				methods, varlink_io_svcd, supervisor);
+	r = fd < 0 ? -errno
+		   : varlink_server_new(&control->server, supervisor->loop, fd, methods,
+			     varlink_io_svcd, supervisor);
+	if (r == 0 && !supervisor->known)
+		varlink_server_hold(control->server, at_once);
+	return r;
+}
+
+void control_release(struct control *control)
+{
+	if (control->server)
+		varlink_server_release(control->server);
 }
 
 struct control *control_free(struct control *control)

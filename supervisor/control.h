@@ -12,9 +12,11 @@ struct event;
 
 struct control;
 int control_new(struct control **ret, struct supervisor *supervisor); /* -ENOMEM */
-/* Begins to answer: not before the declarations were read, or every service would be
- * unknown. -errno. */
+/* Begins to answer; while not every service is known, what is about services waits.
+ * -errno. */
 int control_open(struct control *control, struct supervisor *supervisor);
+/* They are known. */
+void control_release(struct control *control);
 /* The group whose members may operate every service. */
 const char *control_operators(const struct host *host);
 /* {GROUP: null} of all whose members may ask or act: of what runs, and of what was read

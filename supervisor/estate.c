@@ -3,15 +3,19 @@
  * estate.c - the state of all services as one JSON document, and its way through the
  * store:
  *
- *   {"format": 1, "boot": "…", "index": 812, "who": {…}, "services": {"mathoid": {…}}}
+ *   {"format": 1, "boot": "…", "index": 812, "clear": true, "who": {…}, "host": {…},
+ *    "services": {"mathoid": {…}}}
  *
- * "who" is what was looked up of operators and engines: so the next one starts its
- * engines and answers at once, and looks again when there is time.
+ * "who" is what was looked up of operators and engines, "host" the host and site file in
+ * use: so the next one answers and starts its engines at once, and looks again when there
+ * is time. "clear": that nothing is refused, pending or about to leave, which is in no
+ * part.
  *
  * Each service's part is kept as text and printed anew when the service changed. Keys
  * that are not known are a newer version's: they are written back as they came.
  *
- * Not here: what a part says (service/record.c), how bytes outlive us (ledger.c).
+ * Not here: what a part says (service/record.c), the document of the one before
+ * (heritage.c), how bytes outlive us (ledger.c).
  */
 #include "supervisor/estate.h"
 
@@ -27,6 +31,7 @@
 
 #include "service/service.h"
 #include "supervisor/act.h"
+#include "supervisor/heritage.h"
 #include "supervisor/ledger.h"
 #include "supervisor/store.h"
 #include "supervisor/supervisor.h"
@@ -39,17 +44,15 @@ enum {
 	PAUSE_SHARE = 10,
 };
 
-static const char *const known_keys[] = { "format", "boot", "index", "who", "services" };
-
 struct estate {
 	struct supervisor *supervisor;
 	struct ledger *ledger;
-	char *boot, *path;    /* of this boot; of what `stop` leaves on disk */
-	struct json_t *found; /* {NAME: part} that nobody has taken; NULL: nothing was */
-	struct json_t *who;   /* of the former; NULL: it did not know */
-	struct json_t *rest;  /* what only a newer version knows; NULL: nothing */
+	char *boot, *path; /* of this boot; of what `stop` leaves on disk */
+	struct heritage heritage;
+	char *host; /* as text; NULL: not known yet */
 	size_t adopted;
 	bool dirty;
+	bool clear;          /* as it was saved */
 	struct timer *again; /* armed: the latest saving was so long ago */
 };
 
@@ -65,90 +68,51 @@ static int read_boot(char **ret)
 	return r;
 }
 
-/* NULL: there is none, or it makes no sense. */
-static struct json_t *parse(const char *bytes, size_t size, const char *from)
+/* Takes `bytes`. What makes no sense is as if there were none. */
+static void take(struct estate *estate, char *bytes, size_t size, const char *from)
 {
-	struct json_t *document = NULL;
 	struct error err = { 0 };
 
-	if (json_parse(&document, bytes, size, LEDGER_MAX_BYTES, &err) == 0)
-		return document;
-	log_error("the state in %s cannot be read: %s", from, err.text);
-	return NULL;
+	if (heritage_read(&estate->heritage, bytes, size, estate->boot, &err) < 0)
+		log_error("the state in %s cannot be read: %s", from, err.text);
+	estate->supervisor->index = estate->heritage.index;
 }
 
-static struct json_t *read_ledger(struct estate *estate)
+static void read_ledger(struct estate *estate)
 {
-	_cleanup_free_ char *bytes = NULL;
-	size_t size;
-	int r = ledger_read(estate->ledger, &bytes, &size);
-
-	if (r == 0)
-		return parse(bytes, size, "the store");
-	log_error("the state in the store is damaged: what runs is taken over by its "
-		  "cgroups");
-	return NULL;
-}
-
-static struct json_t *read_file(struct estate *estate)
-{
-	_cleanup_free_ char *bytes = NULL;
+	char *bytes = NULL;
 	size_t size;
 
-	if (file_read(&bytes, &size, AT_FDCWD, estate->path, LEDGER_MAX_BYTES) < 0)
-		return NULL;
-	return parse(bytes, size, estate->path);
+	if (ledger_read(estate->ledger, &bytes, &size) == 0)
+		take(estate, bytes, size, "the store");
+	else
+		log_error("the state in the store is damaged: what runs is taken over by "
+			  "its cgroups");
 }
 
-static bool is_known_key(const char *key)
+static void read_file(struct estate *estate)
 {
-	for (size_t i = 0; i < ARRAY_LEN(known_keys); i++)
-		if (text_equal(known_keys[i], key))
-			return true;
-	return false;
-}
+	char *bytes = NULL;
+	size_t size;
 
-static void keep_rest(struct estate *estate, struct json_t *document)
-{
-	const char *key;
-	struct json_t *value;
-
-	json_each(document, key, value)
-	{
-		if (is_known_key(key))
-			continue;
-		if (!estate->rest)
-			estate->rest = json_new_object();
-		(void)json_set(estate->rest, key, json_share(value));
-	}
-}
-
-/* Of another boot it says nothing about this one. */
-static void take_document(struct estate *estate, struct json_t *document)
-{
-	if (!text_equal(json_get_text(document, "boot", ""), estate->boot))
-		return;
-	estate->found = json_share(json_get(document, "services"));
-	estate->who = json_share(json_get(document, "who"));
-	estate->supervisor->index = (uint64_t)json_get_int(document, "index", 0);
-	keep_rest(estate, document);
+	if (file_read(&bytes, &size, AT_FDCWD, estate->path, LEDGER_MAX_BYTES) == 0)
+		take(estate, bytes, size, estate->path);
 }
 
 static int open_ledger(struct estate *estate)
 {
 	int fd = store_take(estate->supervisor->store, STORE_STATE);
-	_cleanup_(json_freep) struct json_t *document = NULL;
 	int r = ledger_new(&estate->ledger, fd);
 
 	if (r < 0)
 		return r;
-	document = fd < 0 ? read_file(estate) : read_ledger(estate);
-	if (document)
-		take_document(estate, document);
-	if (fd < 0)
-		r = store_lend(estate->supervisor->store, STORE_STATE,
-			ledger_fd(estate->ledger));
-	return r;
+	if (fd >= 0) {
+		read_ledger(estate);
+		return 0;
+	}
+	read_file(estate);
+	return store_lend(
+		estate->supervisor->store, STORE_STATE, ledger_fd(estate->ledger));
 }
 
 /* ---- what ended meanwhile ------------------------------------------------------ */
@@ -216,7 +180,21 @@ void estate_connect(struct estate *estate, struct service_host *host)
 
 bool estate_found(const struct estate *estate)
 {
-	return estate->found != NULL;
+	return estate->heritage.found;
+}
+
+bool estate_left_clear(const struct estate *estate)
+{
+	return estate->heritage.clear && estate->heritage.left == 0;
+}
+
+bool estate_left_as(const struct estate *estate, const char *name, const char *hash)
+{
+	struct heritage_part *part = heritage_find(&estate->heritage, name);
+	const struct json_t *member =
+		part ? json_get(heritage_record(part), "member") : NULL;
+
+	return text_equal(json_get_text(member, "hash", NULL), hash);
 }
 
 static void recall_member(struct member *member, const struct json_t *record)
@@ -234,18 +212,33 @@ static void recall_member(struct member *member, const struct json_t *record)
 		supervisor_keep_wish(member->supervisor, member);
 }
 
+/* It is remembered as it was left, unless it went on otherwise. */
+static void keep_record(struct member *member, const char *text)
+{
+	if (member->unrecorded)
+		return;
+	free(member->record);
+	member->record = strdup(text);
+}
+
 void estate_adopt(struct estate *estate, struct member *member, struct instant now)
 {
-	struct json_t *record = json_get(estate->found, member->name);
+	struct heritage_part *part = heritage_find(&estate->heritage, member->name);
+	struct json_t *record = part ? heritage_record(part) : NULL;
 	int r = service_adopt(member->service, record, now);
 
 	if (r < 0)
 		log_error("%s is not taken over: %s", member->name, strerror(-r));
-	if (!record)
+	if (!part)
 		return;
-	recall_member(member, record);
-	estate->adopted++;
-	json_remove(estate->found, member->name);
+	if (record) {
+		recall_member(member, record);
+		keep_record(member, part->text);
+		estate->adopted++;
+	} else {
+		log_error("what was remembered of %s makes no sense", member->name);
+	}
+	heritage_drop(&estate->heritage, part);
 }
 
 /* Who was sent away, and has not gone yet, is declared by its record alone. */
@@ -269,10 +262,10 @@ static bool bring_back(
 
 static void look_at_rest(struct estate *estate, const char *name)
 {
-	_cleanup_(json_freep) struct json_t *record =
-		json_share(json_get(estate->found, name));
+	struct heritage_part *part = heritage_find(&estate->heritage, name);
+	_cleanup_(json_freep) struct json_t *record = json_share(heritage_record(part));
 
-	if (bring_back(estate->supervisor, name, record))
+	if (record && bring_back(estate->supervisor, name, record))
 		return;
 	supervisor_say(estate->supervisor, (struct about){ name, "orphan", LOG_WARNING },
 		"nothing declares it, and nothing was accepted of it: what runs is left "
@@ -291,34 +284,57 @@ static bool read_engines(
 	return all;
 }
 
+/* NULL: it is not known. */
+static struct config *read_host(const struct estate *estate)
+{
+	struct config *config = NULL;
+	struct error err = { 0 };
+
+	if (!estate->heritage.host)
+		return NULL;
+	if (config_read(&config, estate->heritage.host, &err) < 0)
+		log_warning(
+			"the host file as it was in use cannot be read: %s", err.text);
+	return config;
+}
+
+bool estate_begin(struct estate *estate)
+{
+	struct supervisor *supervisor = estate->supervisor;
+	const struct json_t *who = estate->heritage.who;
+	struct found found = { 0 };
+	struct config *config = NULL;
+
+	if (read_engines(found.engines, who))
+		config = read_host(estate);
+	if (config) {
+		supervisor_adopt_host(supervisor, config);
+		found.groups = json_share(json_get(who, "groups"));
+		found.people = json_share(json_get(who, "people"));
+		supervisor_adopt_found(supervisor, &found);
+	}
+	found_done(&found);
+	return config;
+}
+
 void estate_go_on(struct estate *estate, struct instant now)
 {
 	struct found found = { 0 };
 
-	if (!estate->who)
-		return;
-	if (read_engines(found.engines, estate->who)) {
+	if (read_engines(found.engines, estate->heritage.who))
 		supervisor_adopt_engines(estate->supervisor, found.engines, now);
-		found.groups = json_share(json_get(estate->who, "groups"));
-		found.people = json_share(json_get(estate->who, "people"));
-		supervisor_adopt_found(estate->supervisor, &found);
-	}
 	found_done(&found);
-	json_free(estate->who);
-	estate->who = NULL;
+	json_free(TAKE(estate->heritage.who));
 }
 
 void estate_adopted(struct estate *estate)
 {
+	const struct heritage *heritage = &estate->heritage;
 	_cleanup_(strings_done) struct strings names = { 0 };
-	const char *name;
-	struct json_t *record;
 
-	json_each(estate->found, name, record)
-	{
-		(void)record;
-		(void)strings_add(&names, name);
-	}
+	for (size_t i = 0; i < heritage->count; i++)
+		if (heritage->parts[i].text)
+			(void)strings_add(&names, heritage->parts[i].name);
 	for (size_t i = 0; i < names.count; i++)
 		look_at_rest(estate, names.items[i]);
 	if (estate->adopted > 0)
@@ -339,6 +355,7 @@ static struct json_t *print_member(const struct member *member)
 		r |= json_set_bool(part, "leaving", true);
 		r |= json_set_text(part, "declaration", member->service->effective);
 	}
+	r |= json_set_text(part, "hash", member->service->hash);
 	r |= member->readiness->ready ? json_set_bool(part, "ready", true) : 0;
 	r |= member->impatient ? json_set_bool(part, "impatient", true) : 0;
 	r |= member->unkept ? json_set_bool(part, "unkept", true) : 0;
@@ -372,44 +389,25 @@ static void add_part(struct text *text, const char *name, const char *part)
 }
 
 /* What nobody has taken yet, or ever does, stays as it came. */
-static void add_found(struct text *text, struct json_t *found)
+static void add_found(struct text *text, const struct heritage *heritage)
 {
-	const char *name;
-	struct json_t *part;
-
-	json_each(found, name, part)
-	{
-		_cleanup_free_ char *printed = json_print(part, JSON_ONE_LINE);
-
-		if (printed)
-			add_part(text, name, printed);
-	}
-}
-
-static void add_rest(struct text *text, struct json_t *rest)
-{
-	const char *key;
-	struct json_t *value;
-
-	json_each(rest, key, value)
-	{
-		_cleanup_(json_freep) struct json_t *word = json_new_text(key);
-		_cleanup_free_ char *printed = json_print(value, JSON_ONE_LINE);
-		_cleanup_free_ char *quoted = json_print(word, JSON_ONE_LINE);
-
-		if (printed && quoted)
-			text_addf(text, ",%s:%s", quoted, printed);
-	}
+	for (size_t i = 0; i < heritage->count; i++)
+		if (heritage->parts[i].text)
+			add_part(text, heritage->parts[i].name, heritage->parts[i].text);
 }
 
 /* NULL: it is not known yet. */
-static struct json_t *print_who(const struct supervisor *supervisor)
+static struct json_t *print_who(const struct estate *estate)
 {
+	const struct supervisor *supervisor = estate->supervisor;
 	const struct found *found = &supervisor->found;
 	_cleanup_(json_freep) struct json_t *who = json_new_object();
-	struct json_t *engines = json_new_array();
+	struct json_t *engines;
 	int r = 0;
 
+	if (estate->heritage.who) /* it holds till they are started */
+		return json_share(estate->heritage.who);
+	engines = json_new_array();
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		r |= json_append(engines, identity_print(&found->engines[i]));
 	r |= json_set(who, "engines", engines);
@@ -420,22 +418,49 @@ static struct json_t *print_who(const struct supervisor *supervisor)
 	return r || !supervisor->looked_up ? NULL : TAKE(who);
 }
 
-static void add_who(struct text *text, const struct supervisor *supervisor)
+static void add_who(struct text *text, const struct estate *estate)
 {
-	_cleanup_(json_freep) struct json_t *who = print_who(supervisor);
+	_cleanup_(json_freep) struct json_t *who = print_who(estate);
 	_cleanup_free_ char *printed = who ? json_print(who, JSON_ONE_LINE) : NULL;
 
 	if (printed)
 		text_addf(text, "\"who\":%s,", printed);
 }
 
+/* A status shows no more of it than its part says. */
+static bool is_clear(const struct member *member)
+{
+	return member->service && !member->leaving && !member->stale && !member->orphan &&
+	       member->pending.count == 0 && member->refused.count == 0;
+}
+
+/* Until the disk was looked at, all is as it was left. */
+static bool all_clear(const struct estate *estate)
+{
+	const struct supervisor *supervisor = estate->supervisor;
+	const struct config *config = supervisor->config;
+
+	if (!supervisor->applied_once)
+		return estate->heritage.clear;
+	if (config->host_refused || config->site_refused || config->incomplete ||
+		config->problems.lines.count > 0 || estate->heritage.left > 0)
+		return false;
+	for (size_t i = 0; i < supervisor->members.count; i++)
+		if (!is_clear(supervisor->members.items[i]))
+			return false;
+	return true;
+}
+
 static void print_document(const struct estate *estate, struct text *ret)
 {
 	const struct members *members = &estate->supervisor->members;
 
-	text_addf(ret, "{\"format\":%d,\"boot\":\"%s\",\"index\":%llu,", FORMAT,
-		estate->boot, (unsigned long long)estate->supervisor->index);
-	add_who(ret, estate->supervisor);
+	text_addf(ret, "{\"format\":%d,\"boot\":\"%s\",\"index\":%llu,\"clear\":%s,",
+		FORMAT, estate->boot, (unsigned long long)estate->supervisor->index,
+		estate->clear ? "true" : "false");
+	add_who(ret, estate);
+	if (estate->host)
+		text_addf(ret, "\"host\":%s,", estate->host);
 	text_add(ret, "\"services\":{");
 	for (size_t i = 0; i < members->count; i++) {
 		struct member *member = members->items[i];
@@ -445,9 +470,9 @@ static void print_document(const struct estate *estate, struct text *ret)
 		if (member->service && member->record)
 			add_part(ret, member->name, member->record);
 	}
-	add_found(ret, estate->found);
+	add_found(ret, &estate->heritage);
 	text_add(ret, "\n}");
-	add_rest(ret, estate->rest);
+	text_add_bytes(ret, estate->heritage.rest.bytes, estate->heritage.rest.size);
 	text_add(ret, "}\n");
 }
 
@@ -479,8 +504,25 @@ void estate_touch(struct estate *estate)
 	estate->dirty = true;
 }
 
+void estate_host(struct estate *estate)
+{
+	const struct config *config = estate->supervisor->config;
+	_cleanup_(json_freep) struct json_t *json = json_new_object();
+	int r = json_set(json, "host", host_print(&config->host));
+
+	r |= json_set(json, "site", site_print(&config->site));
+	r |= json_set(json, "entries", json_new_array());
+	free(estate->host);
+	estate->host = r ? NULL : json_print(json, JSON_ONE_LINE);
+	estate->dirty = true;
+}
+
 void estate_save(struct estate *estate, struct instant now)
 {
+	const bool clear = all_clear(estate);
+
+	estate->dirty |= clear != estate->clear;
+	estate->clear = clear;
 	if (estate->dirty && !timer_is_armed(estate->again))
 		save(estate, now);
 }
@@ -510,6 +552,7 @@ void estate_leave(struct estate *estate, int exit_status, struct instant now)
 
 	for (size_t i = 0; i < members->count; i++)
 		members->items[i]->unrecorded = true; /* figures, too */
+	estate->clear = all_clear(estate);
 	FAILPOINT("estate.leave");
 	save(estate, now);
 	FAILPOINT("estate.saved");
@@ -548,9 +591,8 @@ struct estate *estate_free(struct estate *estate)
 		return NULL;
 	timer_free(estate->again);
 	ledger_free(estate->ledger);
-	json_free(estate->found);
-	json_free(estate->rest);
-	json_free(estate->who);
+	heritage_done(&estate->heritage);
+	free(estate->host);
 	free(estate->boot);
 	free(estate->path);
 	free(estate);

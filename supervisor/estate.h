@@ -27,6 +27,13 @@ void estate_connect(struct estate *estate, struct service_host *host);
 
 /* Whether another supervisor was here since the host booted: what runs, runs on. */
 bool estate_found(const struct estate *estate);
+/* What it left says all that a status shows, and all services were taken. */
+bool estate_left_clear(const struct estate *estate);
+/* Whether it left a service that was declared by what has this hash. */
+bool estate_left_as(const struct estate *estate, const char *name, const char *hash);
+/* The host file is used, and questions are heard, as they were; false: that is not
+ * known. */
+bool estate_begin(struct estate *estate);
 /* A service that was just made goes on as it was left. */
 void estate_adopt(struct estate *estate, struct member *member, struct instant now);
 /* All that are declared or accepted are there: what is left is nobody's. */
@@ -35,12 +42,14 @@ void estate_adopted(struct estate *estate);
 /* A process ended that is no child of ours. */
 void estate_ended(struct estate *estate, const struct orphan *orphan, struct instant now);
 
-/* After that: who may ask, and who the engines are, is as it was till it is looked up. */
+/* After that: the engines are who they were till they are looked up, and start. */
 void estate_go_on(struct estate *estate, struct instant now);
 /* Something of it is different: it is remembered at the end of this turn. */
 void estate_changed(struct estate *estate, struct member *member);
 /* Something else is: a service is no more, who may ask is known. */
 void estate_touch(struct estate *estate);
+/* The host or site file in use is another. */
+void estate_host(struct estate *estate);
 /* At the end of a turn. */
 void estate_save(struct estate *estate, struct instant now);
 /* Remembers all, also on disk, and ends this process: the services run on. */

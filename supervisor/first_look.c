@@ -9,6 +9,7 @@
 
 #include "supervisor/accepted.h"
 #include "supervisor/act.h"
+#include "supervisor/estate.h"
 #include "supervisor/keeping.h"
 #include "supervisor/supervisor.h"
 
@@ -62,22 +63,15 @@ void first_look_host(struct supervisor *supervisor, struct config *config,
 }
 
 /* The member, not started; NULL: none, which was said. */
-static struct member *restore(
-	struct supervisor *supervisor, const struct reader_service *service)
+static struct member *restore(struct supervisor *supervisor, const char *name,
+	struct declaration *declaration, const char *text)
 {
-	struct declaration *declaration = NULL;
-	struct error err = { 0 };
-
-	if (accepted_read(&declaration, service->body, service->head, &err) < 0) {
-		say_lost(supervisor, service->name, err.text);
-		return NULL;
-	}
-	if (!text_equal(declaration->service, service->name)) {
-		say_lost(supervisor, service->name, "it is of another service");
+	if (!text_equal(declaration->service, name)) {
+		say_lost(supervisor, name, "it is of another service");
 		declaration_free(declaration);
 		return NULL;
 	}
-	return act_add_service(supervisor, service->name, declaration, service->text);
+	return act_add_service(supervisor, name, declaration, text);
 }
 
 static bool is_there(const struct supervisor *supervisor, const char *name)
@@ -91,23 +85,69 @@ static void restore_body(struct supervisor *supervisor, const struct json_t *hea
 	const char *name, struct json_t *body)
 {
 	_cleanup_free_ char *text = json_print(body, JSON_ONE_LINE);
-	const struct reader_service service = { name, json_get(heads, name), body, text };
+	struct declaration *declaration = NULL;
+	struct error err = { 0 };
 
-	if (text && !is_there(supervisor, name))
-		(void)restore(supervisor, &service);
+	if (!text || is_there(supervisor, name))
+		return;
+	if (accepted_read(&declaration, body, json_get(heads, name), &err) < 0)
+		say_lost(supervisor, name, err.text);
+	else
+		(void)restore(supervisor, name, declaration, text);
 }
 
-void first_look_service(struct supervisor *supervisor,
+static int parse(struct json_t **ret, const char *text)
+{
+	return json_parse(ret, text, strlen(text), ACCEPTED_MAX_BYTES, NULL);
+}
+
+/* -EINVAL: no JSON. What cannot be used is said, and *ret stays NULL. */
+static int restore_told(struct member **ret, struct supervisor *supervisor,
+	const struct reader_service *service, const struct json_t *head)
+{
+	_cleanup_(json_freep) struct json_t *body = NULL;
+	struct declaration *declaration = NULL;
+	struct error err = { 0 };
+	int r = parse(&body, service->body);
+
+	if (r < 0)
+		return r;
+	keeping_learn(supervisor->keeping, service->name, head);
+	if (accepted_read(&declaration, body, head, &err) < 0)
+		say_lost(supervisor, service->name, err.text);
+	else
+		*ret = restore(supervisor, service->name, declaration, service->body);
+	return 0;
+}
+
+int first_look_service(struct supervisor *supervisor,
 	const struct reader_service *service, struct instant now)
 {
-	struct member *member;
+	_cleanup_(json_freep) struct json_t *head = NULL;
+	struct member *member = NULL;
+	int r = 0;
 
 	if (is_there(supervisor, service->name))
-		return;
-	keeping_learn(supervisor->keeping, service->name, service->head);
-	member = restore(supervisor, service);
+		return 0;
+	r = parse(&head, service->head);
+	if (r == 0)
+		r = restore_told(&member, supervisor, service, head);
 	if (member && !supervisor->stopping)
 		act_begin_early(member, now);
+	return r;
+}
+
+int first_look_take_over(
+	struct supervisor *supervisor, const struct reader_service *service)
+{
+	_cleanup_(json_freep) struct json_t *head = NULL;
+	struct member *member = NULL;
+	int r = parse(&head, service->head);
+
+	if (r < 0 || !estate_left_as(supervisor->estate, service->name,
+			     json_get_text(head, "hash", "")))
+		return r;
+	return restore_told(&member, supervisor, service, head);
 }
 
 void first_look_services(

@@ -19,6 +19,10 @@ void first_look_host(struct supervisor *supervisor, struct config *config,
 void first_look_services(
 	struct supervisor *supervisor, struct json_t *accepted, struct instant now);
 /* Where the seal holds: one of the services that runs as it was accepted, at once when it
- * need not wait for others. */
-void first_look_service(struct supervisor *supervisor,
+ * need not wait for others. -EINVAL: what was told makes no sense. */
+int first_look_service(struct supervisor *supervisor,
 	const struct reader_service *service, struct instant now);
+/* The same of one that another supervisor left, as it was accepted: before the files are
+ * looked at. Others wait for that. */
+int first_look_take_over(
+	struct supervisor *supervisor, const struct reader_service *service);

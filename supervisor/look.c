@@ -16,6 +16,7 @@ enum {
 	EVERY_MS = 15 * MS_PER_S,
 	COUNTED_APART_MS = 500,
 	LOOKS_FOR_MS = 300 * MS_PER_S, /* monitors that come every minute miss nothing */
+	SLICE = 32, /* services; then the rest of the loop has its turn */
 };
 
 static bool is_up(const struct member *member)
@@ -40,6 +41,17 @@ static void sample(struct member *member, struct instant now)
 	if (member->measured_count != 1 || wants_vip(member) ||
 		memcmp(&before, &member->measured[0], sizeof(before)) != 0)
 		member_changed(member);
+}
+
+/* True: there are more. */
+static bool sample_some(struct supervisor *supervisor, struct instant now)
+{
+	const size_t end = MIN(supervisor->look_next + SLICE, supervisor->members.count);
+
+	for (size_t i = supervisor->look_next; i < end; i++)
+		sample(supervisor->members.items[i], now);
+	supervisor->look_next = end < supervisor->members.count ? end : 0;
+	return supervisor->look_next > 0;
 }
 
 void look_at_counters(struct supervisor *supervisor, struct instant now)
@@ -67,10 +79,12 @@ static bool must_look(const struct supervisor *supervisor, struct instant now)
 
 void look_tick(struct supervisor *supervisor, struct instant now)
 {
-	if (!instant_reached(now, supervisor->look_at))
+	if (!supervisor->applied_once || !instant_reached(now, supervisor->look_at))
 		return;
-	for (size_t i = 0; i < supervisor->members.count; i++)
-		sample(supervisor->members.items[i], now);
+	if (sample_some(supervisor, now)) {
+		supervisor->look_at = now;
+		return;
+	}
 	look_at_counters(supervisor, now);
 	supervisor->look_at =
 		must_look(supervisor, now) ? instant_add_ms(now, EVERY_MS) : NEVER;

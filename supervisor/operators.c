@@ -13,6 +13,7 @@
 #include <syslog.h>
 
 #include "supervisor/control.h"
+#include "supervisor/estate.h"
 #include "supervisor/lookup.h"
 #include "supervisor/supervisor.h"
 
@@ -73,6 +74,7 @@ static void on_looked_up(
 
 	snprintf(why, sizeof(why), "%s", reason); /* it is the look-up's */
 	supervisor_adopt_found(operators->supervisor, found);
+	estate_touch(operators->supervisor->estate);
 	operators->lookup = lookup_free(operators->lookup);
 	finish(operators, known ? NULL : why, now);
 }

@@ -26,7 +26,8 @@
 
 enum { NOBODY_UID = 65534, CPU_LIMIT_S = 10 };
 
-const char *const reader_words[READER_WORDS] = { "people", "apply", "first", "boot" };
+const char *const reader_words[READER_WORDS] = { "people", "apply", "first", "boot",
+	"accepted" };
 
 /* ---- in the child -------------------------------------------------------------- */
 
@@ -190,17 +191,23 @@ static int tell_service(const struct accepted_item *item, int output_fd)
 	return r;
 }
 
-static int tell_sealed(
-	const struct gathered *gathered, struct json_t *body, int output_fd)
+static int tell_services(const struct accepted_shelf *shelf, int output_fd)
 {
-	const struct accepted_shelf *shelf = &gathered->accepted;
-	int r = tell_host(gathered, body, output_fd);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < shelf->count; i++) {
 		if (strcmp(shelf->items[i].name, ACCEPTED_HOST) != 0)
 			r = tell_service(&shelf->items[i], output_fd);
 	}
 	return r;
+}
+
+static int tell_sealed(
+	const struct gathered *gathered, struct json_t *body, int output_fd)
+{
+	int r = tell_host(gathered, body, output_fd);
+
+	return r < 0 ? r : tell_services(&gathered->accepted, output_fd);
 }
 
 /* ---- otherwise ---- */
@@ -261,6 +268,8 @@ static int gather(struct gathered *gathered, const struct reader_wish *wish)
 	struct looking looking = { wish->watch_fd, gathered->watches };
 	int r;
 
+	if (wish->takeover)
+		return gather_accepted(gathered, wish);
 	gathered->sources.look = look;
 	gathered->sources.look_data = &looking;
 	r = sources_gather(&gathered->sources, wish->paths, &gathered->problems);
@@ -286,8 +295,9 @@ static int run(const struct reader_wish *wish)
 	if (r < 0)
 		return complain("giving up privileges", r);
 	sealed = wish->boot ? find_sealed(&gathered) : NULL;
-	r = sealed ? tell_sealed(&gathered, sealed, STDOUT_FILENO)
-		   : understand(&gathered, wish, STDOUT_FILENO);
+	r = wish->takeover ? tell_services(&gathered.accepted, STDOUT_FILENO)
+	    : sealed       ? tell_sealed(&gathered, sealed, STDOUT_FILENO)
+			   : understand(&gathered, wish, STDOUT_FILENO);
 	return r < 0 ? complain("declarations", r) : EXIT_SUCCESS;
 }
 
@@ -328,8 +338,9 @@ int reader_run(const struct paths *paths, const char *what)
 		.watch_fd = word != READ_PEOPLE && is_open(READER_WATCH_FD)
 				    ? READER_WATCH_FD
 				    : -1,
-		.first = word >= READ_FIRST,
-		.boot = word == READ_BOOT };
+		.first = word == READ_FIRST || word == READ_BOOT,
+		.boot = word == READ_BOOT,
+		.takeover = word == READ_ACCEPTED };
 	int r = word == READ_PEOPLE ? 0 : read_accepted(&accepted);
 
 	if (r < 0)

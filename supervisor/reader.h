@@ -24,6 +24,7 @@ struct reader_wish {
 	int watch_fd; /* inotify: told of each directory before it is read; -1: none */
 	bool first;
 	bool boot; /* `first`, and what is as it was accepted needs no understanding */
+	bool takeover; /* only what was accepted is of interest */
 };
 
 /* What it understood. */
@@ -37,15 +38,14 @@ struct reader_result {
 
 /* One service as it was accepted; all is borrowed. */
 struct reader_service {
-	const char *name;
-	struct json_t *head, *body; /* accepted.h */
-	const char *text;           /* the body as it is printed */
+	const char *name, *head, *body; /* JSON, as in accepted.h */
 };
 
 struct reader;
 typedef void reader_done_fn(
 	void *owner, struct reader_result *result, struct instant now);
-typedef void reader_service_fn(
+/* -EINVAL: what was told makes no sense. -ENOMEM. */
+typedef int reader_service_fn(
 	void *owner, const struct reader_service *service, struct instant now);
 struct reader_plan {
 	struct loop *loop;
@@ -53,7 +53,8 @@ struct reader_plan {
 	struct reader_wish wish; /* what it points to is read by the child alone, now */
 	/* Of a boot that finds all sealed: while the child still writes, first told of
 	 * host and site (a config without entries), then of each service. An end that is
-	 * not `sealed` leaves it open which are missing. */
+	 * not `sealed` leaves it open which are missing. Of a takeover, told of each
+	 * service. */
 	reader_done_fn *host;
 	reader_service_fn *service;
 	reader_done_fn *done;

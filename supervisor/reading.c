@@ -58,23 +58,13 @@ static int take_service(
 	const char *at = line, *const end = line + size;
 	_cleanup_free_ char *name = take_field(&at, end), *head = take_field(&at, end);
 	_cleanup_free_ char *body = strndup(at, (size_t)(end - at));
-	_cleanup_(json_freep) struct json_t *head_json = NULL, *body_json = NULL;
-	struct reader_service service = { name, NULL, NULL, body };
-	int r = name && head && body ? 0 : -EINVAL;
+	const struct reader_service service = { name, head, body };
 
-	if (r == 0)
-		r = json_parse(&head_json, head, strlen(head), ACCEPTED_MAX_BYTES, NULL);
-	if (r == 0)
-		r = json_parse(&body_json, body, strlen(body), ACCEPTED_MAX_BYTES, NULL);
-	if (r < 0)
-		return r;
-	service.head = head_json;
-	service.body = body_json;
-	reader->plan.service(reader->plan.owner, &service, now);
-	return 0;
+	if (!name || !head || !body)
+		return -EINVAL;
+	return reader->plan.service(reader->plan.owner, &service, now);
 }
 
-/* What cannot be taken is output, which is then no answer: all is read anew. */
 static bool on_line(void *owner, const char *line, size_t size, struct instant now)
 {
 	struct reader *reader = owner;
@@ -146,7 +136,10 @@ static int add_words(struct strings *words, const struct reader_wish *wish)
 		r = strings_add(words, "--root");
 	if (r == 0 && wish->paths->root[0])
 		r = strings_add(words, wish->paths->root);
-	word = wish->boot ? READ_BOOT : wish->first ? READ_FIRST : READ_APPLY;
+	word = wish->takeover ? READ_ACCEPTED
+	       : wish->boot   ? READ_BOOT
+	       : wish->first  ? READ_FIRST
+			      : READ_APPLY;
 	option = text_format("--read=%s", reader_words[word]);
 	return r < 0 ? r : option ? strings_add(words, option) : -ENOMEM;
 }
@@ -161,7 +154,7 @@ static int start(struct reader *reader, const struct reader_plan *plan,
 	struct deed_plan deed = { .spec = &spec,
 		.timeout_ms = READER_TIMEOUT_MS,
 		.done = on_done,
-		.line = wish->boot ? on_line : NULL,
+		.line = wish->boot || wish->takeover ? on_line : NULL,
 		.owner = reader };
 
 	spec.argv = words;
@@ -189,6 +182,7 @@ int reader_start(struct reader **ret, const struct reader_plan *plan)
 	if (!reader)
 		return -ENOMEM;
 	reader->plan = *plan;
+	reader->sealed = plan->wish.takeover; /* nothing is told before the services */
 	r = add_words(&words, &plan->wish);
 	if (r == 0)
 		r = start(reader, plan, &words);

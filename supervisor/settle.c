@@ -153,7 +153,8 @@ static struct instant next_look(const struct member *member, struct instant now)
 
 static void arm_tick(struct supervisor *supervisor, struct instant now)
 {
-	struct instant at = supervisor->members.count > 0 ? supervisor->look_at : NEVER;
+	const bool looks = supervisor->applied_once && supervisor->members.count > 0;
+	struct instant at = looks ? supervisor->look_at : NEVER;
 
 	for (size_t i = 0; i < supervisor->members.count; i++)
 		at = instant_earlier(at, next_look(supervisor->members.items[i], now));

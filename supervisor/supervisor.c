@@ -60,11 +60,14 @@ static void update_listeners(struct supervisor *supervisor)
 void supervisor_adopt_host(struct supervisor *supervisor, struct config *config)
 {
 	struct config *old = supervisor->config;
-	bool differs = supervisor->applied_once && host_differs(old, config);
+	const bool first = !supervisor->host.policy;
+	const bool differs = !first && host_differs(old, config);
 
 	supervisor->config = config;
 	supervisor->host.policy = &config->host.policy;
 	config_free(old);
+	if (first || differs)
+		estate_host(supervisor->estate);
 	update_listeners(supervisor);
 	for (size_t i = 0; differs && i < ENGINE_COUNT; i++)
 		engine_restart(supervisor->engines[i],
@@ -101,9 +104,14 @@ void supervisor_adopt_found(struct supervisor *supervisor, struct found *found)
 		act_refresh_operators(supervisor);
 	}
 	supervisor->looked_up = true;
-	estate_touch(supervisor->estate);
 	task_schedule(supervisor->settle);
 	open_control(supervisor);
+}
+
+void supervisor_know_all(struct supervisor *supervisor)
+{
+	supervisor->known = true;
+	control_release(supervisor->control);
 }
 
 /* ---- the end ------------------------------------------------------------------- */
@@ -127,15 +135,22 @@ void supervisor_settled(struct supervisor *supervisor, struct instant now)
 	estate_save(supervisor->estate, now);
 	if (!supervisor->stopping || supervisor->engines_stopped > 0 ||
 		supervisor->wanted_deed || !keeping_is_done(supervisor->keeping) ||
-		!all_stopped(supervisor))
+		apply_is_busy(supervisor->apply) || !all_stopped(supervisor))
 		return;
 	for (size_t i = 0; i < ENGINE_COUNT; i++)
 		engine_stop(supervisor->engines[i], now);
 }
 
-static void on_stop(void *owner, int number, struct instant now)
+void supervisor_stop(struct service *service, struct instant now)
 {
 	static const struct decision decision = { CAUSE_SHUTDOWN, "svcd", "svcd ends" };
+
+	/* in memory only: what operators want stays as it was on disk */
+	service_stop_later(service, &decision, now);
+}
+
+static void on_stop(void *owner, int number, struct instant now)
+{
 	struct supervisor *supervisor = owner;
 
 	(void)number;
@@ -144,11 +159,9 @@ static void on_stop(void *owner, int number, struct instant now)
 	supervisor->stopping = true;
 	log_notice("stopping all services");
 	store_say(supervisor->store, "STOPPING=1\nSTATUS=stopping all services");
-	/* in memory only: what operators want stays as it was on disk */
 	for (size_t i = 0; i < supervisor->members.count; i++)
 		if (supervisor->members.items[i]->service)
-			service_stop_later(
-				supervisor->members.items[i]->service, &decision, now);
+			supervisor_stop(supervisor->members.items[i]->service, now);
 	task_schedule(supervisor->settle);
 }
 
@@ -330,6 +343,7 @@ static int make_ground(struct supervisor *supervisor, const char *root, struct e
 	if (r < 0)
 		return r;
 	warn_of_missing(supervisor->cgroups);
+	cgroups_end_deeds(supervisor->cgroups);
 	r = directory_make(supervisor->paths.run, 0755);
 	if (r == 0)
 		r = directory_make(supervisor->paths.state, 0755);
@@ -373,8 +387,11 @@ static void on_first_applied(
 {
 	(void)now;
 	json_free(outcome->changes);
-	if (!((struct supervisor *)owner)->applied_once)
-		open_control(owner); /* nothing was read, and nobody is looked up */
+	if (((struct supervisor *)owner)->applied_once)
+		return;
+	/* nothing was read, and nobody is looked up */
+	supervisor_know_all(owner);
+	open_control(owner);
 }
 
 int supervisor_run(struct supervisor *supervisor)
@@ -404,6 +421,7 @@ int supervisor_run(struct supervisor *supervisor)
 	if (r == 0)
 		r = apply_begin(supervisor->apply, &wish);
 	if (r == 0) {
+		(void)estate_begin(supervisor->estate);
 		on_watchdog(supervisor, loop_now(supervisor->loop));
 		loop_run(supervisor->loop);
 	} else {

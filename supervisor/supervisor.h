@@ -81,9 +81,11 @@ struct supervisor {
 	struct timer *watchdog; /* tells the keeper that the loop turns */
 	struct timer *rest;     /* armed: memory goes back when much was told */
 	struct instant look_at; /* private to look.c: when figures are next sampled */
+	size_t look_next;       /* private to look.c: the service to begin with */
 	struct instant looked;  /* private to look.c: somebody wanted them */
 	struct instant counted; /* private to look.c: the firewall was asked */
 	uint64_t index, generations; /* counters */
+	bool known; /* every service that there is: questions are answered */
 	bool applied_once, looked_up, ready_said, stopping;
 	unsigned engines_stopped;
 	int exit_status;
@@ -102,6 +104,10 @@ void supervisor_adopt_engines(struct supervisor *supervisor,
 /* Who the operators are is known (taken): they may ask. NULL: it is as before; root may
  * ask in any case. */
 void supervisor_adopt_found(struct supervisor *supervisor, struct found *found);
+/* Every service that there is is known: who asked about them is answered. */
+void supervisor_know_all(struct supervisor *supervisor);
+/* As all are stopped when svcd ends. */
+void supervisor_stop(struct service *service, struct instant now);
 /* ---- said.c: what is worth a line, and what services tell ----------------------- */
 
 /* Keeps, logs, and shows it to who follows. `number` and `at` are filled in here. */
