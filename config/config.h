@@ -393,6 +393,13 @@ CLEANUP(struct config *, config_free)
 int declaration_read(
 	struct declaration **ret, struct json_t *effective, struct error *err);
 struct json_t *declaration_print(const struct declaration *declaration);
+/* In one line what a declaration says that says nothing. The caller frees; NULL: no
+ * memory. */
+char *declaration_usual(void);
+/* `line`, an effective declaration, without what stands in `usual` word for word: reads
+ * as an equal declaration at a fraction of the cost. The caller frees; NULL: no memory,
+ * or it is not as declaration_print() prints it. */
+char *declaration_less(const char *line, const char *usual);
 struct declaration *declaration_free(struct declaration *declaration);
 CLEANUP(struct declaration *, declaration_free)
 /* For who needs a part of a declaration for long: its logs alone, for logs_done(); or

@@ -140,6 +140,22 @@ struct json_t *declaration_print(const struct declaration *declaration)
 	return rows_print(&declaration_rows, declaration);
 }
 
+char *declaration_usual(void)
+{
+	_cleanup_(declaration_freep) struct declaration *declaration =
+		calloc(1, sizeof(*declaration));
+	_cleanup_(json_freep) struct json_t *json = NULL;
+
+	if (declaration && rows_blank(&declaration_rows, declaration) == 0)
+		json = declaration_print(declaration);
+	return json ? json_print(json, JSON_ONE_LINE) : NULL;
+}
+
+char *declaration_less(const char *line, const char *usual)
+{
+	return rows_less(&declaration_rows, line, usual);
+}
+
 struct json_t *host_print(const struct host *host)
 {
 	return rows_print(&host_rows, host);

@@ -130,6 +130,10 @@ void rows_done(const struct rows *rows, void *base);
 /* Of these rows, not of sections in them, all but `keys`, which end with NULL. */
 void rows_done_but(const struct rows *rows, void *base, const char *const *keys);
 struct json_t *rows_print(const struct rows *rows, const void *base);
+/* What rows_print() printed in one line, without the members that stand word for word in
+ * `usual`, what it printed of rows_blank(): reads as the same. The caller frees; NULL: no
+ * memory, or it is not so printed. */
+char *rows_less(const struct rows *rows, const char *line, const char *usual);
 
 /* ---- JSON Schema (fields_schema.c); NULL: no memory -------------------------------- */
 

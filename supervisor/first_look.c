@@ -101,6 +101,19 @@ static int parse(struct json_t **ret, const char *text)
 	return json_parse(ret, text, strlen(text), ACCEPTED_MAX_BYTES, NULL);
 }
 
+/* Of all that it says only what is not said of every service. */
+static int parse_body(
+	struct json_t **ret, struct supervisor *supervisor, const char *body)
+{
+	_cleanup_free_ char *less = NULL;
+
+	if (!supervisor->usual)
+		supervisor->usual = declaration_usual();
+	if (supervisor->usual)
+		less = declaration_less(body, supervisor->usual);
+	return parse(ret, less ? less : body);
+}
+
 /* -EINVAL: no JSON. What cannot be used is said, and *ret stays NULL. */
 static int restore_told(struct member **ret, struct supervisor *supervisor,
 	const struct reader_service *service, const struct json_t *head)
@@ -108,7 +121,7 @@ static int restore_told(struct member **ret, struct supervisor *supervisor,
 	_cleanup_(json_freep) struct json_t *body = NULL;
 	struct declaration *declaration = NULL;
 	struct error err = { 0 };
-	int r = parse(&body, service->body);
+	int r = parse_body(&body, supervisor, service->body);
 
 	if (r < 0)
 		return r;

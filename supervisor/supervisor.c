@@ -464,6 +464,7 @@ struct supervisor *supervisor_free(struct supervisor *supervisor)
 	cgroups_free(supervisor->cgroups);
 	home_free(supervisor->home);
 	spawner_free(supervisor->spawner);
+	free(supervisor->usual);
 	store_free(supervisor->store);
 	paths_done(&supervisor->paths);
 	loop_free(supervisor->loop);

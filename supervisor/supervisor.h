@@ -54,6 +54,7 @@ struct supervisor {
 
 	struct config *config; /* host and site in use; its entries are spent */
 	struct found found;
+	char *usual; /* declaration_usual(), from the first accepted body on */
 	struct members members;
 	struct engine_process *engines[ENGINE_COUNT];
 	struct told told[ENGINE_COUNT];

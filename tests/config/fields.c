@@ -460,6 +460,74 @@ static void test_an_engine_keeps_its_part_of_a_declaration(void **state)
 	assert_null(declaration->logs.out);
 }
 
+/* ---- what all say ------------------------------------------------------------------ */
+
+static char *print_line(const struct declaration *declaration)
+{
+	_cleanup_(json_freep) struct json_t *json = declaration_print(declaration);
+
+	return json_print(json, JSON_ONE_LINE);
+}
+
+static char *read_again(const char *line)
+{
+	_cleanup_(json_freep) struct json_t *json = NULL;
+	_cleanup_(declaration_freep) struct declaration *declaration = NULL;
+	struct error err = { 0 };
+
+	assert_int_equal(json_parse(&json, line, strlen(line), 1 << 20, &err), 0);
+	assert_int_equal(declaration_read(&declaration, json, &err), 0);
+	return print_line(declaration);
+}
+
+static void test_without_what_all_say_a_declaration_says_the_same(void **state)
+{
+	static const char *const rests[] = {
+		"}",
+		", reload: none, nice: 5, environment: {A: \"}\\\"{\", B: \"\"}}",
+		", reload: {command: [a, b]}, stop: {signal: INT}, before: [[x, y]]}",
+		", reload: {signal: USR1}, restart: {give_up: {after: 3, within: 1m}}}",
+		"}\nlisten: [{name: a, port: 80}, {name: b, port: 81, protocol: udp}]",
+		"}\nlimits: {memory: 1G, core: 1M}\nsecurity: {tmp: host, home: visible}",
+		"}\nhealth: {checks: [{name: a, http: /}, {name: b, tcp: 80}]}",
+		"}\nlogs: {rate: {lines: 5/s}, rotate: {keep: 3, create: {mode: \"0600\"}}}",
+		"}\nfirewall: {rate: {per_source: 5/s}, egress: {policy: deny}}",
+		"}\nlvs: {class: low-traffic}\ndns: {discovery: {name: a}}\naccess: {}",
+	};
+	_cleanup_free_ char *usual = declaration_usual();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rests); i++) {
+		_cleanup_(problems_done) struct problems problems = { 0 };
+		_cleanup_(declaration_freep) struct declaration *declaration = NULL;
+		_cleanup_free_ char *yaml =
+			text_format("service: web\nrun: {command: [a]%s\n", rests[i]);
+		_cleanup_free_ char *line = NULL, *less = NULL, *again = NULL;
+
+		read_yaml(&declaration, yaml, NULL, &problems);
+		assert_non_null(declaration);
+		line = print_line(declaration);
+		less = declaration_less(line, usual);
+		assert_non_null(less);
+		assert_in_range(strlen(less), 1, strlen(line) / 2);
+		again = read_again(less);
+		assert_string_equal(again, line);
+	}
+}
+
+static void test_what_is_not_as_it_is_printed_is_left_alone(void **state)
+{
+	static const char *const lines[] = { "", "{", "[]", "{\"service\":\"a\"",
+		"{\"service\":\"a", "{\"service\":\"a\\", "{\"service\":[[[[", "{}x",
+		"{\"state\":\"setup\",\"service\":\"a\"}", "{\"names\":null}",
+		"{\"service\" : \"a\"}", "{\"nobody\":\"a\"}" };
+	_cleanup_free_ char *usual = declaration_usual();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		assert_null(declaration_less(lines[i], usual));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -483,6 +551,8 @@ int main(void)
 		cmocka_unit_test(test_only_paths_of_rows_are_known),
 		cmocka_unit_test(test_the_nearest_path_is_offered),
 		cmocka_unit_test(test_an_engine_keeps_its_part_of_a_declaration),
+		cmocka_unit_test(test_without_what_all_say_a_declaration_says_the_same),
+		cmocka_unit_test(test_what_is_not_as_it_is_printed_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * declaration.c - bytes of a file are refused with a problem, or read; and what is read
- * comes back from its own JSON as it went.
+ * comes back from its own JSON as it went, whole or without what is usual.
  */
 #include <assert.h>
 #include <string.h>
@@ -9,6 +9,34 @@
 #include "config/fields.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Without what any declaration says, it says the same. */
+static void check_less_is_enough(const struct json_t *first)
+{
+	_cleanup_free_ char *line = json_print(first, JSON_ONE_LINE),
+			    *usual = declaration_usual(), *less = NULL;
+	_cleanup_(json_freep) struct json_t *json = NULL, *second = NULL;
+	_cleanup_(declaration_freep) struct declaration *again = NULL;
+	struct error err = { 0 };
+
+	less = declaration_less(line, usual);
+	assert(less && strlen(less) < strlen(line));
+	assert(json_parse(&json, less, strlen(less), strlen(line), &err) == 0);
+	assert(declaration_read(&again, json, &err) == 0);
+	second = declaration_print(again);
+	assert(json_same(first, second));
+}
+
+/* Whatever it is, it ends. */
+static void read_as_line(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *line = strndup((const char *)data, size),
+			    *usual = declaration_usual(), *less = NULL;
+
+	assert(line && usual);
+	less = declaration_less(line, usual);
+	assert(!less || strlen(less) <= strlen(line));
+}
 
 static void check_comes_back(const struct declaration *declaration)
 {
@@ -21,6 +49,7 @@ static void check_comes_back(const struct declaration *declaration)
 	assert(declaration_read(&again, first, &err) == 0);
 	second = declaration_print(again);
 	assert(json_same(first, second));
+	check_less_is_enough(first);
 }
 
 static void read_host_and_site(const struct node *tree)
@@ -53,5 +82,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (declaration)
 		check_comes_back(declaration);
 	problems_done(&problems);
+	read_as_line(data, size);
 	return 0;
 }
