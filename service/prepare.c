@@ -21,51 +21,53 @@
 enum { ANSWER_MAX_BYTES = 2 * ENVIRONMENT_FILE_MAX_BYTES };
 static const char log_user[] = "svcd-log";
 
-/* Whom the latest of a batch runs as: often the next one does, too, and each question
- * goes through every name service of the host. */
-struct latest {
-	const char *user, *group;
+/* What was asked for others of a batch: each question goes through every name service of
+ * the host. */
+struct asked {
+	const char *user, *group; /* the latest runs as: often the next one does, too */
 	struct identity identity;
 	struct numbers numbers;
+	struct user
+		engine; /* who writes what services print; root where it has no user */
 };
 
 struct preparation {
 	const struct prepare *wish;
-	struct latest *latest;
+	struct asked *asked;
 	struct identity identity; /* borrowed */
 	struct secrets *secrets;
 	struct json_t *answer, *environment;
 };
 
-static int ask_identity(struct latest *latest, const struct run *run)
+static int ask_identity(struct asked *asked, const struct run *run)
 {
 	int r;
 
-	if (latest->identity.known && text_equal(latest->user, run->user) &&
-		text_equal(latest->group, run->group))
+	if (asked->identity.known && text_equal(asked->user, run->user) &&
+		text_equal(asked->group, run->group))
 		return 0;
-	identity_done(&latest->identity);
-	latest->user = run->user;
-	latest->group = run->group;
-	r = identity_find(&latest->identity, run->user, run->group);
+	identity_done(&asked->identity);
+	asked->user = run->user;
+	asked->group = run->group;
+	r = identity_find(&asked->identity, run->user, run->group);
 	if (r == 0)
-		numbers_find(&latest->numbers, &latest->identity);
+		numbers_find(&asked->numbers, &asked->identity);
 	return r;
 }
 
 static int find_identity(struct preparation *self, struct error *err)
 {
-	struct latest *latest = self->latest;
+	struct asked *asked = self->asked;
 	struct json_t *json;
 
 	if (self->wish->identity && self->wish->identity->known) {
 		self->identity = *self->wish->identity;
 		return 0;
 	}
-	if (ask_identity(latest, &self->wish->declaration->run) < 0)
-		return error_set(err, -ENOENT, "%s", latest->identity.reason);
-	self->identity = latest->identity;
-	if (numbers_judge(&latest->numbers, self->wish->declaration, self->wish->policy,
+	if (ask_identity(asked, &self->wish->declaration->run) < 0)
+		return error_set(err, -ENOENT, "%s", asked->identity.reason);
+	self->identity = asked->identity;
+	if (numbers_judge(&asked->numbers, self->wish->declaration, self->wish->policy,
 		    err) < 0)
 		return err->code;
 	json = identity_print(&self->identity);
@@ -85,7 +87,6 @@ static bool is_file_target(const char *target)
 	return target && strcmp(target, "none") != 0 && strcmp(target, "journal") != 0;
 }
 
-/* Who writes what the service prints; root where it has no user of its own. */
 static struct user find_engine(void)
 {
 	const struct passwd *engine = getpwnam(log_user);
@@ -119,7 +120,7 @@ static int make_log_directory(
 {
 	const struct declaration *declaration = self->wish->declaration;
 	const bool ours = declaration->logs.directory_owner == DIRECTORY_OURS;
-	const struct user engine = find_engine();
+	const struct user engine = self->asked->engine;
 	struct directory_plan plan = { .path = path, .mode = 02750 };
 	const char *name;
 
@@ -245,10 +246,10 @@ static int print_answer(struct preparation *self, int output_fd)
 	return r;
 }
 
-static int prepare_one(const struct prepare *wish, struct latest *latest, int output_fd)
+static int prepare_one(const struct prepare *wish, struct asked *asked, int output_fd)
 {
 	struct preparation self = { .wish = wish,
-		.latest = latest,
+		.asked = asked,
 		.answer = json_new_object(),
 		.environment = json_new_object() };
 	struct error err = { 0 };
@@ -267,7 +268,7 @@ static int prepare_one(const struct prepare *wish, struct latest *latest, int ou
 int prepare_run(void *data, int output_fd)
 {
 	const struct prepare_batch *batch = data;
-	struct latest latest = { 0 };
+	struct asked asked = { .engine = find_engine() };
 	int r = 0;
 
 	umask(022);
@@ -275,8 +276,8 @@ int prepare_run(void *data, int output_fd)
 		0) /* of whoever started svcd: they are not needed here */
 		return EXIT_FAILURE;
 	for (size_t i = 0; r == 0 && i < batch->count; i++)
-		r = prepare_one(&batch->items[i], &latest, output_fd);
-	identity_done(&latest.identity);
+		r = prepare_one(&batch->items[i], &asked, output_fd);
+	identity_done(&asked.identity);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
