@@ -52,7 +52,7 @@ static int step_groups(struct child *child)
 
 static int step_bounding_set(struct child *child)
 {
-	if (!changes_user(child))
+	if (!changes_user(child) || child->ground->bound)
 		return 0;
 	/* also for root, to whom exec gives what is left of it */
 	return capabilities_bound(child->spec->capabilities, &child->detail);

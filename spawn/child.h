@@ -20,6 +20,7 @@ struct call_filter;
 struct child_ground {
 	const struct call_filter *calls; /* for a spec that wants them; NULL: none */
 	bool default_signals;            /* no signal is ignored or handled */
+	bool bound;                      /* no capability is left that exec could give */
 };
 
 /* Goes through the steps and becomes the program (or runs the function). All signals are

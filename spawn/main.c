@@ -13,8 +13,11 @@ enum { EXIT_BAD_USAGE = 2 };
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], SVCD_VERSION) == 0)
-		spawner_serve();
+	for (size_t i = 0; argc == 3 && i < ORDER_KINDS; i++) {
+		if (strcmp(argv[1], SVCD_VERSION) == 0 &&
+			strcmp(argv[2], order_words[i]) == 0)
+			spawner_serve((enum order_kind)i);
+	}
 	fputs("svcd-spawner " SVCD_VERSION " is started by svcd-supervisor of this "
 	      "version\n",
 		stderr);

@@ -9,6 +9,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+const char *const order_words[ORDER_KINDS] = {
+	[ORDER_BOUND] = "bound",
+	[ORDER_FREE] = "free",
+};
+
 union control {
 	struct cmsghdr header;
 	char bytes[CMSG_SPACE(ORDER_MAX_FDS * sizeof(int))];

@@ -19,6 +19,16 @@ enum {
 	SPAWNER_FD = 3, /* where the spawner finds its end */
 };
 
+/* A process may give up what it could gain by exec, and never has it back. Who gives it
+ * up before it clones spares each child forty calls; who keeps some capability for a
+ * child must not. */
+enum order_kind {
+	ORDER_BOUND, /* of processes that change their user and keep no capability */
+	ORDER_FREE,  /* of all others; few hosts have them */
+	ORDER_KINDS,
+};
+extern const char *const order_words[ORDER_KINDS];
+
 struct request {
 	uint64_t size; /* of the spec */
 	uint32_t in_cgroup, joins, in_memfd, fds_count;
@@ -44,4 +54,4 @@ ssize_t order_receive(
 
 /* Clones until the other end of SPAWNER_FD is closed. Signals are to be blocked: they
  * wait for ever, a Ctrl-C is not for it. */
-_Noreturn void spawner_serve(void);
+_Noreturn void spawner_serve(enum order_kind kind);

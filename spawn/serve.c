@@ -14,6 +14,7 @@
 #include "base/file.h"
 
 #include "spawn/call_filter.h"
+#include "spawn/capabilities.h"
 #include "spawn/child.h"
 #include "spawn/clone.h"
 #include "spawn/order.h"
@@ -126,11 +127,12 @@ static void order_done(struct order *order, const char *buffer)
 	order_fds_close(&order->fds);
 }
 
-_Noreturn void spawner_serve(void)
+_Noreturn void spawner_serve(enum order_kind kind)
 {
 	static char buffer[ORDER_INLINE_MAX_BYTES];
 	struct child_ground ground = { .default_signals = true };
 	struct call_filter *calls = NULL;
+	const char *detail;
 
 	prctl(PR_SET_NAME, "svcd-spawner");
 	/* secrets of services pass through here: nobody looks in, and no core is left */
@@ -140,6 +142,8 @@ _Noreturn void spawner_serve(void)
 	/* without it, who wants it is refused by that name */
 	(void)call_filter_new(&calls, NULL);
 	ground.calls = calls;
+	/* where it may not, each child says so */
+	ground.bound = kind == ORDER_BOUND && capabilities_bound(NULL, &detail) == 0;
 	for (;;) {
 		struct order order = { .cgroup_fd = -1 };
 		struct iovec parts[2] = { { &order.request, sizeof(order.request) },

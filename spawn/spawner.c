@@ -23,9 +23,15 @@
 
 enum { ANSWER_TIMEOUT_MS = 5000 };
 
-struct spawner {
+/* One process that clones. */
+struct line {
+	enum order_kind kind;
 	pid_t pid;
-	int fd;         /* -1: it died */
+	int fd; /* -1: it died, or was not needed yet */
+};
+
+struct spawner {
+	struct line lines[ORDER_KINDS];
 	int program_fd; /* of svcd-spawner as it was at our start; -1: there is none */
 };
 
@@ -41,10 +47,10 @@ static int open_program(void)
 
 /* In the child. A program of its own maps few libraries, and what is mapped is copied at
  * each fork and taken down at each exec; without it, what was forked serves as well. */
-static _Noreturn void become(const struct spawner *spawner, int fd)
+static _Noreturn void become(const struct spawner *spawner, enum order_kind kind, int fd)
 {
 	static char name[] = "svcd-spawner", version[] = SVCD_VERSION;
-	char *argv[] = { name, version, NULL };
+	char *argv[] = { name, version, (char *)(uintptr_t)order_words[kind], NULL };
 	sigset_t all;
 
 	sigfillset(&all);
@@ -59,10 +65,10 @@ static _Noreturn void become(const struct spawner *spawner, int fd)
 		(void)execveat(program, "", argv, environ, AT_EMPTY_PATH);
 	}
 	(void)close_range(SPAWNER_FD + 1, ~0U, 0);
-	spawner_serve();
+	spawner_serve(kind);
 }
 
-static int start(struct spawner *spawner)
+static int start(const struct spawner *spawner, struct line *line)
 {
 	_cleanup_close_ int ours = -1;
 	_cleanup_close_ int its = -1;
@@ -73,24 +79,24 @@ static int start(struct spawner *spawner)
 		return -errno;
 	ours = ends[0];
 	its = ends[1];
-	spawner->pid = FAILPOINT_CALL("spawner.fork", fork());
-	if (spawner->pid < 0)
+	line->pid = FAILPOINT_CALL("spawner.fork", fork());
+	if (line->pid < 0)
 		return -errno;
-	if (spawner->pid == 0)
-		become(spawner, its);
-	spawner->fd = TAKE_FD(ours);
+	if (line->pid == 0)
+		become(spawner, line->kind, its);
+	line->fd = TAKE_FD(ours);
 	return 0;
 }
 
 /* It ends by itself when nobody can ask any more; one that hangs is killed. */
-static void end(struct spawner *spawner)
+static void end(struct line *line)
 {
-	if (spawner->fd < 0)
+	if (line->fd < 0)
 		return;
-	close(spawner->fd);
-	spawner->fd = -1;
-	kill(spawner->pid, SIGKILL);
-	while (waitpid(spawner->pid, NULL, 0) < 0 && errno == EINTR)
+	close(line->fd);
+	line->fd = -1;
+	kill(line->pid, SIGKILL);
+	while (waitpid(line->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 }
 
@@ -103,9 +109,10 @@ int spawner_new(struct spawner **ret, struct error *err)
 
 	if (!spawner)
 		return error_errno(err, -ENOMEM, "starting the spawner");
-	spawner->fd = -1;
+	for (size_t i = 0; i < ORDER_KINDS; i++)
+		spawner->lines[i] = (struct line){ .kind = (enum order_kind)i, .fd = -1 };
 	spawner->program_fd = open_program();
-	r = start(spawner);
+	r = start(spawner, &spawner->lines[ORDER_BOUND]);
 	if (r < 0)
 		return error_errno(err, r, "starting the spawner");
 	*ret = TAKE(spawner);
@@ -116,14 +123,16 @@ struct spawner *spawner_free(struct spawner *spawner)
 {
 	if (!spawner)
 		return NULL;
-	end(spawner);
+	for (size_t i = 0; i < ORDER_KINDS; i++)
+		end(&spawner->lines[i]);
 	if (spawner->program_fd >= 0)
 		close(spawner->program_fd);
 	free(spawner);
 	return NULL;
 }
 
-static int ask(struct spawner *spawner, const struct spawn_spec *spec, struct text *bytes)
+static int ask(
+	const struct line *line, const struct spawn_spec *spec, const struct text *bytes)
 {
 	struct request request = { .size = bytes->size,
 		.in_cgroup = spec->cgroup_fd >= 0,
@@ -151,14 +160,13 @@ static int ask(struct spawner *spawner, const struct spawn_spec *spec, struct te
 			return memfd;
 		fds.items[fds.count++] = memfd;
 	}
-	return order_send(spawner->fd, parts, request.in_memfd ? 1 : 2, &fds);
+	return order_send(line->fd, parts, request.in_memfd ? 1 : 2, &fds);
 }
 
 /* The answer of one that lives; -errno when there is none to be had. */
-static int await(
-	const struct spawner *spawner, struct answer *ret, struct order_fds *ret_fds)
+static int await(const struct line *line, struct answer *ret, struct order_fds *ret_fds)
 {
-	struct pollfd ready = { spawner->fd, POLLIN, 0 };
+	struct pollfd ready = { line->fd, POLLIN, 0 };
 	struct iovec part = { ret, sizeof(*ret) };
 	ssize_t got;
 	int r;
@@ -168,7 +176,7 @@ static int await(
 	while (r < 0 && errno == EINTR);
 	if (r <= 0)
 		return r < 0 ? -errno : -ETIMEDOUT;
-	got = order_receive(spawner->fd, &part, 1, ret_fds);
+	got = order_receive(line->fd, &part, 1, ret_fds);
 	if (got == sizeof(*ret) && ret_fds->count == (ret->pid > 0 ? ANSWER_FDS : 0))
 		return 0;
 	order_fds_close(ret_fds);
@@ -176,36 +184,45 @@ static int await(
 }
 
 /* It may have cloned before it died, and nobody would ever wait for that process. */
-static int lose(struct spawner *spawner, const struct spawn_spec *spec, int error,
-	struct error *err)
+static int lose(
+	struct line *line, const struct spawn_spec *spec, int error, struct error *err)
 {
-	end(spawner);
+	end(line);
 	if (spec->cgroup_fd >= 0)
 		(void)file_put(spec->cgroup_fd, "cgroup.kill", "1");
 	return error_errno(err, error, "%s: the spawner does not answer", spec->name);
 }
 
+static enum order_kind kind_of(const struct spawn_spec *spec)
+{
+	return spec->identity && !spec->keep_privileges &&
+			       (!spec->capabilities || spec->capabilities->count == 0)
+		       ? ORDER_BOUND
+		       : ORDER_FREE;
+}
+
 int spawner_spawn(struct spawner *spawner, struct spawned *ret,
 	const struct spawn_spec *spec, struct error *err)
 {
+	struct line *line = &spawner->lines[kind_of(spec)];
 	struct text bytes = { 0 };
 	struct answer answer = { 0 };
 	struct order_fds fds = { 0 };
-	int r = spawner->fd < 0 ? start(spawner) : 0;
+	int r = line->fd < 0 ? start(spawner, line) : 0;
 
 	if (r < 0)
 		return error_errno(err, r, "%s: starting the spawner", spec->name);
 	wire_print(&bytes, spec);
-	r = text_failed(&bytes) ? -ENOMEM : ask(spawner, spec, &bytes);
+	r = text_failed(&bytes) ? -ENOMEM : ask(line, spec, &bytes);
 	if (bytes.bytes)
 		explicit_bzero(bytes.bytes, bytes.size); /* the environment */
 	text_done(&bytes);
 	if (r == -ENOMEM)
 		return error_errno(err, r, "%s", spec->name);
 	if (r == 0)
-		r = await(spawner, &answer, &fds);
+		r = await(line, &answer, &fds);
 	if (r < 0)
-		return lose(spawner, spec, r, err);
+		return lose(line, spec, r, err);
 	if (answer.pid <= 0)
 		return error_errno(err, -answer.error, "%s: clone3", spec->name);
 	*ret = (struct spawned){ answer.pid, fds.items[0], fds.items[1] };

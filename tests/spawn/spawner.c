@@ -37,20 +37,10 @@ static int tear_down(void **state)
 
 /* Runs `words` (they end with NULL), its stdout into `output` (may be NULL, 64 bytes).
  * The exit status; -1 when a step failed, with `reason` filled. */
-static int run(const char *const *words, const char *const *environment, char *output,
-	char *reason)
+static int run_spec(
+	struct spawn_spec spec, const char *const *words, char *output, char *reason)
 {
 	struct strings argv = { 0 };
-	struct spawn_spec spec = { .spawner = spawner,
-		.name = "test",
-		.argv = &argv,
-		.environment = environment,
-		.cgroup_fd = -1,
-		.umask = UNSET,
-		.nice = SPAWN_INHERIT,
-		.open_files = UNSET,
-		.core_bytes = UNSET,
-		.oom_score = SPAWN_INHERIT };
 	struct spawned child;
 	struct error err = { 0 };
 	struct pollfd report = { .events = POLLIN };
@@ -60,6 +50,8 @@ static int run(const char *const *words, const char *const *environment, char *o
 	for (; *words; words++)
 		assert_int_equal(strings_add(&argv, *words), 0);
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	spec.spawner = spawner;
+	spec.argv = &argv;
 	spec.fds[0].fd = ends[1];
 	spec.fds[0].target = STDOUT_FILENO;
 	spec.fds_count = 1;
@@ -80,6 +72,15 @@ static int run(const char *const *words, const char *const *environment, char *o
 	close(child.report_fd);
 	strings_done(&argv);
 	return r < 0 ? -1 : info.si_status;
+}
+
+static int run(const char *const *words, const char *const *environment, char *output,
+	char *reason)
+{
+	struct spawn_spec spec = spawn_plain("test");
+
+	spec.environment = environment;
+	return run_spec(spec, words, output, reason);
 }
 
 static void its_children_are_ours(void **state)
@@ -103,6 +104,41 @@ static void a_step_that_fails_is_told(void **state)
 		run((const char *const[]){ "/nowhere/at/all", NULL }, NULL, NULL, reason),
 		-1);
 	assert_string_equal(reason, "exec /nowhere/at/all: No such file or directory");
+}
+
+/* As any user, and root: whoever changes to a user keeps what is named, and no more. */
+static void nothing_but_what_is_kept_can_be_gained(void **state)
+{
+	static char name[] = "CAP_NET_BIND_SERVICE";
+	static char *names[] = { name };
+	struct strings one = { names, 1 };
+	static const char *const bounds[] = { "/bin/sh", "-c",
+		"sed -n 's/CapBnd:.//p' /proc/self/status", NULL };
+	struct identity nobody = { .known = true, .uid = 65534, .gid = 65534 },
+			root = { .known = true };
+	const struct {
+		const struct identity *identity;
+		const struct strings *kept;
+		const char *bounds;
+	} cases[] = {
+		{ &nobody, NULL, "0000000000000000\n" },
+		{ &nobody, &one, "0000000000000400\n" },
+		{ &root, NULL, "0000000000000000\n" },
+		{ &nobody, NULL, "0000000000000000\n" },
+	};
+
+	(void)state;
+	if (geteuid() != 0)
+		skip(); /* only root changes to a user */
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct spawn_spec spec = spawn_plain("test");
+		char output[64], reason[REASON_BYTES];
+
+		spec.identity = cases[i].identity;
+		spec.capabilities = cases[i].kept;
+		assert_int_equal(run_spec(spec, bounds, output, reason), 0);
+		assert_string_equal(output, cases[i].bounds);
+	}
 }
 
 static void a_long_environment_arrives(void **state)
@@ -137,14 +173,17 @@ static void it_has_no_descriptor_of_ours(void **state)
 	close(extra);
 }
 
-static pid_t pid_of_spawner(void)
+/* All children that we have at that moment are its. */
+static void kill_spawner(void)
 {
-	char path[64];
+	char path[64], *at;
 	_cleanup_free_ char *text = NULL;
+	pid_t pid;
 
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
 	assert_int_equal(file_read(&text, NULL, AT_FDCWD, path, 4096), 0);
-	return (pid_t)strtol(text, NULL, 10);
+	for (at = text; (pid = (pid_t)strtol(at, &at, 10)) > 0;)
+		assert_int_equal(kill(pid, SIGKILL), 0);
 }
 
 static void one_that_was_killed_is_replaced(void **state)
@@ -159,7 +198,7 @@ static void one_that_was_killed_is_replaced(void **state)
 
 	(void)state;
 	assert_int_equal(strings_add(&argv, "/bin/true"), 0);
-	kill(pid_of_spawner(), SIGKILL);
+	kill_spawner();
 	assert_true(spawn(&child, &spec, &err) < 0);
 	assert_non_null(strstr(err.text, "web: the spawner does not answer"));
 	assert_int_equal(
@@ -180,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_children_are_ours),
 		cmocka_unit_test(a_step_that_fails_is_told),
+		cmocka_unit_test(nothing_but_what_is_kept_can_be_gained),
 		cmocka_unit_test(a_long_environment_arrives),
 		cmocka_unit_test(it_has_no_descriptor_of_ours),
 		cmocka_unit_test(one_that_was_killed_is_replaced),
