@@ -6,8 +6,14 @@
  * bare N PROGRAM starts `PROGRAM s0` to `PROGRAM s(N-1)`, and each again when it ends. A
  * byte on standard input commands: `d` kills all and keeps them down, `u` starts them
  * again; at its end bare ends.
+ *
+ * bare N PROGRAM CGROUP UID is the floor under a supervisor that keeps its services apart:
+ * each is born in a cgroup of its own below CGROUP, as another user, with a pipe for each
+ * of its streams. It is forked: one that hangs on its way into exec must not hold others.
  */
 #include <fcntl.h>
+#include <grp.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -16,20 +22,23 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { EVENTS = 64, DRAIN_BYTES = 4096, NAME_BYTES = 16 };
 
-/* What an event is about: the low bit tells the pipe from the pidfd. */
-enum { ABOUT_END = 0, ABOUT_OUTPUT = 1, COMMAND = -1 };
+/* What an event of a service is about. */
+enum { ABOUT_END, ABOUT_OUTPUT, ABOUT_ERRORS, ABOUTS, COMMAND = -1 };
 
 struct service {
 	char name[NAME_BYTES];
 	pid_t pid;     /* 0: down */
 	int pidfd;     /* of the process, when there is one */
-	int output[2]; /* its standard output and error */
+	int output[2]; /* its standard output and error, or: */
+	int errors[2];
+	int leaf; /* its cgroup */
 };
 
 struct floor {
@@ -38,6 +47,8 @@ struct floor {
 	int count;
 	char *program;
 	struct service *services;
+	int cgroup; /* -1: all live in ours */
+	uid_t uid;
 };
 
 static bool watch(const struct floor *floor, int fd, int64_t about)
@@ -47,9 +58,8 @@ static bool watch(const struct floor *floor, int fd, int64_t about)
 	return epoll_ctl(floor->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-static bool start(struct floor *floor, int number)
+static bool start_plain(const struct floor *floor, struct service *service)
 {
-	struct service *service = &floor->services[number];
 	char *argv[] = { floor->program, service->name, NULL };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -66,8 +76,41 @@ static bool start(struct floor *floor, int number)
 	if (r != 0)
 		return false;
 	service->pidfd = (int)syscall(SYS_pidfd_open, service->pid, 0);
-	return service->pidfd >= 0 &&
-	       watch(floor, service->pidfd, number * 2 + ABOUT_END);
+	return service->pidfd >= 0;
+}
+
+static _Noreturn void become(const struct floor *floor, struct service *service)
+{
+	char *argv[] = { floor->program, service->name, NULL };
+
+	if (setsid() > 0 && dup2(service->output[1], STDOUT_FILENO) >= 0 &&
+		dup2(service->errors[1], STDERR_FILENO) >= 0 && setgroups(0, NULL) == 0 &&
+		setresgid(floor->uid, floor->uid, floor->uid) == 0 &&
+		setresuid(floor->uid, floor->uid, floor->uid) == 0)
+		execve(argv[0], argv, environ);
+	_exit(EXIT_FAILURE);
+}
+
+static bool start_apart(const struct floor *floor, struct service *service)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.pidfd = (uint64_t)(uintptr_t)&service->pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)service->leaf };
+
+	service->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (service->pid == 0)
+		become(floor, service);
+	return service->pid > 0;
+}
+
+static bool start(struct floor *floor, int number)
+{
+	struct service *service = &floor->services[number];
+
+	return (floor->cgroup < 0 ? start_plain(floor, service)
+				  : start_apart(floor, service)) &&
+	       watch(floor, service->pidfd, number * ABOUTS + ABOUT_END);
 }
 
 static bool ended(struct floor *floor, int number)
@@ -101,13 +144,39 @@ static bool command(struct floor *floor)
 
 static bool handle(struct floor *floor, int64_t about)
 {
+	const struct service *service = &floor->services[about / ABOUTS];
 	char bytes[DRAIN_BYTES];
 
-	if (about == COMMAND)
-		return command(floor);
-	if (about % 2 == ABOUT_END)
-		return ended(floor, (int)(about / 2));
-	return read(floor->services[about / 2].output[0], bytes, sizeof(bytes)) > 0;
+	if (about % ABOUTS == ABOUT_END)
+		return ended(floor, (int)(about / ABOUTS));
+	return read(about % ABOUTS == ABOUT_OUTPUT ? service->output[0]
+						   : service->errors[0],
+		       bytes, sizeof(bytes)) > 0;
+}
+
+static bool obey(struct floor *floor, int64_t about)
+{
+	return about == COMMAND ? command(floor) : handle(floor, about);
+}
+
+/* What its processes need, one after the other. */
+static bool prepare(const struct floor *floor, int number)
+{
+	struct service *service = &floor->services[number];
+
+	snprintf(service->name, sizeof(service->name), "s%d", number);
+	if (pipe2(service->output, O_CLOEXEC | O_NONBLOCK) < 0 ||
+		!watch(floor, service->output[0], number * ABOUTS + ABOUT_OUTPUT))
+		return false;
+	if (floor->cgroup < 0)
+		return true;
+	if (pipe2(service->errors, O_CLOEXEC | O_NONBLOCK) < 0 ||
+		!watch(floor, service->errors[0], number * ABOUTS + ABOUT_ERRORS) ||
+		mkdirat(floor->cgroup, service->name, 0755) < 0)
+		return false;
+	service->leaf =
+		openat(floor->cgroup, service->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return service->leaf >= 0;
 }
 
 static bool begin(struct floor *floor)
@@ -118,25 +187,27 @@ static bool begin(struct floor *floor)
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	floor->epoll = epoll_create1(EPOLL_CLOEXEC);
-	for (int i = 0; i < floor->count; i++) {
-		struct service *service = &floor->services[i];
-
-		snprintf(service->name, sizeof(service->name), "s%d", i);
-		if (pipe2(service->output, O_CLOEXEC | O_NONBLOCK) < 0 ||
-			!watch(floor, service->output[0], i * 2 + ABOUT_OUTPUT) ||
-			!start(floor, i))
+	for (int i = 0; i < floor->count; i++)
+		if (!prepare(floor, i) || !start(floor, i))
 			return false;
-	}
 	return watch(floor, STDIN_FILENO, COMMAND);
 }
 
 int main(int argc, char **argv)
 {
-	struct floor floor = { .wanted = true };
+	struct floor floor = { .wanted = true, .cgroup = -1 };
 	struct epoll_event events[EVENTS];
 
-	floor.count = argc == 3 ? (int)strtol(argv[1], NULL, 10) : 0;
-	floor.program = argv[argc - 1];
+	if (argc != 3 && argc != 5)
+		return EXIT_FAILURE;
+	floor.count = (int)strtol(argv[1], NULL, 10);
+	floor.program = argv[2];
+	if (argc == 5) {
+		floor.cgroup = open(argv[3], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		floor.uid = (uid_t)strtol(argv[4], NULL, 10);
+		if (floor.cgroup < 0 || floor.uid == 0)
+			return EXIT_FAILURE;
+	}
 	floor.services = calloc(
 		(size_t)(floor.count > 0 ? floor.count : 1), sizeof(*floor.services));
 	if (floor.count < 1 || !floor.services || !begin(&floor))
@@ -145,7 +216,7 @@ int main(int argc, char **argv)
 		int count = epoll_wait(floor.epoll, events, EVENTS, -1);
 
 		for (int i = 0; i < count; i++)
-			if (!handle(&floor, (int64_t)events[i].data.u64))
+			if (!obey(&floor, (int64_t)events[i].data.u64))
 				return EXIT_FAILURE;
 	}
 }

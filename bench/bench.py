@@ -14,16 +14,16 @@ import sys
 import time
 
 from figures import Line, Roles, judge, spread
-from ours import Bare, Ours, OursConfined
+from ours import Bare, BareApart, Ours, OursConfined
 from peers import (Daemontools, DaemontoolsLogged, Runit, RunitLogged, S6, S6Logged, S6Ready, Supervisord,
                    SupervisordQuick)
 from session import Session
 from tool import HERE
 
-TIMED = (Bare, Ours, OursConfined, S6, S6Ready, Runit, Daemontools, Supervisord, SupervisordQuick)
+TIMED = (Bare, BareApart, Ours, OursConfined, S6, S6Ready, Runit, Daemontools, Supervisord, SupervisordQuick)
 LOGGED = (Ours, S6Logged, RunitLogged, DaemontoolsLogged, Supervisord)
 IDLE = (Ours, S6, Runit, Daemontools, Supervisord)
-ROLES = Roles(ours=Ours.name, also_ours=(OursConfined.name,), floor=Bare.name)
+ROLES = Roles(ours=Ours.name, beside=(OursConfined.name, BareApart.name), floor=Bare.name)
 
 STEPS = ('launch', 'told', 'restart', 'mass_restart', 'memory', 'idle', 'killed', 'renewed')  # in the order they can follow
 UNITS = {'ms': 'ms', 'mib': 'MiB', 'processes': '', 'wakeups': 'per s', 'cpu_permille': 'ms per s',
@@ -126,7 +126,7 @@ def with_load(entries, figures, line):
 
 def chosen(tools, words):
     """Ours and the floor always; of the peers those that a word names."""
-    found = tuple(kind for kind in tools if kind in (Bare, Ours) or not words or
+    found = tuple(kind for kind in tools if kind in (Bare, BareApart, Ours) or not words or
                   any(word in kind.name for word in words.split(',')))
     missing = sorted({kind.program for kind in found if not shutil.which(kind.program)})
     if missing:

@@ -24,7 +24,7 @@ class Line:
 class Roles:
     """Whose figures are which. Goals are ours against the floor and against the best of the peers."""
     ours: str
-    also_ours: tuple
+    beside: tuple               # told, and neither judged nor anybody's peer
     floor: str
 
 
@@ -49,7 +49,7 @@ def spread(found):
 
 
 def best_peer(figures, line, roles):
-    peers = [tool for tool in figures if tool not in (roles.ours, roles.floor, *roles.also_ours)]
+    peers = [tool for tool in figures if tool not in (roles.ours, roles.floor, *roles.beside)]
     return min(peers, key=lambda tool: statistics.median(values(figures, tool, line)), default=None)
 
 

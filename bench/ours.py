@@ -4,6 +4,7 @@
 Peers confine nothing and have no pause before a restart that could be set; so ours is measured without
 both, and once more with the confinement of its defaults.
 """
+import pwd
 import shutil
 
 from tool import BUILD, CGROUPS, Host, Tool, processes, until
@@ -30,6 +31,20 @@ class Bare(Tool):
 
     def down(self):
         self.order(b'd')
+
+
+class BareApart(Bare):
+    name, note = 'bare loop, apart', 'fork, a cgroup and another user for each, a pipe for each stream'
+
+    def prepare(self):
+        self.services = CGROUPS / f'services-{self.folder.name}'
+        self.services.mkdir()
+
+    def command(self):
+        return *super().command(), self.services, pwd.getpwnam('web').pw_uid
+
+    def groups(self):
+        return [self.cgroup, self.services]
 
 
 class Ours(Tool):

@@ -12,7 +12,7 @@ sys.path.insert(0, str(BENCH))
 from figures import Line, Roles, best_peer, judge, ratio  # noqa: E402
 from starts import Starts  # noqa: E402
 
-ROLES = Roles(ours='svcd', also_ours=('svcd, confined',), floor='bare')
+ROLES = Roles(ours='svcd', beside=('svcd, confined',), floor='bare')
 LINE = Line('kill one', 'restart', 'ms', to_peer=1, to_floor=3)
 
 
