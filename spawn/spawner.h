@@ -4,7 +4,9 @@
  *
  * fork(2) costs what the forking process has in pages and descriptors, and a supervisor
  * of a thousand services has many of both. The spawner is forked first, while there is
- * nothing to copy, becomes a program of its own (svcd-spawner) and stays that small.
+ * nothing to copy, becomes a program of its own (svcd-spawner) and stays that small. It
+ * gives up its bounding set; for children that keep a capability there is a second one,
+ * which starts with the first of them.
  */
 #pragma once
 
