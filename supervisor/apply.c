@@ -2,19 +2,15 @@
  *
  * apply.c - the way of declarations from disk to what runs.
  *
- * Reading and looking up are deeds; what was read is compared by plan.c; only then is
- * anything touched (act.c). At boot the services come before the look-up: they need no
+ * Reading and looking up are deeds; what was read is compared; only then is anything
+ * touched (compare.c). At boot the services come before the look-up: they need no
  * engine and no operator to start. What an operator was shown is kept until he has
  * decided: what he agreed to is what is applied, and the disk is read once.
  *
  * Owns the queue of wishes (wish_queue.c), what was shown (shown.c), the watch of the
  * files and, between reading and acting, the new config.
  */
-#include "supervisor/apply.h"
-
 #include <errno.h>
-#include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -22,43 +18,18 @@
 #include "base/log.h"
 
 #include "supervisor/act.h"
-#include "supervisor/control.h"
+#include "supervisor/apply_inside.h"
 #include "supervisor/estate.h"
 #include "supervisor/file_watch.h"
 #include "supervisor/first_look.h"
 #include "supervisor/keeping.h"
 #include "supervisor/operators.h"
 #include "supervisor/reader.h"
-#include "supervisor/scarce.h"
-#include "supervisor/seal.h"
 #include "supervisor/shown.h"
 #include "supervisor/supervisor.h"
-#include "supervisor/wish_queue.h"
 
 /* After files could not be read for lack of time or memory: nobody writes them again. */
 enum { READ_AGAIN_MS = 5 * MS_PER_S };
-
-struct apply {
-	struct supervisor *supervisor;
-	struct wish_queue wishes; /* the one at work, then those that wait */
-	struct task *next;        /* begins with the first */
-	struct reader *reader;
-	struct operators *operators;
-	struct config *config;   /* read, and not yet in use */
-	struct json_t *expected; /* changes that were agreed to; NULL: any */
-	struct shown *shown;
-	struct timer *read_again; /* armed: what nobody waits for could not be read */
-	struct file_watch *watch; /* NULL: this host cannot */
-	bool taken_over;          /* what another supervisor left as it was accepted */
-	bool looked;              /* the disk was read once */
-	bool unsealed;            /* and is to be understood, sealed or not */
-};
-
-/* The one at work. */
-static struct apply_wish *wish_of(const struct apply *apply)
-{
-	return wish_queue_first(&apply->wishes);
-}
 
 static void say_refused(struct supervisor *supervisor, const char *reason)
 {
@@ -68,7 +39,7 @@ static void say_refused(struct supervisor *supervisor, const char *reason)
 
 /* ---- the end of one wish ------------------------------------------------------- */
 
-static void finish(
+void apply_finish(
 	struct apply *apply, const struct apply_outcome *outcome, struct instant now)
 {
 	const struct apply_wish *wish = wish_of(apply);
@@ -87,13 +58,13 @@ static void finish(
 		task_schedule(apply->next);
 }
 
-static void refuse(struct apply *apply, const char *reason, struct instant now)
+void apply_refuse(struct apply *apply, const char *reason, struct instant now)
 {
 	struct config *config = apply->config;
 	struct apply_outcome outcome = { .reason = reason,
 		.problems = config ? &config->problems.lines : NULL };
 
-	finish(apply, &outcome, now);
+	apply_finish(apply, &outcome, now);
 }
 
 /* Nothing is wrong with the files. Who waits is told, and tries again by himself. */
@@ -101,10 +72,8 @@ static void refuse_for_now(struct apply *apply, const char *reason, struct insta
 {
 	if (!wish_of(apply)->done)
 		timer_arm(apply->read_again, instant_add_ms(now, READ_AGAIN_MS));
-	refuse(apply, reason, now);
+	apply_refuse(apply, reason, now);
 }
-
-static void compare(struct apply *apply, struct instant now);
 
 /* ---- looking up ---------------------------------------------------------------- */
 
@@ -117,9 +86,9 @@ static void on_looked_up(void *owner, const char *reason, struct instant now)
 	else if (reason)
 		refuse_for_now(apply, reason, now);
 	else if (apply->supervisor->stopping)
-		refuse(apply, "svcd is about to end", now);
+		apply_refuse(apply, "svcd is about to end", now);
 	else
-		compare(apply, now);
+		apply_compare(apply, now);
 }
 
 static bool is_busy(void *owner)
@@ -130,160 +99,6 @@ static bool is_busy(void *owner)
 void apply_settled(struct apply *apply, struct instant now)
 {
 	operators_settled(apply->operators, now);
-}
-
-/* ---- acting -------------------------------------------------------------------- */
-
-/* From here on the services are known, whichever they are. Each start forks this process,
- * and a fork costs by its size: what reading took goes back to the kernel before. */
-static void begin(struct supervisor *supervisor, struct instant now)
-{
-	config_forget_entries(supervisor->config);
-	(void)malloc_trim(0);
-	act_begin(supervisor, now);
-	supervisor->applied_once = true;
-	supervisor_know_all(supervisor);
-	estate_go_on(supervisor->estate, now);
-	task_schedule(supervisor->settle);
-}
-
-/* Who may ask and act is looked up last at a boot, and first otherwise. */
-static void finish_begun(
-	struct apply *apply, const struct apply_outcome *outcome, struct instant now)
-{
-	if (wish_of(apply)->mode == APPLY_FIRST)
-		operators_look_later(apply->operators, now);
-	finish(apply, outcome, now);
-}
-
-/* NULL: not all is as it is declared. */
-static struct json_t *find_seal(
-	const struct supervisor *supervisor, const struct plan *plan)
-{
-	struct json_t *heads = keeping_heads(supervisor->keeping);
-
-	return seal_deserved(plan, supervisor->config, &supervisor->members, heads)
-		       ? seal_print(supervisor->config->made_of, heads)
-		       : NULL;
-}
-
-static void act(struct apply *apply, struct plan *plan, struct json_t *changes,
-	struct instant now)
-{
-	struct supervisor *supervisor = apply->supervisor;
-	const struct apply_wish *wish = wish_of(apply);
-	struct act how = { supervisor, wish->mode, wish->who, now };
-	_cleanup_free_ struct member **acted =
-		calloc(plan->count + 1, sizeof(struct member *));
-	struct apply_outcome outcome = { .acted = acted, .changes = changes };
-
-	if (!acted) {
-		json_free(changes);
-		refuse(apply, "out of memory", now);
-		return;
-	}
-	if (wish->show)
-		wish->show(wish->owner, changes);
-	supervisor_adopt_host(supervisor, TAKE(apply->config));
-	outcome.acted_count = act_plan(&how, plan, acted);
-	keeping_accept_host(supervisor->keeping, find_seal(supervisor, plan));
-	if (wish->mode == APPLY_ALL)
-		keeping_hurry(supervisor->keeping);
-	begin(supervisor, now);
-	finish_begun(apply, &outcome, now);
-}
-
-/* ---- comparing ----------------------------------------------------------------- */
-
-/* Kept for whoever was shown it; what an earlier one was shown is not. */
-static const char *keep_shown(
-	struct apply *apply, struct json_t *changes, struct instant now)
-{
-	struct apply_wish *wish = wish_of(apply);
-	struct shown_plan plan = { .changes = json_share(changes),
-		.names = wish->names,
-		.remove = wish->remove };
-
-	plan.config = TAKE(apply->config);
-	wish->names = wish->remove = (struct strings){ 0 };
-	return shown_keep(apply->shown, &plan, now);
-}
-
-static void show(struct apply *apply, struct plan *plan, struct json_t *changes,
-	struct instant now)
-{
-	struct apply_outcome outcome = { .changes = changes,
-		.problems = &apply->config->problems.lines };
-
-	act_show_repaired(apply->supervisor, plan);
-	if (wish_of(apply)->keep && changes) {
-		outcome.problems = NULL;
-		outcome.shown = keep_shown(apply, changes, now);
-	}
-	finish(apply, &outcome, now);
-}
-
-/* Nothing is changed; at the first look what was accepted before is begun. */
-static void refuse_whole(struct apply *apply, const char *reason, struct instant now)
-{
-	struct supervisor *supervisor = apply->supervisor;
-	const enum apply_mode mode = wish_of(apply)->mode;
-
-	if (mode != APPLY_COMPARE)
-		act_show_stale(supervisor);
-	if (mode != APPLY_FIRST) {
-		refuse(apply, reason, now);
-		return;
-	}
-	supervisor_adopt_host(supervisor, TAKE(apply->config));
-	begin(supervisor, now);
-	finish_begun(apply, &(struct apply_outcome){ .reason = reason }, now);
-}
-
-/* What runs already is not restarted because another supervisor looks at the files. */
-static enum apply_mode mode_of(const struct apply *apply)
-{
-	enum apply_mode mode = wish_of(apply)->mode;
-
-	return mode == APPLY_FIRST && estate_found(apply->supervisor->estate) ? APPLY_SAFE
-									      : mode;
-}
-
-static void compare(struct apply *apply, struct instant now)
-{
-	struct supervisor *supervisor = apply->supervisor;
-	const struct apply_wish *wish = wish_of(apply);
-	const int64_t percent = apply->config->host.budget_memory_percent;
-	struct plan_wish scope = { .names = &wish->names,
-		.remove = &wish->remove,
-		.mode = mode_of(apply),
-		.accepted = keeping_heads(supervisor->keeping),
-		.memory_bytes = scarce_memory_bytes(percent),
-		.memory_percent = percent };
-	_cleanup_(plan_done) struct plan plan = { 0 };
-	struct json_t *changes;
-	struct error err = { 0 };
-	int r = plan_make(&plan, &supervisor->members, apply->config, &scope, &err);
-
-	if (r < 0) {
-		if (r == -ENOENT) /* a name: nothing is wrong with the files */
-			refuse(apply, err.text, now);
-		else
-			refuse_whole(apply, err.text, now);
-		return;
-	}
-	changes = plan_print(&plan);
-	if (apply->expected && !(changes && json_same(changes, apply->expected))) {
-		json_free(changes);
-		refuse(apply,
-			"what runs is another since this was shown; nothing was "
-			"changed, run `svcctl apply` again",
-			now);
-	} else if (wish->mode == APPLY_COMPARE) {
-		show(apply, &plan, changes, now);
-	} else {
-		act(apply, &plan, changes, now);
-	}
 }
 
 /* ---- a boot that finds all as it was accepted ----------------------------------- */
@@ -303,19 +118,6 @@ static int on_sealed_service(
 	void *owner, const struct reader_service *service, struct instant now)
 {
 	return first_look_service(((struct apply *)owner)->supervisor, service, now);
-}
-
-/* Nothing is left to compare. */
-static void begin_sealed(struct apply *apply, struct instant now)
-{
-	apply->looked = true;
-	if (apply->supervisor->stopping) {
-		refuse(apply, "svcd is about to end", now);
-		return;
-	}
-	log_info("all is declared as it was accepted");
-	begin(apply->supervisor, now);
-	finish_begun(apply, &(struct apply_outcome){ 0 }, now);
 }
 
 /* Who wishes for the whole and shows nothing; once. */
@@ -387,7 +189,7 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 
 	apply->reader = reader_free(apply->reader);
 	if (result->sealed) {
-		begin_sealed(apply, now);
+		apply_begin_sealed(apply, now);
 		return;
 	}
 	if (!config && boot) {
@@ -412,9 +214,9 @@ static void on_read(void *owner, struct reader_result *result, struct instant no
 		apply->looked = true;
 	}
 	if (apply->supervisor->stopping)
-		refuse(apply, "svcd is about to end", now);
+		apply_refuse(apply, "svcd is about to end", now);
 	else if (wish_of(apply)->mode == APPLY_FIRST)
-		compare(apply, now);
+		apply_compare(apply, now);
 	else
 		operators_look(apply->operators, apply->config, now);
 }
@@ -445,7 +247,7 @@ static void take_shown(struct apply *apply, struct instant now)
 	struct shown_plan plan;
 
 	if (!shown_take(apply->shown, wish->shown, &plan)) {
-		refuse(apply,
+		apply_refuse(apply,
 			"what was shown is not kept any more; nothing was changed, "
 			"run `svcctl apply` again",
 			now);
@@ -457,7 +259,7 @@ static void take_shown(struct apply *apply, struct instant now)
 	wish->remove = plan.remove;
 	apply->config = plan.config;
 	apply->expected = plan.changes;
-	compare(apply, now);
+	apply_compare(apply, now);
 }
 
 /* ---- the queue ----------------------------------------------------------------- */
@@ -473,7 +275,7 @@ static void on_next(void *owner, struct instant now)
 	if (may_take_over(apply)) /* whoever is to end is taken over, too */
 		take_over(apply, now);
 	else if (apply->supervisor->stopping)
-		refuse(apply, "svcd is about to end", now);
+		apply_refuse(apply, "svcd is about to end", now);
 	else if (wish_of(apply)->shown[0])
 		take_shown(apply, now);
 	else
