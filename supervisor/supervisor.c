@@ -390,8 +390,8 @@ static void on_first_applied(
 	if (((struct supervisor *)owner)->applied_once)
 		return;
 	/* nothing was read, and nobody is looked up */
-	supervisor_know_all(owner);
 	open_control(owner);
+	control_release(((struct supervisor *)owner)->control);
 }
 
 int supervisor_run(struct supervisor *supervisor)

@@ -229,7 +229,7 @@ void told_flush(struct supervisor *supervisor, enum engine which, struct instant
 		tell_gone(supervisor, which);
 	if (told->dirty && engine_listens(engine))
 		tell_members(supervisor, which, now);
-	if (engine_listens(engine) && !told->synced && supervisor->applied_once)
+	if (engine_listens(engine) && !told->synced && supervisor->known)
 		tell_sync(supervisor, which);
 	engine_expects(engine, unanswered(told), false, now);
 }

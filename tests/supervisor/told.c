@@ -82,7 +82,7 @@ struct scene {
 
 static void set_up(struct scene *scene)
 {
-	*scene = (struct scene){ .supervisor.applied_once = true };
+	*scene = (struct scene){ .supervisor.known = true };
 	sample_init(&scene->sample);
 	scene->rows[0] = &scene->sample.member;
 	scene->sample.member.supervisor = &scene->supervisor;
