@@ -23,6 +23,7 @@ enum {
 	KILL_AGAIN_MS = 5 * MS_PER_S,
 	CORE_GRACE_MS = 10 * MS_PER_S, /* to write a core */
 	HEAR_EXIT_MS = 2 * MS_PER_S,
+	REAP_MAX_MS = 30 * MS_PER_S, /* a keeper may be busy, or be stopped */
 	HEAR_AGAIN_MS = 50,
 	MAX_LEFT = 1024,
 };
@@ -378,6 +379,17 @@ void process_end_former(struct process *process, struct instant now)
 	process_conclude_former(process);
 }
 
+/* What nobody has reaped yet can still be told. */
+static bool may_be_told(const struct process *process, struct instant now)
+{
+	int64_t since_ms = instant_since_ms(now, process->ended);
+	int pidfd = process->instance->pidfd;
+
+	return since_ms < HEAR_EXIT_MS ||
+	       (since_ms < REAP_MAX_MS && pidfd >= 0 &&
+		       pidfd_send_signal(pidfd, 0, NULL, 0) == 0);
+}
+
 void process_unheard(void *owner, struct instant now)
 {
 	struct process *process = owner;
@@ -385,7 +397,7 @@ void process_unheard(void *owner, struct instant now)
 
 	if (learn_how(process, &info)) {
 		exited(process, &info, now);
-	} else if (instant_since_ms(now, process->ended) < HEAR_EXIT_MS) {
+	} else if (may_be_told(process, now)) {
 		timer_arm(process->unheard, instant_add_ms(now, HEAR_AGAIN_MS));
 	} else {
 		info = (siginfo_t){ 0 };

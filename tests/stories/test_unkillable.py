@@ -2,6 +2,7 @@
 """Faults that services must not notice: the invariant of invariant.py holds through each of them."""
 import os
 import signal
+import time
 
 import pytest
 
@@ -92,6 +93,21 @@ def test_the_exit_of_who_was_taken_over_is_known(host):
             told = (exits[0]['code'], exits[0]['signal'])
             assert told == ((7, None) if name == 'teller' else (None, int(signal.SIGSEGV))), exits
             host.until_ready(name)
+
+
+def test_the_exit_of_who_was_taken_over_is_awaited_while_the_keeper_is_busy(host):
+    host.declare('victim', **service(SLEEP, run={'restart': QUICK}))
+    host.start()
+    host.until_ready('victim')
+    kill_supervisor(host)
+    pid = host.pid('victim')
+    os.kill(host.keeper, signal.SIGSTOP)
+    os.kill(pid, signal.SIGTERM)
+    time.sleep(3)  # more than a word of a keeper takes
+    assert not statuses(host)['victim']['exits']
+    os.kill(host.keeper, signal.SIGCONT)
+    exits = until(lambda: statuses(host)['victim']['exits'], 20)
+    assert [(one['pid'], one['signal']) for one in exits] == [(pid, signal.SIGTERM)], exits
 
 
 # ---- hostile services
