@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 /* Allowed when the bits of `mask` in that argument (0 is the first) are `value`. */
@@ -31,6 +32,13 @@ struct sandbox {
 	const struct sandbox_rule *rules;
 	size_t rules_count;
 };
+
+/* Of two arrays. */
+#define SANDBOX_OF(calls, rules)                                                         \
+	(const struct sandbox)                                                           \
+	{                                                                                \
+		calls, ARRAY_LEN(calls), rules, ARRAY_LEN(rules)                         \
+	}
 
 /* From now on only those calls, and mmap(2) and mprotect(2) without PROT_EXEC: memory is
  * never made executable. Any other fails with EPERM instead of killing the process: an

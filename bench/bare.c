@@ -7,9 +7,9 @@
  * byte on standard input commands: `d` kills all and keeps them down, `u` starts them
  * again; at its end bare ends.
  *
- * bare N PROGRAM CGROUP UID is the floor under a supervisor that keeps its services apart:
- * each is born in a cgroup of its own below CGROUP, as another user, with a pipe for each
- * of its streams. It is forked: one that hangs on its way into exec must not hold others.
+ * bare N PROGRAM CGROUP UID is the floor under who keeps its services apart: each is born
+ * in a cgroup of its own below CGROUP, as another user, with a pipe for each of its
+ * streams. It is forked: one that hangs on its way into exec must not hold others.
  */
 #include <fcntl.h>
 #include <grp.h>

@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include "base/cleanup.h"
 #include "base/sandbox.h"
 
 static const int calls[] = {
@@ -43,10 +42,5 @@ static const struct sandbox_rule rules[] = {
 
 int confine(struct error *err)
 {
-	const struct sandbox sandbox = { .calls = calls,
-		.calls_count = ARRAY_LEN(calls),
-		.rules = rules,
-		.rules_count = ARRAY_LEN(rules) };
-
-	return sandbox_enter(&sandbox, err);
+	return sandbox_enter(&SANDBOX_OF(calls, rules), err);
 }

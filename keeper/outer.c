@@ -4,7 +4,6 @@
  */
 #include "keeper/outer.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/failpoint.h"
+#include "base/fd_send.h"
 
 enum { STORE_TEXT_BYTES = FD_NAME_MAX_BYTES + 64 };
 
@@ -51,23 +51,7 @@ void outer_done(struct outer *outer)
 /* True when it has it, or never will: only a full queue is worth another try. */
 static bool sent(const struct outer *outer, const char *text, int fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control = { 0 };
-	struct iovec iov = { (char *)(uintptr_t)text, strlen(text) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	return FAILPOINT_CALL("keeper.outer",
-		       sendmsg(outer->socket, &message, MSG_NOSIGNAL)) >= 0 ||
+	return FAILPOINT_CALL("keeper.outer", fd_send(outer->socket, text, fd)) >= 0 ||
 	       (errno != EAGAIN && errno != EINTR && errno != ENOBUFS);
 }
 

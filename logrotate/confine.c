@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "base/cleanup.h"
 #include "base/sandbox.h"
 
 static const int calls[] = {
@@ -47,10 +46,5 @@ static const struct sandbox_rule rules[] = {
 
 int confine(struct error *err)
 {
-	const struct sandbox sandbox = { .calls = calls,
-		.calls_count = ARRAY_LEN(calls),
-		.rules = rules,
-		.rules_count = ARRAY_LEN(rules) };
-
-	return sandbox_enter(&sandbox, err);
+	return sandbox_enter(&SANDBOX_OF(calls, rules), err);
 }

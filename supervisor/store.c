@@ -10,16 +10,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/failpoint.h"
-#include "base/file.h"
+#include "base/fd_send.h"
 #include "base/text.h"
 
 #include "supervisor/keeper_lines.h"
@@ -50,10 +52,8 @@ static int64_t number_from(const char *key)
 static int take_fd(struct store *store, const char *name, int fd)
 {
 	_cleanup_close_ int owned = fd;
-	int r = fd_set_cloexec(fd, true);
+	int r;
 
-	if (r < 0)
-		return r;
 	if (text_equal(name, STORE_KEEPER)) {
 		store->keeper = TAKE_FD(owned);
 		return 0;
@@ -75,6 +75,10 @@ static int take_fds(struct store *store)
 		return -ENOMEM;
 	if (number_from("LISTEN_PID") != getpid() || count > FD_TABLE_MAX + 2)
 		return 0;
+	/* one call for some thousands of them */
+	if (count > 0 && close_range(FIRST_FD, FIRST_FD + (unsigned)count - 1,
+				 CLOSE_RANGE_CLOEXEC) < 0)
+		return -errno;
 	for (int i = 0; i < count; i++) {
 		const char *name = strsep(&rest, ":");
 		int r = take_fd(store, name ? name : "", FIRST_FD + i);
@@ -146,25 +150,8 @@ struct store *store_free(struct store *store)
 
 static int send_now(const struct store *store, const char *text, int fd)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr header;
-	} control = { 0 };
-	struct iovec iov = { (char *)(uintptr_t)text, strlen(text) };
-	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
-		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	return FAILPOINT_CALL(
-		       "store.send", sendmsg(store->notify, &message, MSG_NOSIGNAL)) < 0
-		       ? -errno
-		       : 0;
+	return FAILPOINT_CALL("store.send", fd_send(store->notify, text, fd)) < 0 ? -errno
+										  : 0;
 }
 
 /* A queue that is full is waited for; a keeper that does not empty it (it is stopped, or

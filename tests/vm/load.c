@@ -2,11 +2,12 @@
  *
  * load.c - HTTP as fast as an emulated processor can: a server, and clients.
  *
- *   load serve PORT                 answers each request with its pid, until SIGTERM
- *   load ask RATE TIMES PORT PATH   asks so often a second (10 and more), so many times on
- *                                   a connection, until all its processes have SIGTERM;
- *                                   then prints a line "asked N failed M rate R slowest MS
- *                                   ms", and why the first failed
+ *   load serve PORT       answers each request with its pid, until SIGTERM
+ *   load ask RATE TIMES PORT PATH
+ *                         asks so often a second (10 and more), so many times on a
+ *                         connection, until all its processes have SIGTERM; then prints a
+ *                         line "asked N failed M rate R slowest MS ms", and why the first
+ *                         failed
  *
  * A request has failed when it is not answered with 200 within a minute. Both send a
  * request or an answer in one piece, which a loopback hands over as one.
