@@ -8,9 +8,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* RFC 8259, section 2 */
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void skip_space(struct json_scan *scan)
 {
-	while (scan->at < scan->end && memchr(" \t\r\n", *scan->at, 4))
+	while (scan->at < scan->end && is_space(*scan->at))
 		scan->at++;
 }
 
@@ -57,6 +63,12 @@ static bool skip_nest(struct json_scan *scan)
 	return false;
 }
 
+/* A number, or true, false, null. */
+static bool ends_word(char c)
+{
+	return is_space(c) || c == ',' || c == '}' || c == ']';
+}
+
 static bool skip_value(struct json_scan *scan)
 {
 	const char *from = scan->at;
@@ -67,7 +79,7 @@ static bool skip_value(struct json_scan *scan)
 		return skip_string(scan);
 	if (*scan->at == '{' || *scan->at == '[')
 		return skip_nest(scan);
-	while (scan->at < scan->end && !memchr(",}] \t\r\n", *scan->at, 7))
+	while (scan->at < scan->end && !ends_word(*scan->at))
 		scan->at++;
 	return scan->at > from;
 }

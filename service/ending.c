@@ -18,6 +18,7 @@
 #include "service/oom.h"
 #include "service/process.h"
 #include "service/signals.h"
+#include "spawn/birth.h"
 
 enum {
 	KILL_AGAIN_MS = 5 * MS_PER_S,
@@ -379,15 +380,21 @@ void process_end_former(struct process *process, struct instant now)
 	process_conclude_former(process);
 }
 
-/* What nobody has reaped yet can still be told. */
+/* What the keeper, our parent, has yet to reap: it will say how that ended. */
+static bool is_keepers(const struct instance *instance)
+{
+	struct birth birth;
+
+	return birth_read(&birth, instance->pid) == 0 && birth.ticks == instance->born &&
+	       birth.parent == getppid();
+}
+
 static bool may_be_told(const struct process *process, struct instant now)
 {
 	int64_t since_ms = instant_since_ms(now, process->ended);
-	int pidfd = process->instance->pidfd;
 
 	return since_ms < HEAR_EXIT_MS ||
-	       (since_ms < REAP_MAX_MS && pidfd >= 0 &&
-		       pidfd_send_signal(pidfd, 0, NULL, 0) == 0);
+	       (since_ms < REAP_MAX_MS && is_keepers(process->instance));
 }
 
 void process_unheard(void *owner, struct instant now)

@@ -50,9 +50,9 @@ static int take_clear(struct heritage *heritage, struct json_span value)
 }
 
 /* A NUL behind it, over a quote, a comma or a brace that nobody needs any more. */
-static void cut(const char *bytes, size_t size)
+static void cut(struct heritage *heritage, const char *bytes, size_t size)
 {
-	((char *)(uintptr_t)bytes)[size] = '\0';
+	heritage->bytes[bytes + size - heritage->bytes] = '\0';
 }
 
 static int add_part(
@@ -71,7 +71,7 @@ static int add_part(
 	}
 	heritage->parts[heritage->count++] =
 		(struct heritage_part){ name.bytes, text.bytes, text.size, NULL };
-	cut(name.bytes, name.size);
+	cut(heritage, name.bytes, name.size);
 	return 0;
 }
 
@@ -92,7 +92,7 @@ static int take_services(struct heritage *heritage, struct json_span value)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < heritage->count; i++)
-		cut(heritage->parts[i].text, heritage->parts[i].size);
+		cut(heritage, heritage->parts[i].text, heritage->parts[i].size);
 	if (heritage->count > 0)
 		qsort(heritage->parts, heritage->count, sizeof(*heritage->parts),
 			by_name);
@@ -168,10 +168,11 @@ static int take_all(struct heritage *heritage, struct json_span document)
 int heritage_read(struct heritage *ret, char *bytes, size_t size, const char *boot,
 	struct error *err)
 {
-	struct heritage heritage = { .bytes = bytes };
 	const struct json_span document = { bytes, size };
+	struct heritage heritage = { 0 };
 	int r = 0;
 
+	heritage.bytes = bytes;
 	if (is_of_boot(document, boot))
 		r = take_all(&heritage, document);
 	if (r < 0) {
