@@ -7,6 +7,6 @@
 
 #include <sys/types.h>
 
-/* `fd` stays the caller's; -1: words alone. As sendmsg(2): what was sent, or -1 with errno;
- * no SIGPIPE. */
+/* `fd` stays the caller's; -1: words alone. As sendmsg(2): what was sent, or -1 with
+ * errno; no SIGPIPE. */
 ssize_t fd_send(int socket, const char *text, int fd);

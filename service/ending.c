@@ -18,7 +18,6 @@
 #include "service/oom.h"
 #include "service/process.h"
 #include "service/signals.h"
-#include "spawn/birth.h"
 
 enum {
 	KILL_AGAIN_MS = 5 * MS_PER_S,
