@@ -129,12 +129,17 @@ static int keep(struct heritage *heritage, struct json_span key, struct json_spa
 	return text_failed(&heritage->rest) ? -ENOMEM : 0;
 }
 
-static int take_member(
-	struct heritage *heritage, struct json_span key, struct json_span value)
+/* `seen`: a bit for each row. What stands there twice makes no sense. */
+static int take_member(struct heritage *heritage, unsigned *seen, struct json_span key,
+	struct json_span value)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (is(key, known[i].key))
-			return known[i].take ? known[i].take(heritage, value) : 0;
+		if (!is(key, known[i].key))
+			continue;
+		if (*seen & 1U << i)
+			return -EINVAL;
+		*seen |= 1U << i;
+		return known[i].take ? known[i].take(heritage, value) : 0;
 	}
 	return keep(heritage, key, value);
 }
@@ -158,10 +163,11 @@ static int take_all(struct heritage *heritage, struct json_span document)
 {
 	struct json_span key, value;
 	struct json_scan scan;
+	unsigned seen = 0;
 	int r = json_scan_begin(&scan, document);
 
 	while (r == 0 && (r = json_scan_next(&scan, &key, &value)) > 0)
-		r = take_member(heritage, key, value);
+		r = take_member(heritage, &seen, key, value);
 	return r;
 }
 

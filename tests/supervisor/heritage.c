@@ -99,6 +99,7 @@ static void a_document_that_makes_no_sense_is_none(void **state)
 		"{" OF_THIS_BOOT ",\"services\":{\"a\":{}}",
 		"{" OF_THIS_BOOT ",\"services\":[]}",
 		"{" OF_THIS_BOOT ",\"services\":{\"a\":{},7}}",
+		"{" OF_THIS_BOOT ",\"who\":7,\"who\":7}",
 	};
 
 	(void)state;
