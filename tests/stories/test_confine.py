@@ -151,9 +151,11 @@ def test_minus_one_is_a_value_where_it_may_stand(host):
     host.declare('worn', run={'command': ['/bin/sleep', '1000'], 'user': 'root', 'ready': {'by': 'started'}},
                  limits={'oom_score': -1})
     host.ctl('apply', '--yes')
-    pid = host.pid('worn')  # a host may not allow it; then it is said, and not passed over
-    assert (pathlib.Path(f'/proc/{pid}/oom_score_adj').read_text(encoding='utf-8') == '-1\n' if pid else
-            'limits.oom_score -1: ' in host.status('worn')['why'])
+    status = until(lambda: (one := host.status('worn'))['state'] in ('up', 'waiting', 'failed') and one)
+    if status['state'] == 'up':
+        assert of_process(host, 'worn', 'oom_score_adj') == '-1\n'
+    else:   # a host may not allow it; then it is said, and not passed over
+        assert 'limits.oom_score -1: ' in status['why']
 
 
 def test_limits_of_the_process_are_set(host):
